@@ -1,0 +1,39 @@
+#include "core/base/violations.h"
+
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace fitd {
+
+void Violations::Add(std::string field, std::string description) {
+  entries_.push_back({std::move(field), std::move(description)});
+}
+
+absl::Status Violations::ToStatus() const {
+  if (entries_.empty()) return absl::OkStatus();
+  std::string message;
+  google::rpc::BadRequest details;
+  for (const Entry& entry : entries_) {
+    if (!message.empty()) message += '\n';
+    message += entry.field + ": " + entry.description;
+    auto* violation = details.add_field_violations();
+    violation->set_field(entry.field);
+    violation->set_description(entry.description);
+  }
+  absl::Status status = InvalidArgument(message);
+  status.SetPayload(kBadRequestTypeUrl, absl::Cord(details.SerializeAsString()));
+  return status;
+}
+
+std::string IndexedPath(std::string_view path, size_t index) {
+  return std::string(path) + "[" + std::to_string(index) + "]";
+}
+
+std::string ChildPath(std::string_view path, std::string_view child) {
+  if (path.empty()) return std::string(child);
+  return std::string(path) + "." + std::string(child);
+}
+
+}  // namespace fitd

@@ -1,0 +1,44 @@
+#include "core/base/violations.h"
+
+#include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+
+namespace fitd {
+namespace {
+
+TEST(ViolationsTest, IsOkWithoutAny) {
+  const Violations violations;
+  EXPECT_TRUE(violations.empty());
+  EXPECT_THAT(violations.ToStatus(), IsOk());
+}
+
+TEST(ViolationsTest, ListsAllInTheTextAndInThePayload) {
+  Violations violations;
+  violations.Add("spec.layers[2].dense.units", "is -3; allowed: 1 to 1048576");
+  violations.Add("spec.input_shape", "is empty");
+  EXPECT_FALSE(violations.empty());
+
+  const absl::Status status = violations.ToStatus();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               "spec.layers[2].dense.units: is -3; allowed: 1 to 1048576\n"
+                               "spec.input_shape: is empty"));
+  const auto payload = status.GetPayload(kBadRequestTypeUrl);
+  ASSERT_TRUE(payload.has_value());
+  google::rpc::BadRequest details;
+  ASSERT_TRUE(details.ParseFromString(std::string(*payload)));
+  ASSERT_EQ(details.field_violations_size(), 2);
+  EXPECT_EQ(details.field_violations(0).field(), "spec.layers[2].dense.units");
+  EXPECT_EQ(details.field_violations(0).description(), "is -3; allowed: 1 to 1048576");
+  EXPECT_EQ(details.field_violations(1).field(), "spec.input_shape");
+}
+
+TEST(FieldPathTest, NamesElementsAndChildren) {
+  EXPECT_EQ(IndexedPath("spec.layers", 2), "spec.layers[2]");
+  EXPECT_EQ(ChildPath("spec", "layers"), "spec.layers");
+  EXPECT_EQ(ChildPath("", "spec"), "spec");
+}
+
+}  // namespace
+}  // namespace fitd
