@@ -1,0 +1,34 @@
+// The forward half of a trained network, for evaluation and prediction.
+
+#ifndef FITD_CORE_PLAN_PREDICTOR_H_
+#define FITD_CORE_PLAN_PREDICTOR_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "core/base/status.h"
+#include "core/nn/weights.h"
+#include "fitd/v1/model.pb.h"
+
+namespace fitd {
+
+// Thread-safe: any number of threads may call Predict at once; scratch comes from a pool of its
+// own.
+class Predictor {
+ public:
+  // `spec` is resolved; `target` supplies the inverse of a standardised regression target.
+  // DATA_LOSS when weights and architecture do not fit together.
+  static absl::StatusOr<std::unique_ptr<Predictor>> Create(const v1::ModelSpec& spec,
+                                                           const Weights& weights,
+                                                           const v1::TargetTransform& target);
+  virtual ~Predictor() = default;
+
+  virtual int64_t inputs() const = 0;
+  virtual int64_t outputs() const = 0;
+  // y[rows, outputs] = network(x[rows, inputs]). A row's bits do not depend on the other rows.
+  virtual void Predict(const float* x, int64_t rows, float* y) const = 0;
+};
+
+}  // namespace fitd
+
+#endif  // FITD_CORE_PLAN_PREDICTOR_H_

@@ -1,0 +1,470 @@
+#include "core/plan/training_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/loss/loss.h"
+#include "core/nn/network.h"
+#include "core/nn/op_list.h"
+#include "core/optim/optimizer.h"
+#include "core/plan/column_moments.h"
+#include "core/plan/plan_memory.h"
+#include "core/plan/target_inverse.h"
+#include "core/plan/thread_team.h"
+#include "fmt/format.h"
+
+namespace fitd {
+namespace {
+
+using LayerMemory = PlanMemory::LayerMemory;
+
+enum class Mode {
+  kTrain,     // Forward, loss, backward, update.
+  kEvaluate,  // Forward without dropout, loss.
+  kAdapt,     // Forward up to the layer that is to be adapted.
+};
+
+// The calls of one mode for one number of rows, and where they leave what they compute.
+struct Program {
+  Mode mode;
+  int64_t rows;
+  OpList ops;
+  std::vector<const float*> layer_outputs;  // By layer.
+  const float* outputs = nullptr;           // Of the network.
+};
+
+// A penalty's sums over what it is on, as the newest program computed them.
+struct PenaltySums {
+  double absolutes = 0;
+  double squares = 0;
+};
+
+double Value(const Penalty& penalty, const PenaltySums& sums) {
+  return penalty.l1 * sums.absolutes + penalty.l2 * sums.squares;
+}
+
+// targets[r, c] = c == labels[r] ? 1 : 0.
+struct OneHotArgs {
+  int64_t rows, classes;
+  const float* labels;
+  float* targets;
+};
+
+void OneHot(const OneHotArgs& args, Part part) {
+  if (part.index != 0) return;
+  for (int64_t r = 0; r < args.rows; ++r) {
+    float* row = args.targets + r * args.classes;
+    for (int64_t c = 0; c < args.classes; ++c)
+      row[c] = args.labels[r] == static_cast<float>(c) ? 1.0f : 0.0f;
+  }
+}
+
+bool AllFinite(const float* values, int64_t size) {
+  return std::all_of(values, values + size, [](float x) { return std::isfinite(x); });
+}
+
+class NetworkPlan final : public TrainingPlan {
+ public:
+  NetworkPlan(const Options& options, Network network, TargetInverse inverse);
+  absl::Status Prepare(const Options& options);
+
+  float* inputs() override { return memory_->inputs; }
+  float* targets() override { return memory_->targets; }
+  float* row_weights() override { return memory_->row_weights; }
+  const float* outputs() const override { return newest_->outputs; }
+
+  bool needs_adaptation() const override { return moments_.has_value(); }
+  void AdaptRows(int64_t rows) override;
+  void FinishAdaptation() override;
+
+  void Step(int64_t rows, float learning_rate) override;
+  void Evaluate(int64_t rows) override { newest_ = &Run(Mode::kEvaluate, rows); }
+
+  double loss() const override;
+  std::optional<NonFinite> FindNonFinite() const override;
+  bool weights_finite() const override;
+  int64_t iterations() const override { return step_.iteration; }
+
+  Weights Snapshot() const override;
+  void Restore(const Weights& weights) override;
+
+ private:
+  const Program& Run(Mode mode, int64_t rows);
+  const Program& Compiled(Mode mode, int64_t rows);
+  Program Compile(Mode mode, int64_t rows);
+
+  LayerBuffers MakeBuffers(int index, int64_t rows, bool training) const;
+  std::vector<LayerBuffers> EmitForward(int layers, Program& program);
+  void EmitLoss(const Program& program, float* gradient, OpList& ops);
+  void EmitPenalties(const Program& program, OpList& ops);
+  void EmitBackward(std::span<LayerBuffers> buffers, OpList& ops);
+  void EmitUpdate(OpList& ops);
+  void EmitClips(OpList& ops);
+
+  const LayerMemory& layer_memory(int index) const {
+    return memory_->layers[static_cast<size_t>(index)];
+  }
+  float* weight(const Network::WeightPlace& place) const {
+    return layer_memory(place.layer).weights[static_cast<size_t>(place.index)];
+  }
+  float* gradient(const Network::WeightPlace& place) const {
+    return layer_memory(place.layer).gradients[static_cast<size_t>(place.index)];
+  }
+
+  const Kernels& kernels_ = ActiveKernels();
+  const Network network_;
+  const TargetInverse inverse_;
+  const v1::OptimizerSpec optimizer_spec_;
+  const Optimizer optimizer_;
+  const Loss loss_;
+  const int64_t batch_size_;
+  const int64_t target_width_;
+  int first_trained_;  // The lowest layer that has trainable weights; network_.size() when none
+                       // has.
+
+  std::unique_ptr<PlanMemory> memory_;
+  std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
+  std::vector<PenaltySums> activity_sums_;  // One per layer.
+  std::vector<double>
+      gradient_squares_;  // One per weight of the network (clipnorm), or the first (global).
+  std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
+
+  StepState step_ = {};
+  ThreadTeam team_;
+  std::map<std::pair<Mode, int64_t>, Program> programs_;
+  const Program* newest_ = nullptr;  // Of training and evaluation.
+};
+
+NetworkPlan::NetworkPlan(const Options& options, Network network, TargetInverse inverse)
+    : network_(std::move(network)),
+      inverse_(std::move(inverse)),
+      optimizer_spec_(options.training.optimizer()),
+      optimizer_(MakeOptimizer(optimizer_spec_)),
+      loss_(MakeLoss(options.training.loss(), network_.ends_in_softmax() && inverse_.empty(),
+                     network_.outputs(), options.target_width)),
+      batch_size_(options.training.batch_size()),
+      target_width_(options.target_width),
+      first_trained_(network_.size()),
+      weight_sums_(network_.weights().size()),
+      activity_sums_(static_cast<size_t>(network_.size())),
+      gradient_squares_(std::max<size_t>(1, network_.weights().size())),
+      team_(std::max(1, options.threads)) {
+  for (const Network::WeightPlace& place : network_.weights()) {
+    if (place.spec->trainable) first_trained_ = std::min(first_trained_, place.layer);
+  }
+  step_.seed = options.training.seed();
+}
+
+absl::Status NetworkPlan::Prepare(const Options& options) {
+  const int64_t width = loss_.sparse || loss_.expand_targets ? 1 : network_.outputs();
+  if (target_width_ != width) {
+    return InvalidArgument(
+        fmt::format("targets have {} values per row; the loss and the network's {} outputs need {}",
+                    target_width_, network_.outputs(), width));
+  }
+  if (options.initial) FITD_RETURN_IF_ERROR(network_.CheckWeights(*options.initial));
+  FITD_ASSIGN_OR_RETURN(
+      memory_, PlanMemory::Create(
+                   network_, optimizer_,
+                   {.rows = batch_size_, .target_width = target_width_, .threads = team_.size()}));
+  std::fill_n(memory_->row_weights, batch_size_, 1.0f);
+  PrepareKernelThread();
+  if (options.initial) {
+    Restore(*options.initial);
+  } else {
+    for (const Network::WeightPlace& place : network_.weights()) {
+      network_.Initialize(place, step_.seed,
+                          {weight(place), static_cast<size_t>(place.spec->size())});
+    }
+    if (const std::optional<int> adapted = network_.adapted_layer()) {
+      moments_.emplace(network_.layer(*adapted).output_shape().back());
+    }
+  }
+  newest_ = &Compiled(Mode::kTrain, batch_size_);
+  Compiled(Mode::kEvaluate, batch_size_);
+  return absl::OkStatus();
+}
+
+void NetworkPlan::AdaptRows(int64_t rows) {
+  const Program& program = Run(Mode::kAdapt, rows);
+  const Layer& layer = network_.layer(*network_.adapted_layer());
+  moments_->AddRows(program.outputs, rows * (layer.inputs() / layer.output_shape().back()));
+}
+
+void NetworkPlan::FinishAdaptation() {
+  const int adapted = *network_.adapted_layer();
+  const size_t features = static_cast<size_t>(network_.layer(adapted).output_shape().back());
+  moments_->Get({layer_memory(adapted).weights[0], features},
+                {layer_memory(adapted).weights[1], features});
+  moments_.reset();
+}
+
+void NetworkPlan::Step(int64_t rows, float learning_rate) {
+  step_.learning_rate = learning_rate;
+  newest_ = &Run(Mode::kTrain, rows);
+  ++step_.iteration;
+}
+
+double NetworkPlan::loss() const {
+  double total = 0;
+  for (int64_t r = 0; r < newest_->rows; ++r) total += memory_->row_loss[r];
+  double penalties = 0;
+  for (int i = 0; i < network_.size(); ++i) {
+    penalties +=
+        Value(network_.layer(i).activity_penalty(), activity_sums_[static_cast<size_t>(i)]);
+  }
+  total = (total + penalties) / static_cast<double>(newest_->rows);
+  for (size_t i = 0; i < weight_sums_.size(); ++i) {
+    total += Value(network_.weights()[i].spec->penalty, weight_sums_[i]);
+  }
+  return total;
+}
+
+std::optional<NonFinite> NetworkPlan::FindNonFinite() const {
+  for (int i = 0; i < network_.size(); ++i) {
+    const float* outputs = newest_->layer_outputs[static_cast<size_t>(i)];
+    if (!AllFinite(outputs, newest_->rows * network_.layer(i).outputs())) {
+      return NonFinite{.layer = network_.layer_name(i), .tensor = "output"};
+    }
+  }
+  if (!AllFinite(newest_->outputs, newest_->rows * network_.outputs()) || !std::isfinite(loss())) {
+    return NonFinite{.layer = "", .tensor = "loss"};
+  }
+  const auto find = [&](const std::string& prefix, auto&& tensor) -> std::optional<NonFinite> {
+    for (const Network::WeightPlace& place : network_.weights()) {
+      const float* values = tensor(place);
+      if (values != nullptr && !AllFinite(values, place.spec->size())) {
+        return NonFinite{.layer = network_.layer_name(place.layer),
+                         .tensor = prefix + place.spec->name};
+      }
+    }
+    return std::nullopt;
+  };
+  if (newest_->mode == Mode::kTrain) {
+    if (auto found = find("gradient of ", [&](const auto& place) { return gradient(place); }))
+      return found;
+  }
+  return find("", [&](const auto& place) { return weight(place); });
+}
+
+bool NetworkPlan::weights_finite() const {
+  return std::all_of(network_.weights().begin(), network_.weights().end(),
+                     [&](const Network::WeightPlace& place) {
+                       return AllFinite(weight(place), place.spec->size());
+                     });
+}
+
+Weights NetworkPlan::Snapshot() const {
+  Weights weights;
+  for (const Network::WeightPlace& place : network_.weights()) {
+    const float* values = weight(place);
+    weights.tensors.push_back({.name = place.name,
+                               .shape = place.spec->shape,
+                               .trainable = place.spec->trainable,
+                               .values = {values, values + place.spec->size()}});
+  }
+  return weights;
+}
+
+void NetworkPlan::Restore(const Weights& weights) {
+  for (size_t i = 0; i < weights.tensors.size(); ++i) {
+    const std::vector<float>& values = weights.tensors[i].values;
+    std::copy(values.begin(), values.end(), weight(network_.weights()[i]));
+  }
+}
+
+const Program& NetworkPlan::Run(Mode mode, int64_t rows) {
+  const Program& program = Compiled(mode, rows);
+  team_.Run(program.ops);
+  return program;
+}
+
+const Program& NetworkPlan::Compiled(Mode mode, int64_t rows) {
+  const auto found = programs_.find({mode, rows});
+  if (found != programs_.end()) return found->second;
+  return programs_.emplace(std::pair(mode, rows), Compile(mode, rows)).first->second;
+}
+
+Program NetworkPlan::Compile(Mode mode, int64_t rows) {
+  Program program = {.mode = mode, .rows = rows, .ops = {}, .layer_outputs = {}};
+  if (mode == Mode::kAdapt) {
+    EmitForward(*network_.adapted_layer(), program);
+    return program;
+  }
+  std::vector<LayerBuffers> buffers = EmitForward(network_.size(), program);
+  if (!inverse_.empty()) {
+    inverse_.EmitForward(rows, program.outputs, memory_->outputs, program.ops);
+    program.outputs = memory_->outputs;
+  }
+  const bool training = mode == Mode::kTrain && first_trained_ < network_.size();
+  EmitLoss(program, training ? memory_->layer_gradients[0] : nullptr, program.ops);
+  EmitPenalties(program, program.ops);
+  if (training) {
+    EmitBackward(buffers, program.ops);
+    EmitUpdate(program.ops);
+  }
+  return program;
+}
+
+LayerBuffers NetworkPlan::MakeBuffers(int index, int64_t rows, bool training) const {
+  const LayerMemory& memory = layer_memory(index);
+  LayerBuffers buffers;
+  buffers.rows = rows;
+  buffers.training = training;
+  buffers.y = memory.y;
+  buffers.kept = network_.layer(index).kept_size(rows, training) > 0 ? memory.kept : nullptr;
+  buffers.weights = memory.weights;
+  buffers.gradients = memory.gradients;
+  buffers.scratch = memory_->scratch;
+  buffers.step = &step_;
+  return buffers;
+}
+
+// Through the first `layers` layers. Gives each one's buffers; program.outputs is what the last
+// gives.
+std::vector<LayerBuffers> NetworkPlan::EmitForward(int layers, Program& program) {
+  const bool training = program.mode == Mode::kTrain;
+  std::vector<LayerBuffers> all_buffers;
+  const float* x = memory_->inputs;
+  for (int i = 0; i < layers; ++i) {
+    LayerBuffers buffers = MakeBuffers(i, program.rows, training);
+    buffers.x = x;
+    if (!network_.layer(i).passes_through(training)) {
+      network_.layer(i).EmitForward(buffers, program.ops);
+      x = buffers.y;
+    }
+    program.layer_outputs.push_back(x);
+    all_buffers.push_back(buffers);
+  }
+  program.outputs = x;
+  return all_buffers;
+}
+
+void NetworkPlan::EmitLoss(const Program& program, float* gradient, OpList& ops) {
+  const float* targets = memory_->targets;
+  if (loss_.expand_targets) {
+    ops.Add(&OneHot, {.rows = program.rows,
+                      .classes = network_.outputs(),
+                      .labels = memory_->targets,
+                      .targets = memory_->one_hot});
+    targets = memory_->one_hot;
+  }
+  ops.Add(loss_.kernel, {.rows = program.rows,
+                         .outputs = network_.outputs(),
+                         .predictions = program.outputs,
+                         .targets = targets,
+                         .weights = memory_->row_weights,
+                         .row_loss = memory_->row_loss,
+                         .gradient = gradient,
+                         .parameter = loss_.parameter});
+}
+
+void NetworkPlan::EmitPenalties(const Program& program, OpList& ops) {
+  const auto emit = [&](const Penalty& penalty, int64_t size, const float* x, PenaltySums& sums) {
+    if (penalty.empty()) return;
+    ops.Add(kernels_.sums, {.size = size,
+                            .x = x,
+                            .squares = penalty.l2 != 0 ? &sums.squares : nullptr,
+                            .absolutes = penalty.l1 != 0 ? &sums.absolutes : nullptr});
+  };
+  for (int i = 0; i < network_.size(); ++i) {
+    const size_t index = static_cast<size_t>(i);
+    emit(network_.layer(i).activity_penalty(), program.rows * network_.layer(i).outputs(),
+         program.layer_outputs[index], activity_sums_[index]);
+  }
+  for (size_t i = 0; i < weight_sums_.size(); ++i) {
+    const Network::WeightPlace& place = network_.weights()[i];
+    emit(place.spec->penalty, place.spec->size(), weight(place), weight_sums_[i]);
+  }
+}
+
+// From the loss's gradient in layer_gradients[0] down to the lowest layer that learns.
+void NetworkPlan::EmitBackward(std::span<LayerBuffers> all_buffers, OpList& ops) {
+  auto [dy, spare] = memory_->layer_gradients;
+  const int last = network_.size() - 1;
+  if (!inverse_.empty()) inverse_.EmitBackward(all_buffers[0].rows, dy, ops);
+  for (int i = last; i >= first_trained_; --i) {
+    const Layer& layer = network_.layer(i);
+    if (layer.passes_through(true)) continue;
+    LayerBuffers& buffers = all_buffers[static_cast<size_t>(i)];
+    if (const Penalty penalty = layer.activity_penalty(); !penalty.empty()) {
+      const float rows = static_cast<float>(buffers.rows);
+      ops.Add(kernels_.regularizer_gradient, {.size = buffers.rows * layer.outputs(),
+                                              .weights = buffers.y,
+                                              .gradients = dy,
+                                              .l1 = penalty.l1 / rows,
+                                              .l2 = penalty.l2 / rows});
+    }
+    buffers.dy = dy;
+    buffers.dy_skips_softmax = i == last && loss_.gradient_skips_softmax;
+    if (i > first_trained_) buffers.dx = layer.backward_in_place() ? dy : spare;
+    layer.EmitBackward(buffers, ops);
+    if (buffers.dx == spare) std::swap(dy, spare);
+  }
+}
+
+void NetworkPlan::EmitUpdate(OpList& ops) {
+  for (const Network::WeightPlace& place : network_.weights()) {
+    const Penalty& penalty = place.spec->penalty;
+    if (penalty.empty()) continue;
+    ops.Add(kernels_.regularizer_gradient, {.size = place.spec->size(),
+                                            .weights = weight(place),
+                                            .gradients = gradient(place),
+                                            .l1 = penalty.l1,
+                                            .l2 = penalty.l2});
+  }
+  EmitClips(ops);
+  ops.Add(optimizer_.kernel, {.size = memory_->trained_size,
+                              .weights = memory_->trained_weights,
+                              .gradients = memory_->trained_gradients,
+                              .slot0 = memory_->slots[0],
+                              .slot1 = memory_->slots[1],
+                              .slot2 = memory_->slots[2],
+                              .step = &step_,
+                              .a = optimizer_.a,
+                              .b = optimizer_.b,
+                              .c = optimizer_.c,
+                              .d = optimizer_.d});
+}
+
+void NetworkPlan::EmitClips(OpList& ops) {
+  const auto clip_norm = [&](int64_t size, float* gradients, float limit, double& squares) {
+    ops.Add(kernels_.sums,
+            {.size = size, .x = gradients, .squares = &squares, .absolutes = nullptr});
+    ops.Add(kernels_.clip_norm,
+            {.size = size, .gradients = gradients, .limit = limit, .sum_of_squares = &squares});
+  };
+  if (optimizer_spec_.has_clipnorm()) {
+    for (size_t i = 0; i < gradient_squares_.size(); ++i) {
+      const Network::WeightPlace& place = network_.weights()[i];
+      if (!place.spec->trainable) continue;
+      clip_norm(place.spec->size(), gradient(place), optimizer_spec_.clipnorm(),
+                gradient_squares_[i]);
+    }
+  }
+  if (optimizer_spec_.has_global_clipnorm()) {
+    clip_norm(memory_->trained_size, memory_->trained_gradients, optimizer_spec_.global_clipnorm(),
+              gradient_squares_[0]);
+  }
+  if (optimizer_spec_.has_clipvalue()) {
+    ops.Add(kernels_.clip_value, {.size = memory_->trained_size,
+                                  .gradients = memory_->trained_gradients,
+                                  .limit = optimizer_spec_.clipvalue()});
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TrainingPlan>> TrainingPlan::Create(const Options& options) {
+  Network network(options.model);
+  FITD_ASSIGN_OR_RETURN(TargetInverse inverse,
+                        TargetInverse::Create(options.target, network.outputs()));
+  auto plan = std::make_unique<NetworkPlan>(options, std::move(network), std::move(inverse));
+  FITD_RETURN_IF_ERROR(plan->Prepare(options));
+  return plan;
+}
+
+}  // namespace fitd

@@ -1,0 +1,83 @@
+// A network, its loss and its optimizer compiled into flat lists of kernel calls over one arena:
+// parameters, optimizer state, gradients, activations, scratch. After Create no step allocates,
+// locks (but for the spinning barrier between its own threads) or calls the system.
+
+#ifndef FITD_CORE_PLAN_TRAINING_PLAN_H_
+#define FITD_CORE_PLAN_TRAINING_PLAN_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/status.h"
+#include "core/nn/weights.h"
+#include "fitd/v1/model.pb.h"
+#include "fitd/v1/training.pb.h"
+
+namespace fitd {
+
+// Where the first NaN or Inf of a step was found.
+struct NonFinite {
+  std::string layer;   // "dense_1"; empty for the loss itself.
+  std::string tensor;  // "output", "kernel", "gradient of kernel", "loss"
+};
+
+// Single-thread for its caller; runs its kernels on `threads` threads of its own, the caller's
+// being the first.
+class TrainingPlan {
+ public:
+  struct Options {
+    v1::ModelSpec model = {};  // Resolved.
+    // Resolved. The plan reads loss, optimizer, batch_size and seed.
+    v1::TrainingSpec training = {};
+    v1::TargetTransform target = {};  // For the inverse of a standardised regression target.
+    int64_t target_width = 1;         // Values per row of targets().
+    // Else from the initializers. Optimizer state always starts fresh.
+    std::optional<Weights> initial = {};
+    int threads = 1;
+  };
+  // INVALID_ARGUMENT or DATA_LOSS when `initial` does not fit the architecture.
+  static absl::StatusOr<std::unique_ptr<TrainingPlan>> Create(const Options& options);
+  virtual ~TrainingPlan() = default;
+
+  // Buffers of one batch, for the caller to fill before Step or Evaluate. They live as long as the
+  // plan.
+  virtual float* inputs() = 0;       // [batch_size, inputs]
+  virtual float* targets() = 0;      // [batch_size, target_width]
+  virtual float* row_weights() = 0;  // [batch_size]; all 1 until written.
+  // [batch_size, outputs]: what the newest Step (before its update) or Evaluate gave, activation
+  // and target inverse included.
+  virtual const float* outputs() const = 0;
+
+  // Weights named "mean" and "variance" of Normalization layers that ask to be adapted: one pass
+  // over the training inputs.
+  virtual bool needs_adaptation() const = 0;
+  virtual void AdaptRows(int64_t rows) = 0;  // Adds inputs()[0 .. rows) to the statistics.
+  virtual void FinishAdaptation() = 0;
+
+  // One optimizer step on the first `rows` rows (1 to batch_size): forward with dropout, loss,
+  // backward, update.
+  virtual void Step(int64_t rows, float learning_rate) = 0;
+  // Forward without dropout, and the loss.
+  virtual void Evaluate(int64_t rows) = 0;
+
+  // Of the newest Step or Evaluate: sum over rows of weighted loss / rows + penalties, in Keras's
+  // sense.
+  virtual double loss() const = 0;
+  // Looks for the first NaN or Inf of the newest step: layer outputs in order, the loss, gradients,
+  // then weights. Slow; called only when loss() or a periodic check of the weights shows one.
+  virtual std::optional<NonFinite> FindNonFinite() const = 0;
+  virtual bool weights_finite() const = 0;
+
+  // Steps done.
+  virtual int64_t iterations() const = 0;
+
+  virtual Weights Snapshot() const = 0;
+  // Puts back weights that Snapshot gave; optimizer state stays.
+  virtual void Restore(const Weights& weights) = 0;
+};
+
+}  // namespace fitd
+
+#endif  // FITD_CORE_PLAN_TRAINING_PLAN_H_
