@@ -1,0 +1,55 @@
+#include "core/data/number_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
+namespace fitd {
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || c == '\t'; }
+
+// std::from_chars knows no plus sign.
+std::string_view WithoutPlus(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  return text;
+}
+
+template <typename T>
+std::string Format(T value) {
+  char buffer[32];
+  const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return std::string(buffer, result.ptr);
+}
+
+}  // namespace
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<int64_t> ParseInteger(std::string_view text) {
+  text = WithoutPlus(Trimmed(text));
+  int64_t value;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+RealText ParseReal(std::string_view text, double* value) {
+  text = WithoutPlus(Trimmed(text));
+  double number;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return RealText::kNotANumber;
+  if (error == std::errc::result_out_of_range) return RealText::kOutOfRange;
+  if (!std::isfinite(number)) return RealText::kNotFinite;
+  *value = number;
+  return RealText::kNumber;
+}
+
+std::string FormatNumber(double value) { return Format(value); }
+std::string FormatNumber(float value) { return Format(value); }
+
+}  // namespace fitd

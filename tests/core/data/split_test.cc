@@ -1,0 +1,70 @@
+#include "core/data/split.h"
+
+#include <algorithm>
+#include <map>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/data/data_fixture.h"
+#include "tests/testing/status_matchers.h"
+
+namespace fitd {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class SplitTest : public DataFixture {};
+
+TEST_F(SplitTest, KeepsTheShareOfEveryClass) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitRows(*table, *table->FindColumn("species"), 0.2, 7));
+  std::map<std::string, int> held_out;
+  for (const uint32_t row : split.validation) ++held_out[table->TextAt(4, row)];
+  EXPECT_THAT(held_out, ElementsAre(std::pair("setosa", 10), std::pair("versicolor", 10), std::pair("virginica", 10)));
+}
+
+TEST_F(SplitTest, EveryRowIsOnOneSideInOrder) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitRows(*table, -1, 0.3, 0));
+  EXPECT_THAT(split.validation, SizeIs(45));
+  EXPECT_TRUE(std::is_sorted(split.training.begin(), split.training.end()));
+  EXPECT_TRUE(std::is_sorted(split.validation.begin(), split.validation.end()));
+  std::vector<uint32_t> all;
+  std::merge(split.training.begin(), split.training.end(), split.validation.begin(), split.validation.end(),
+             std::back_inserter(all));
+  EXPECT_EQ(all, AllRows(*table));
+}
+
+TEST_F(SplitTest, DependsOnTheSeed) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split first, SplitRows(*table, 4, 0.2, 1));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split again, SplitRows(*table, 4, 0.2, 1));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split other, SplitRows(*table, 4, 0.2, 2));
+  EXPECT_EQ(first.validation, again.validation);
+  EXPECT_NE(first.validation, other.validation);
+}
+
+TEST_F(SplitTest, ClassesOfTwoKeepATrainingRow) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,u\n2,u\n3,v\n4,v\n5,v\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitRows(*table, 1, 0.99, 0));
+  EXPECT_THAT(split.training, SizeIs(2));
+  EXPECT_NE(table->TextAt(1, split.training[0]), table->TextAt(1, split.training[1]));
+}
+
+TEST_F(SplitTest, HoldsOutNothingForAFractionOfZero) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,u\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitRows(*table, 1, 0, 0));
+  EXPECT_THAT(split.training, ElementsAre(0));
+  EXPECT_THAT(split.validation, IsEmpty());
+}
+
+TEST_F(SplitTest, FailsWhenOneSideWouldBeEmpty) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,u\n2,v\n"));
+  EXPECT_THAT(SplitRows(*table, 1, 0.1, 0), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(SplitRows(*table, 1, 0.9, 0), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+}  // namespace
+}  // namespace fitd
