@@ -1,0 +1,368 @@
+#include "core/train/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "core/data/shuffle.h"
+#include "core/metric/metric_set.h"
+#include "core/nn/resolve_model.h"
+#include "core/optim/learning_rate.h"
+#include "core/plan/training_plan.h"
+#include "core/train/early_stopping.h"
+#include "core/train/fit_data.h"
+#include "core/train/fit_warnings.h"
+#include "core/train/progress_meter.h"
+#include "core/train/reduce_lr_on_plateau.h"
+#include "core/train/targets.h"
+
+namespace fitd {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+void SetDuration(std::chrono::nanoseconds duration, google::protobuf::Duration& out) {
+  out.set_seconds(duration / std::chrono::seconds(1));
+  out.set_nanos(static_cast<int32_t>((duration % std::chrono::seconds(1)).count()));
+}
+
+std::optional<double> FindMetric(std::span<const v1::MetricValue> metrics,
+                                 const std::string& name) {
+  for (const v1::MetricValue& metric : metrics) {
+    if (metric.name() == name && metric.has_value()) return metric.value();
+  }
+  return std::nullopt;
+}
+
+// One weight per class index; empty when all classes weigh 1.
+std::vector<float> ClassWeights(const v1::TrainingSpec& training, const v1::TargetTransform& target,
+                                int64_t outputs) {
+  if (training.class_weight().empty()) return {};
+  const auto& names = target.classes().label_names();
+  std::vector<float> weights(static_cast<size_t>(ClassCount(outputs)), 1.0F);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const int index = static_cast<int>(i);
+    const auto named =
+        training.class_weight().find(index < names.size() ? names[index] : std::to_string(i));
+    if (named != training.class_weight().end()) weights[i] = named->second;
+  }
+  return weights;
+}
+
+// The state of a network, and how it was reached.
+struct Snapshot {
+  Weights weights;
+  std::vector<v1::MetricValue> metrics;
+  int64_t epoch = 0;
+  int64_t steps = 0;
+};
+
+// Loss and metrics over rows, batch by batch, as Keras reports them.
+class Score {
+ public:
+  Score(const v1::TrainingSpec& training, int64_t outputs)
+      : metrics_(training.metrics(), outputs) {}
+
+  void Reset() {
+    loss_ = 0;
+    rows_ = 0;
+    metrics_.Reset();
+  }
+  void Add(const TrainingPlan& plan, const MetricBatch& batch) {
+    loss_ += plan.loss() * static_cast<double>(batch.rows);
+    rows_ += batch.rows;
+    metrics_.Update(batch);
+  }
+  // "loss" and the metrics, each name after `prefix`.
+  std::vector<v1::MetricValue> Results(const std::string& prefix = "") const {
+    std::vector<v1::MetricValue> results = metrics_.Results();
+    results.insert(results.begin(),
+                   MakeMetricValue("loss", Ratio(loss_, static_cast<double>(rows_))));
+    for (v1::MetricValue& result : results) result.set_name(prefix + result.name());
+    return results;
+  }
+
+ private:
+  double loss_ = 0;
+  int64_t rows_ = 0;
+  MetricSet metrics_;
+};
+
+class Fit {
+ public:
+  Fit(const FitInput& input, const ModelShape& shape, const FitData& data, TrainingPlan& plan,
+      FitObserver& observer, const std::atomic<bool>& stop)
+      : training_(input.training),
+        data_(data),
+        outputs_(shape.outputs),
+        target_width_(data.training.source->target_width()),
+        batch_size_(input.training.batch_size()),
+        steps_per_epoch_((data.training.size() + batch_size_ - 1) / batch_size_),
+        class_weights_(ClassWeights(input.training, data.pipeline.state().target(), shape.outputs)),
+        plan_(plan),
+        observer_(observer),
+        stop_(stop),
+        score_(input.training, shape.outputs),
+        meter_(data.training.size() * input.training.epochs(), std::chrono::steady_clock::now),
+        learning_rate_(input.training.optimizer().learning_rate().constant()),
+        batch_rows_(static_cast<size_t>(batch_size_)) {
+    if (training_.has_early_stopping()) early_stopping_.emplace(training_.early_stopping());
+    if (training_.has_reduce_lr_on_plateau()) plateau_.emplace(training_.reduce_lr_on_plateau());
+  }
+
+  absl::StatusOr<FitResult> Run() {
+    bool stopped = !Adapt();
+    for (int64_t epoch = 1; !stopped && epoch <= training_.epochs(); ++epoch) {
+      const SteadyTime start = std::chrono::steady_clock::now();
+      v1::EpochCompleted event;
+      event.set_epoch(epoch);
+      FITD_ASSIGN_OR_RETURN(const bool trained, Train(event));
+      stopped = !trained || !Validate(event);
+      if (stopped) break;
+      SetDuration(std::chrono::steady_clock::now() - start, *event.mutable_duration());
+      if (FinishEpoch(event)) break;
+    }
+    Snapshot kept = best_ ? *std::move(best_)
+                          : Snapshot{.weights = plan_.Snapshot(),
+                                     .metrics = std::move(metrics_),
+                                     .epoch = epochs_done_,
+                                     .steps = plan_.iterations()};
+    return FitResult{.weights = std::move(kept.weights),
+                     .pipeline = data_.pipeline.state(),
+                     .metrics = std::move(kept.metrics),
+                     .epoch = kept.epoch,
+                     .steps = kept.steps,
+                     .stopped = stopped};
+  }
+
+ private:
+  bool stopped() const { return stop_.load(std::memory_order_relaxed); }
+
+  // Normalization layers learn their statistics. False when told to stop.
+  bool Adapt() {
+    if (!plan_.needs_adaptation()) return true;
+    for (int64_t begin = 0; begin < data_.training.size(); begin += batch_size_) {
+      if (stopped()) return false;
+      const std::span<const uint32_t> rows = RowsInOrder(data_.training, begin);
+      data_.training.source->GatherFeatures(rows, plan_.inputs());
+      plan_.AdaptRows(static_cast<int64_t>(rows.size()));
+    }
+    plan_.FinishAdaptation();
+    return true;
+  }
+
+  // The steps of one epoch; adds their metrics. False when told to stop.
+  absl::StatusOr<bool> Train(v1::EpochCompleted& event) {
+    const int64_t epoch = event.epoch();
+    const auto order = Permutation(static_cast<uint32_t>(data_.training.size()), training_.seed(),
+                                   static_cast<uint32_t>(epoch - 1));
+    score_.Reset();
+    for (int64_t step = 1; step <= steps_per_epoch_; ++step) {
+      if (stopped()) {
+        FITD_RETURN_IF_ERROR(CheckWeights(epoch));
+        return false;
+      }
+      const int64_t begin = (step - 1) * batch_size_;
+      const std::span<const uint32_t> rows =
+          training_.shuffle() ? ShuffledRows(order, begin) : RowsInOrder(data_.training, begin);
+      const auto count = static_cast<int64_t>(rows.size());
+      Load(*data_.training.source, rows, /*training=*/true);
+      if (!plateau_) {
+        learning_rate_ = static_cast<float>(
+            LearningRateAt(training_.optimizer().learning_rate(), plan_.iterations()));
+      }
+      plan_.Step(count, learning_rate_);
+      if (!std::isfinite(plan_.loss())) return NonFiniteError(epoch);
+      score_.Add(plan_, Batch(count));
+      if (meter_.Advance(count)) ReportProgress(epoch, step);
+    }
+    FITD_RETURN_IF_ERROR(CheckWeights(epoch));
+    for (v1::MetricValue& value : score_.Results()) *event.add_metrics() = std::move(value);
+    return true;
+  }
+
+  // Measures the validation rows, if there are any, and adds their metrics. False when told to
+  // stop.
+  bool Validate(v1::EpochCompleted& event) {
+    if (data_.validation.rows.empty()) return true;
+    score_.Reset();
+    for (int64_t begin = 0; begin < data_.validation.size(); begin += batch_size_) {
+      if (stopped()) return false;
+      const std::span<const uint32_t> rows = RowsInOrder(data_.validation, begin);
+      const auto count = static_cast<int64_t>(rows.size());
+      Load(*data_.validation.source, rows, /*training=*/false);
+      plan_.Evaluate(count);
+      score_.Add(plan_, Batch(count));
+    }
+    for (v1::MetricValue& value : score_.Results("val_")) *event.add_metrics() = std::move(value);
+    return true;
+  }
+
+  // Tells the observer and the callbacks. True when early stopping ends the fit.
+  bool FinishEpoch(v1::EpochCompleted& event) {
+    event.set_learning_rate(learning_rate_);
+    event.set_steps(plan_.iterations());
+    observer_.OnEpoch(event);
+    epochs_done_ = event.epoch();
+    metrics_.assign(event.metrics().begin(), event.metrics().end());
+    if (plateau_) {
+      const auto value = FindMetric(metrics_, training_.reduce_lr_on_plateau().monitor());
+      learning_rate_ = plateau_->OnEpoch(value, learning_rate_);
+    }
+    if (!early_stopping_) return false;
+    const auto verdict = early_stopping_->OnEpoch(
+        epochs_done_, FindMetric(metrics_, training_.early_stopping().monitor()));
+    if (verdict.best && training_.early_stopping().restore_best_weights()) {
+      best_ = Snapshot{.weights = plan_.Snapshot(),
+                       .metrics = metrics_,
+                       .epoch = epochs_done_,
+                       .steps = plan_.iterations()};
+    }
+    return verdict.stop;
+  }
+
+  std::span<const uint32_t> RowsInOrder(const RowSet& set, int64_t begin) const {
+    return std::span(set.rows).subspan(
+        static_cast<size_t>(begin), static_cast<size_t>(std::min(batch_size_, set.size() - begin)));
+  }
+
+  std::span<const uint32_t> ShuffledRows(const Permutation& order, int64_t begin) {
+    const int64_t count = std::min(batch_size_, data_.training.size() - begin);
+    for (int64_t i = 0; i < count; ++i) {
+      batch_rows_[static_cast<size_t>(i)] =
+          data_.training.rows[order.At(static_cast<uint32_t>(begin + i))];
+    }
+    return {batch_rows_.data(), static_cast<size_t>(count)};
+  }
+
+  // Features, targets and weights into the plan's buffers. Classes weigh only in training, as in
+  // Keras.
+  void Load(const RowSource& source, std::span<const uint32_t> rows, bool training) {
+    source.GatherFeatures(rows, plan_.inputs());
+    source.GatherTargets(rows, plan_.targets());
+    const bool sample_weights = !training_.sample_weight_column().empty();
+    if (!sample_weights && class_weights_.empty()) return;
+    float* weights = plan_.row_weights();
+    if (sample_weights) {
+      source.GatherSampleWeights(rows, weights);
+    } else {
+      std::fill_n(weights, rows.size(), 1.0F);
+    }
+    if (!training || class_weights_.empty()) return;
+    for (size_t i = 0; i < rows.size(); ++i)
+      weights[i] *= class_weights_[TargetClass(static_cast<int64_t>(i))];
+  }
+
+  // Of a row in the plan's buffer: its class index, or the place of the 1 in a one-hot target.
+  size_t TargetClass(int64_t row) const {
+    const float* target = plan_.targets() + row * target_width_;
+    if (target_width_ == 1) return static_cast<size_t>(*target);
+    return static_cast<size_t>(std::max_element(target, target + target_width_) - target);
+  }
+
+  MetricBatch Batch(int64_t rows) const {
+    return {.rows = rows,
+            .outputs = outputs_,
+            .predictions = plan_.outputs(),
+            .targets = plan_.targets(),
+            .target_width = target_width_};
+  }
+
+  void ReportProgress(int64_t epoch, int64_t step) {
+    v1::JobProgress progress;
+    progress.set_epoch(epoch);
+    progress.set_epochs(training_.epochs());
+    progress.set_step(step);
+    progress.set_steps_per_epoch(steps_per_epoch_);
+    const std::vector<v1::MetricValue> metrics = score_.Results();
+    progress.mutable_metrics()->Assign(metrics.begin(), metrics.end());
+    progress.set_rows_per_second(meter_.rows_per_second());
+    SetDuration(meter_.remaining(), *progress.mutable_remaining());
+    progress.set_learning_rate(learning_rate_);
+    observer_.OnProgress(progress);
+  }
+
+  // An update may have broken weights without a step to show it in the loss.
+  absl::Status CheckWeights(int64_t epoch) const {
+    return plan_.weights_finite() ? absl::OkStatus() : NonFiniteError(epoch);
+  }
+
+  absl::Status NonFiniteError(int64_t epoch) const {
+    const double loss = plan_.loss();
+    const std::string what = std::isnan(loss)       ? "loss became NaN"
+                             : !std::isfinite(loss) ? "loss became infinite"
+                                                    : "a weight became NaN or infinite";
+    const NonFinite first =
+        plan_.FindNonFinite().value_or(NonFinite{.layer = "", .tensor = "loss"});
+    std::string message = fmt::format("{} at step {} (epoch {})", what, plan_.iterations(), epoch);
+    if (!first.layer.empty())
+      message += fmt::format(": first in {} of layer {}", first.tensor, first.layer);
+    message += "; a lower learning rate or clipnorm may help";
+
+    v1::JobFailure failure;
+    failure.set_code(static_cast<int32_t>(absl::StatusCode::kFailedPrecondition));
+    failure.set_message(message);
+    failure.set_step(plan_.iterations());
+    failure.set_layer(first.layer);
+    failure.set_tensor(first.tensor);
+    absl::Status status = FailedPrecondition(message);
+    status.SetPayload(kJobFailureTypeUrl, absl::Cord(failure.SerializeAsString()));
+    return status;
+  }
+
+  const v1::TrainingSpec& training_;
+  const FitData& data_;
+  const int64_t outputs_;
+  const int64_t target_width_;
+  const int64_t batch_size_;
+  const int64_t steps_per_epoch_;
+  const std::vector<float> class_weights_;
+  TrainingPlan& plan_;
+  FitObserver& observer_;
+  const std::atomic<bool>& stop_;
+
+  Score score_;  // Of the rows that are being trained or validated on.
+  ProgressMeter meter_;
+  std::optional<EarlyStopping> early_stopping_;
+  std::optional<ReduceLrOnPlateau> plateau_;
+  float learning_rate_;               // Of the newest step, or what the plateau left for the next.
+  std::vector<uint32_t> batch_rows_;  // Scratch of ShuffledRows.
+  std::vector<v1::MetricValue> metrics_;  // Of the newest complete epoch.
+  int64_t epochs_done_ = 0;
+  std::optional<Snapshot> best_;  // What early stopping would restore.
+};
+
+}  // namespace
+
+absl::StatusOr<FitResult> RunFit(const FitInput& input, FitObserver& observer,
+                                 const std::atomic<bool>& stop) {
+  v1::ModelSpec model = input.model;
+  Violations violations;
+  const ModelShape shape =
+      ResolveModel(model, std::numeric_limits<int64_t>::max(), "spec", violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  FITD_ASSIGN_OR_RETURN(const FitData data, PrepareFitData(input, shape));
+  FITD_ASSIGN_OR_RETURN(const std::unique_ptr<TrainingPlan> plan,
+                        TrainingPlan::Create({.model = std::move(model),
+                                              .training = input.training,
+                                              .target = data.pipeline.state().target(),
+                                              .target_width = data.training.source->target_width(),
+                                              .initial = input.initial_weights,
+                                              .threads = input.threads}));
+  observer.OnStart(data.training.size(), data.validation.size());
+  for (std::string& text : FitWarnings(input, data)) {
+    v1::JobWarning warning;
+    warning.set_message(std::move(text));
+    observer.OnWarning(warning);
+  }
+  return Fit(input, shape, data, *plan, observer, stop).Run();
+}
+
+}  // namespace fitd

@@ -1,0 +1,66 @@
+// The training loop: compile a plan, run epochs over batches, tell an observer, stop when told.
+
+#ifndef FITD_CORE_TRAIN_FIT_H_
+#define FITD_CORE_TRAIN_FIT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/data/table.h"
+#include "core/nn/weights.h"
+#include "fitd/v1/job.pb.h"
+#include "fitd/v1/model.pb.h"
+#include "fitd/v1/training.pb.h"
+
+namespace fitd {
+
+struct FitInput {
+  v1::ModelSpec model;        // Resolved.
+  v1::TrainingSpec training;  // Resolved.
+  std::shared_ptr<const Table> train;
+  // Null: the split's rows, or none.
+  std::shared_ptr<const Table> validation;
+  // Warm start: weights, with the pipeline of the same version.
+  std::optional<Weights> initial_weights;
+  std::optional<v1::PipelineState> initial_pipeline;
+  int threads = 1;  // Never changes the result.
+};
+
+// What happens during a fit. Called on the fit's own thread; must be quick and must not call back.
+class FitObserver {
+ public:
+  virtual ~FitObserver() = default;
+  // Once, before the first step.
+  virtual void OnStart(int64_t training_rows, int64_t validation_rows) = 0;
+  virtual void OnEpoch(const v1::EpochCompleted& epoch) = 0;
+  // About every 100 ms.
+  virtual void OnProgress(const v1::JobProgress& progress) = 0;
+  virtual void OnWarning(const v1::JobWarning& warning) = 0;
+};
+
+// The outcome. After a stop: the best state if early stopping restores it, else the newest.
+struct FitResult {
+  Weights weights;
+  v1::PipelineState pipeline;
+  // Of the newest epoch that was complete when the weights were so; none before the first.
+  std::vector<v1::MetricValue> metrics;
+  int64_t epoch = 0;     // That epoch, from 1.
+  int64_t steps = 0;     // Optimizer steps that led to these weights.
+  bool stopped = false;  // `stop` ended it before its time.
+};
+
+// Runs a fit to its end, or until `stop` is true: within one mini-batch, one relaxed load per step.
+// NaN or Inf in the loss or a weight ends it with FAILED_PRECONDITION and a v1::JobFailure payload
+// (kJobFailureTypeUrl) that names step, layer and tensor.
+absl::StatusOr<FitResult> RunFit(const FitInput& input, FitObserver& observer,
+                                 const std::atomic<bool>& stop);
+
+inline constexpr char kJobFailureTypeUrl[] = "type.googleapis.com/fitd.v1.JobFailure";
+
+}  // namespace fitd
+
+#endif  // FITD_CORE_TRAIN_FIT_H_

@@ -1,0 +1,577 @@
+#include "core/train/resolve_training.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/kinds.h"
+#include "core/base/names.h"
+#include "core/data/pipeline.h"
+#include "core/data/table.h"
+#include "core/loss/resolve_loss.h"
+#include "core/metric/metric_factory.h"
+#include "core/metric/resolve_metrics.h"
+#include "core/optim/resolve_optimizer.h"
+#include "core/train/targets.h"
+
+namespace fitd {
+namespace {
+
+// "spec.training" -> "spec".
+std::string ParentPath(std::string_view path) {
+  const size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? "" : std::string(path.substr(0, dot));
+}
+
+std::string_view KindText(v1::ColumnKind kind) {
+  switch (kind) {
+    case v1::COLUMN_KIND_INTEGER:
+      return "whole numbers";
+    case v1::COLUMN_KIND_REAL:
+      return "real numbers";
+    case v1::COLUMN_KIND_CATEGORICAL:
+      return "strings";
+    default:  // Unspecified, or an enumerator of a newer version.
+      return "values of an unknown kind";
+  }
+}
+
+const v1::ColumnStatistics* StatisticsOf(const v1::TableHeader& header, int column) {
+  return column < header.statistics_size() ? &header.statistics(column) : nullptr;
+}
+
+int FindColumn(const v1::TableHeader& header, const std::string& name) {
+  for (int i = 0; i < header.columns_size(); ++i) {
+    if (header.columns(i).name() == name) return i;
+  }
+  return -1;
+}
+
+std::vector<std::string> ColumnNames(const v1::TableHeader& header) {
+  std::vector<std::string> names;
+  for (const v1::ColumnSchema& column : header.columns()) names.push_back(column.name());
+  return names;
+}
+
+int64_t SaturatingAdd(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<int64_t>::max() : sum;
+}
+
+int64_t SaturatingMultiply(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<int64_t>::max() : product;
+}
+
+// Copies of the trainable weights that an optimizer keeps.
+int64_t OptimizerSlots(const v1::OptimizerSpec& spec) {
+  switch (spec.kind_case()) {
+    case v1::OptimizerSpec::kSgd:
+      return spec.sgd().momentum() > 0 ? 1 : 0;
+    case v1::OptimizerSpec::kAdam:
+      return spec.adam().amsgrad() ? 3 : 2;
+    case v1::OptimizerSpec::kAdamw:
+      return spec.adamw().amsgrad() ? 3 : 2;
+    case v1::OptimizerSpec::kRmsprop:
+      return 1 + (spec.rmsprop().momentum() > 0 ? 1 : 0) + (spec.rmsprop().centered() ? 1 : 0);
+    case v1::OptimizerSpec::kAdagrad:
+      return 1;
+    case v1::OptimizerSpec::KIND_NOT_SET:
+      return 0;
+  }
+  return 0;
+}
+
+bool IsNumericScalar(const v1::ColumnSchema& column) {
+  return column.kind() != v1::COLUMN_KIND_CATEGORICAL && column.shape().empty();
+}
+
+// Whether the last layer that computes something is a linear function without a fixed scale.
+bool EndsLinear(const v1::ModelSpec& model) {
+  for (int i = model.layers_size() - 1; i >= 0; --i) {
+    const v1::LayerSpec& layer = model.layers(i);
+    switch (layer.kind_case()) {
+      case v1::LayerSpec::kDense:
+        return layer.dense().activation().kind_case() == v1::ActivationSpec::kLinear ||
+               layer.dense().activation().kind_case() == v1::ActivationSpec::KIND_NOT_SET;
+      case v1::LayerSpec::kActivation:
+        if (layer.activation().kind_case() != v1::ActivationSpec::kLinear) return false;
+        break;
+      case v1::LayerSpec::kDropout:
+      case v1::LayerSpec::kFlatten:
+        break;
+      case v1::LayerSpec::kRescaling:
+      case v1::LayerSpec::kNormalization:
+      case v1::LayerSpec::KIND_NOT_SET:
+        return false;
+    }
+  }
+  return false;
+}
+
+// One pass over a TrainingSpec: each method writes the defaults of its part and checks it.
+class TrainingResolver {
+ public:
+  TrainingResolver(const v1::ModelSpec& model, const ModelShape& shape,
+                   const v1::TableHeader& train, const v1::TableHeader* validation,
+                   std::string_view path, v1::TrainingSpec& training, Violations& violations)
+      : model_(model),
+        shape_(shape),
+        train_(train),
+        validation_(validation),
+        path_(path),
+        dataset_path_(ChildPath(ParentPath(path), "dataset")),
+        validation_path_(ChildPath(ParentPath(path), "validation_dataset")),
+        training_(training),
+        violations_(violations) {}
+
+  void Resolve() {
+    ResolveScalars();
+    ResolveOptimizerAndLoss();
+    CheckFeatures();
+    // What follows needs to know what the labels are to the loss.
+    if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) return;
+    target_ = TargetKindOf(training_.loss(), train_);
+    CheckTargets();
+    if (validation_ != nullptr) CheckValidation();
+    ResolveMetrics(*training_.mutable_metrics(),
+                   {.outputs = shape_.outputs,
+                    .class_targets = target_ == TargetKind::kClasses,
+                    .logits = FromLogits(training_.loss())},
+                   Path("metrics"), violations_);
+    ResolvePipeline();
+    ResolveClassWeight();
+    CheckSampleWeight();
+    if (training_.has_early_stopping()) ResolveEarlyStopping();
+    if (training_.has_reduce_lr_on_plateau()) ResolveReduceLrOnPlateau();
+  }
+
+ private:
+  std::string Path(std::string_view child) const { return ChildPath(path_, child); }
+
+  template <typename Number>
+  void Check(bool valid, Number given, std::string_view allowed, std::string_view child) {
+    CheckField(valid, given, allowed, Path(child), violations_);
+  }
+
+  void ResolveScalars() {
+    if (!training_.has_epochs()) training_.set_epochs(1);
+    if (!training_.has_batch_size()) training_.set_batch_size(32);
+    if (!training_.has_seed()) training_.set_seed(0);
+    if (!training_.has_shuffle()) training_.set_shuffle(true);
+    Check(training_.epochs() >= 1 && training_.epochs() <= 1'000'000, training_.epochs(),
+          "1 to 1,000,000", "epochs");
+    Check(training_.batch_size() >= 1 && training_.batch_size() <= 1'048'576,
+          training_.batch_size(), "1 to 1,048,576", "batch_size");
+    const double split = training_.validation_split();
+    Check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
+    if (split > 0 && validation_ != nullptr) {
+      violations_.Add(
+          Path("validation_split"),
+          fmt::format("is {} although a validation data set is given; set one of the two", split));
+    }
+  }
+
+  void ResolveOptimizerAndLoss() {
+    v1::OptimizerSpec& optimizer = *training_.mutable_optimizer();
+    if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
+    ResolveOptimizer(optimizer, Path("optimizer"), violations_);
+    ResolveLoss(*training_.mutable_loss(), Path("loss"), violations_);
+  }
+
+  void CheckFeatures() {
+    int64_t width = FeatureWidth(train_);
+    const int weights = FindColumn(train_, training_.sample_weight_column());
+    if (weights >= 0 && train_.columns(weights).role() == v1::COLUMN_ROLE_FEATURE &&
+        IsNumericScalar(train_.columns(weights))) {
+      --width;
+    }
+    if (width != shape_.inputs) {
+      violations_.Add(dataset_path_,
+                      fmt::format("has {} inputs per row; the model's input_shape [{}] takes {}",
+                                  width, fmt::join(model_.input_shape(), ", "), shape_.inputs));
+    }
+  }
+
+  // Whether labels of this kind, width and range can be compared with the model's outputs by the
+  // loss.
+  void CheckTargets() {
+    const std::string loss = KindName(training_.loss());
+    const std::string path = Path("loss");
+    const std::vector<int> labels = LabelColumns(train_);
+    if (labels.empty()) {
+      violations_.Add(dataset_path_, "has no label column to learn from");
+      return;
+    }
+    for (const int column : labels) {
+      const v1::ColumnSchema& schema = train_.columns(column);
+      if (schema.missing() > 0) {
+        violations_.Add(dataset_path_,
+                        fmt::format("column {} lacks {} of {} values; labels must be complete",
+                                    Quoted(schema.name()), schema.missing(), train_.rows()));
+      }
+    }
+    const bool sparse =
+        training_.loss().kind_case() == v1::LossSpec::kSparseCategoricalCrossentropy;
+    const bool binary = training_.loss().kind_case() == v1::LossSpec::kBinaryCrossentropy;
+    if (IsCrossentropy(training_.loss()) && !binary && shape_.outputs < 2) {
+      violations_.Add(path,
+                      fmt::format("{} needs a model with an output per class; this one has 1. Use "
+                                  "binary_crossentropy for two classes",
+                                  loss));
+      return;
+    }
+    if (target_ == TargetKind::kClasses) {
+      if (binary && shape_.outputs != 1) {
+        violations_.Add(
+            path, fmt::format(
+                      "{} with one label column needs a model with 1 output; this one has {}. Use "
+                      "sparse_categorical_crossentropy for classes",
+                      loss, shape_.outputs));
+        return;
+      }
+      CheckClassLabels(train_, dataset_path_);
+      return;
+    }
+    if (sparse) {
+      const v1::ColumnSchema& schema = train_.columns(labels[0]);
+      const std::string given =
+          LabelWidth(train_) > 1
+              ? fmt::format("the data has {} label values per row", LabelWidth(train_))
+              : fmt::format("column {} holds {}", Quoted(schema.name()), KindText(schema.kind()));
+      violations_.Add(path, fmt::format("{} needs integer or string labels; {}", loss, given));
+      return;
+    }
+    for (const int column : labels) {
+      const v1::ColumnSchema& schema = train_.columns(column);
+      if (schema.kind() == v1::COLUMN_KIND_CATEGORICAL) {
+        violations_.Add(path, fmt::format("{} needs numbers; column {} holds strings", loss,
+                                          Quoted(schema.name())));
+        return;
+      }
+    }
+    if (LabelWidth(train_) != shape_.outputs) {
+      violations_.Add(
+          path,
+          fmt::format("{} needs a label value per output; the data has {} per row, the model {} "
+                      "output{}",
+                      loss, LabelWidth(train_), shape_.outputs, shape_.outputs == 1 ? "" : "s"));
+      return;
+    }
+    CheckNumericLabels(train_, dataset_path_);
+  }
+
+  // Class indices or names against the model's outputs.
+  void CheckClassLabels(const v1::TableHeader& header, const std::string& path) {
+    const int column = LabelColumns(header).at(0);
+    const v1::ColumnSchema& schema = header.columns(column);
+    const int64_t classes = ClassCount(shape_.outputs);
+    const std::string model = shape_.outputs == 1 ? "1 output, which tells two classes apart"
+                                                  : fmt::format("{} outputs", shape_.outputs);
+    if (schema.kind() == v1::COLUMN_KIND_CATEGORICAL) {
+      if (schema.dictionary_size() > classes) {
+        violations_.Add(path, fmt::format("column {} holds {} different labels; the model has {}",
+                                          Quoted(schema.name()), schema.dictionary_size(), model));
+      }
+      return;
+    }
+    const v1::ColumnStatistics* statistics = StatisticsOf(header, column);
+    if (statistics == nullptr || !statistics->has_min()) return;
+    if (statistics->min() < 0 || statistics->max() >= static_cast<double>(classes)) {
+      violations_.Add(
+          path, fmt::format("labels go from {} to {}; the model has {}, so 0 to {} are allowed",
+                            statistics->min(), statistics->max(), model, classes - 1));
+    }
+  }
+
+  // Crossentropies compare probabilities.
+  void CheckNumericLabels(const v1::TableHeader& header, const std::string& path) {
+    if (!IsCrossentropy(training_.loss())) return;
+    for (const int column : LabelColumns(header)) {
+      const v1::ColumnStatistics* statistics = StatisticsOf(header, column);
+      if (statistics == nullptr || !statistics->has_min()) continue;
+      if (statistics->min() < 0 || statistics->max() > 1) {
+        violations_.Add(
+            path, fmt::format(
+                      "labels of column {} go from {} to {}; {} takes them for probabilities, so 0 "
+                      "to 1 are allowed",
+                      Quoted(header.columns(column).name()), statistics->min(), statistics->max(),
+                      KindName(training_.loss())));
+      }
+    }
+  }
+
+  // Every column of the training data must be there, and mean the same.
+  void CheckValidation() {
+    const std::vector<std::string> names = ColumnNames(*validation_);
+    bool labels_match = true;
+    for (const v1::ColumnSchema& column : train_.columns()) {
+      const int index = FindColumn(*validation_, column.name());
+      const bool is_label = column.role() == v1::COLUMN_ROLE_LABEL;
+      if (index < 0) {
+        violations_.Add(validation_path_, "lacks a column of the training data: " +
+                                              UnknownName("column", column.name(), names));
+        labels_match &= !is_label;
+        continue;
+      }
+      const v1::ColumnSchema& other = validation_->columns(index);
+      // An integer column may hold real numbers elsewhere; strings and numbers never mix.
+      const bool strings = column.kind() == v1::COLUMN_KIND_CATEGORICAL;
+      const bool other_strings = other.kind() == v1::COLUMN_KIND_CATEGORICAL;
+      const bool same_shape = std::equal(column.shape().begin(), column.shape().end(),
+                                         other.shape().begin(), other.shape().end());
+      if (strings != other_strings || !same_shape ||
+          (is_label && column.kind() != other.kind() && target_ == TargetKind::kClasses)) {
+        violations_.Add(validation_path_,
+                        fmt::format("column {} holds {} of shape [{}] per row; in the training "
+                                    "data it holds {} of shape [{}]",
+                                    Quoted(column.name()), KindText(other.kind()),
+                                    fmt::join(other.shape(), ", "), KindText(column.kind()),
+                                    fmt::join(column.shape(), ", ")));
+        labels_match &= !is_label;
+      } else if (is_label && other.role() != v1::COLUMN_ROLE_LABEL) {
+        violations_.Add(validation_path_,
+                        fmt::format("column {} is not a label; in the training data it is",
+                                    Quoted(column.name())));
+        labels_match = false;
+      } else if (is_label && other.missing() > 0) {
+        violations_.Add(validation_path_,
+                        fmt::format("column {} lacks {} of {} values; labels must be complete",
+                                    Quoted(column.name()), other.missing(), validation_->rows()));
+      } else if (is_label && strings) {
+        CheckKnownLabels(column, other);
+      }
+    }
+    if (!labels_match || LabelWidth(train_) != LabelWidth(*validation_)) return;
+    if (target_ == TargetKind::kClasses) {
+      CheckClassLabels(*validation_, validation_path_);
+    } else {
+      CheckNumericLabels(*validation_, validation_path_);
+    }
+  }
+
+  void CheckKnownLabels(const v1::ColumnSchema& train, const v1::ColumnSchema& validation) {
+    const std::vector<std::string> known(train.dictionary().begin(), train.dictionary().end());
+    for (const std::string& label : validation.dictionary()) {
+      if (std::binary_search(known.begin(), known.end(), label)) continue;
+      violations_.Add(validation_path_, fmt::format("column {}: {}", Quoted(train.name()),
+                                                    UnknownName("label", label, known)));
+      return;  // One shows the way.
+    }
+  }
+
+  void ResolvePipeline() {
+    v1::PipelineSpec& pipeline = *training_.mutable_pipeline();
+    const std::vector<int> labels = LabelColumns(train_);
+    const bool table =
+        std::all_of(train_.columns().begin(), train_.columns().end(),
+                    [](const v1::ColumnSchema& column) { return column.shape().empty(); });
+    const bool regression = !IsCrossentropy(training_.loss());
+    if (!pipeline.has_standardize_features()) pipeline.set_standardize_features(table);
+    if (!pipeline.has_standardize_targets()) {
+      pipeline.set_standardize_targets(table && regression && EndsLinear(model_));
+    } else if (pipeline.standardize_targets() && !regression) {
+      violations_.Add(
+          Path("pipeline.standardize_targets"),
+          fmt::format("is true; {} needs its targets as they are", KindName(training_.loss())));
+    }
+  }
+
+  // Keys become label names, or class indices where labels are numbers.
+  void ResolveClassWeight() {
+    if (training_.class_weight().empty()) return;
+    const bool one_hot = training_.loss().kind_case() == v1::LossSpec::kCategoricalCrossentropy;
+    if (target_ != TargetKind::kClasses && !one_hot) {
+      violations_.Add(Path("class_weight"), fmt::format("needs classes; {} is given numbers here",
+                                                        KindName(training_.loss())));
+      return;
+    }
+    std::vector<std::string> labels;
+    const std::vector<int> columns = LabelColumns(train_);
+    if (target_ == TargetKind::kClasses &&
+        train_.columns(columns[0]).kind() == v1::COLUMN_KIND_CATEGORICAL) {
+      const auto& dictionary = train_.columns(columns[0]).dictionary();
+      labels.assign(dictionary.begin(), dictionary.end());
+    } else {
+      for (int64_t i = 0; i < ClassCount(shape_.outputs); ++i) labels.push_back(std::to_string(i));
+    }
+    // Sorted: a protobuf map has no order, and faults should come in the same one every time.
+    const std::map<std::string, float> given(training_.class_weight().begin(),
+                                             training_.class_weight().end());
+    std::map<std::string, float> resolved;
+    for (const auto& [key, weight] : given) {
+      const std::string path = fmt::format("{}[{}]", Path("class_weight"), Quoted(key));
+      const std::string* label = FindLabel(labels, key);
+      CheckField(std::isfinite(weight) && weight >= 0, weight, "a number of 0 or more", path,
+                 violations_);
+      if (label == nullptr) {
+        violations_.Add(path, UnknownName("label", key, labels));
+      } else if (!resolved.emplace(*label, weight).second) {
+        violations_.Add(path, "names the same class as " + Quoted(*label));
+      }
+    }
+    training_.mutable_class_weight()->clear();
+    training_.mutable_class_weight()->insert(resolved.begin(), resolved.end());
+  }
+
+  // By name, else by index.
+  static const std::string* FindLabel(const std::vector<std::string>& labels,
+                                      const std::string& key) {
+    const auto named = std::find(labels.begin(), labels.end(), key);
+    if (named != labels.end()) return &*named;
+    for (size_t i = 0; i < labels.size(); ++i) {
+      if (key == std::to_string(i)) return &labels[i];
+    }
+    return nullptr;
+  }
+
+  void CheckSampleWeight() {
+    const std::string& name = training_.sample_weight_column();
+    if (name.empty()) return;
+    CheckSampleWeightIn(train_, "");
+    if (validation_ != nullptr) CheckSampleWeightIn(*validation_, "the validation data: ");
+  }
+
+  void CheckSampleWeightIn(const v1::TableHeader& header, const std::string& where) {
+    const std::string path = Path("sample_weight_column");
+    const std::string& name = training_.sample_weight_column();
+    const int column = FindColumn(header, name);
+    if (column < 0) {
+      violations_.Add(path, where + UnknownName("column", name, ColumnNames(header)));
+      return;
+    }
+    const v1::ColumnSchema& schema = header.columns(column);
+    const v1::ColumnStatistics* statistics = StatisticsOf(header, column);
+    if (schema.role() == v1::COLUMN_ROLE_LABEL) {
+      violations_.Add(path, where + Quoted(name) + " is a label column");
+    } else if (!IsNumericScalar(schema)) {
+      violations_.Add(path,
+                      fmt::format("{}{} holds {}; a number per row is needed", where, Quoted(name),
+                                  schema.shape().empty() ? KindText(schema.kind()) : "arrays"));
+    } else if (schema.missing() > 0) {
+      violations_.Add(path, fmt::format("{}{} lacks {} of {} values; each row needs its weight",
+                                        where, Quoted(name), schema.missing(), header.rows()));
+    } else if (statistics != nullptr && statistics->has_min() &&
+               !(statistics->min() >= 0 && std::isfinite(statistics->max()))) {
+      violations_.Add(path, fmt::format("{}{} goes from {} to {}; allowed: numbers of 0 or more",
+                                        where, Quoted(name), statistics->min(), statistics->max()));
+    }
+  }
+
+  // Writes the default and the direction of a monitor, and checks that it will exist.
+  template <typename Spec>
+  void ResolveMonitor(Spec& spec, const std::string& path) {
+    if (spec.monitor().empty()) spec.set_monitor("val_loss");
+    std::map<std::string, bool> larger_is_better = {{"loss", false}};
+    std::vector<std::string> known = {"loss"};
+    for (const v1::MetricSpec& metric : training_.metrics()) {
+      larger_is_better[metric.name()] = LargerIsBetter(metric);
+      known.push_back(metric.name());
+    }
+    const bool validates = validation_ != nullptr || training_.validation_split() > 0;
+    const std::string name = spec.monitor();
+    const bool is_validation = name.starts_with("val_");
+    const auto metric = larger_is_better.find(is_validation ? name.substr(4) : name);
+    if (metric == larger_is_better.end()) {
+      const size_t measured = known.size();
+      for (size_t i = 0; validates && i < measured; ++i) known.push_back("val_" + known[i]);
+      violations_.Add(path + ".monitor", UnknownName("metric", name, known));
+    } else if (is_validation && !validates) {
+      violations_.Add(path + ".monitor", fmt::format("is {}, but there are no validation rows; set "
+                                                     "validation_split or validation_dataset, "
+                                                     "or watch {}",
+                                                     Quoted(name), Quoted(metric->first)));
+    }
+    if (!v1::MonitorMode_IsValid(spec.mode())) {
+      violations_.Add(path + ".mode",
+                      fmt::format("is {}; allowed: MONITOR_MODE_MIN, MONITOR_MODE_MAX",
+                                  static_cast<int>(spec.mode())));
+    } else if (spec.mode() == v1::MONITOR_MODE_UNSPECIFIED && metric != larger_is_better.end()) {
+      spec.set_mode(metric->second ? v1::MONITOR_MODE_MAX : v1::MONITOR_MODE_MIN);
+    }
+  }
+
+  void ResolveEarlyStopping() {
+    v1::EarlyStoppingSpec& spec = *training_.mutable_early_stopping();
+    ResolveMonitor(spec, Path("early_stopping"));
+    if (!spec.has_restore_best_weights()) spec.set_restore_best_weights(true);
+    Check(std::isfinite(spec.min_delta()) && spec.min_delta() >= 0, spec.min_delta(),
+          "a number of 0 or more", "early_stopping.min_delta");
+    Check(spec.patience() >= 0, spec.patience(), "0 or more", "early_stopping.patience");
+    Check(!spec.has_baseline() || std::isfinite(spec.baseline()), spec.baseline(),
+          "a finite number", "early_stopping.baseline");
+    Check(spec.start_from_epoch() >= 0, spec.start_from_epoch(), "0 or more",
+          "early_stopping.start_from_epoch");
+  }
+
+  void ResolveReduceLrOnPlateau() {
+    v1::ReduceLrOnPlateauSpec& spec = *training_.mutable_reduce_lr_on_plateau();
+    ResolveMonitor(spec, Path("reduce_lr_on_plateau"));
+    if (!spec.has_factor()) spec.set_factor(0.1F);
+    if (!spec.has_patience()) spec.set_patience(10);
+    if (!spec.has_min_delta()) spec.set_min_delta(1e-4F);
+    Check(spec.factor() > 0 && spec.factor() < 1, spec.factor(), "above 0 to below 1",
+          "reduce_lr_on_plateau.factor");
+    Check(spec.patience() >= 0, spec.patience(), "0 or more", "reduce_lr_on_plateau.patience");
+    Check(std::isfinite(spec.min_delta()) && spec.min_delta() >= 0, spec.min_delta(),
+          "a number of 0 or more", "reduce_lr_on_plateau.min_delta");
+    Check(spec.cooldown() >= 0, spec.cooldown(), "0 or more", "reduce_lr_on_plateau.cooldown");
+    Check(std::isfinite(spec.min_lr()) && spec.min_lr() >= 0, spec.min_lr(),
+          "a number of 0 or more", "reduce_lr_on_plateau.min_lr");
+    const v1::LearningRateSpec& rate = training_.optimizer().learning_rate();
+    if (rate.kind_case() != v1::LearningRateSpec::kConstant) {
+      violations_.Add(
+          Path("reduce_lr_on_plateau"),
+          fmt::format("needs a constant learning rate; the optimizer's is {}", KindName(rate)));
+    }
+  }
+
+  const v1::ModelSpec& model_;
+  const ModelShape& shape_;
+  const v1::TableHeader& train_;
+  const v1::TableHeader* const validation_;
+  const std::string path_;
+  const std::string dataset_path_;
+  const std::string validation_path_;
+  v1::TrainingSpec& training_;
+  Violations& violations_;
+  TargetKind target_ = TargetKind::kClasses;
+};
+
+}  // namespace
+
+void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
+                     const v1::TableHeader& train, const v1::TableHeader* validation,
+                     std::string_view path, v1::TrainingSpec& training, Violations& violations) {
+  TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
+}
+
+int64_t EstimateMemory(const ModelShape& shape, const v1::TrainingSpec& training,
+                       int64_t training_rows, int64_t validation_rows) {
+  constexpr int64_t kValueBytes = sizeof(float);
+  constexpr int64_t kRowIndexBytes = sizeof(uint32_t);
+  // Weights, gradients, optimizer state, the copy that the fit returns or that early stopping
+  // keeps, and packed operands of the products.
+  const int64_t copies = 4 + OptimizerSlots(training.optimizer());
+  int64_t values = SaturatingMultiply(shape.trainable_parameters, copies);
+  values = SaturatingAdd(values, SaturatingMultiply(shape.non_trainable_parameters, 2));
+  // Each layer's output before and after its activation, and the gradient of both.
+  int64_t row = SaturatingAdd(shape.inputs, SaturatingMultiply(shape.outputs, 2));
+  for (const v1::LayerSummary& layer : shape.layers) {
+    int64_t outputs = 1;
+    for (const int64_t size : layer.output_shape()) outputs = SaturatingMultiply(outputs, size);
+    row = SaturatingAdd(row, SaturatingMultiply(outputs, 4));
+  }
+  values = SaturatingAdd(values, SaturatingMultiply(row, training.batch_size()));
+  const int64_t rows = SaturatingAdd(training_rows, validation_rows);
+  return SaturatingAdd(SaturatingMultiply(values, kValueBytes),
+                       SaturatingMultiply(rows, kRowIndexBytes));
+}
+
+}  // namespace fitd
