@@ -1,0 +1,62 @@
+#include "server/jobs/job_moves.h"
+
+#include <cassert>
+#include <utility>
+
+#include "fmt/format.h"
+#include "server/jobs/job_state.h"
+#include "server/jobs/time.h"
+#include "server/log/log.h"
+
+namespace fitd {
+
+void Move(Transaction& transaction, v1::Job& job, v1::StateChange change) {
+  assert(MayMove(job.state(), change.state()));
+  const auto now = ToTimestamp(transaction.now());
+  if (job.state() == v1::JOB_STATE_RUNNING && change.state() == v1::JOB_STATE_QUEUED) {
+    job.set_restarts(job.restarts() + 1);
+    job.clear_progress();
+  }
+  job.set_state(change.state());
+  if (change.state() == v1::JOB_STATE_RUNNING && !job.has_start_time()) *job.mutable_start_time() = now;
+  if (IsFinal(change.state())) *job.mutable_end_time() = now;
+  if (change.has_failure()) *job.mutable_failure() = change.failure();
+  job.set_version(change.version());
+  job.clear_queue_position();
+
+  v1::JobEvent event;
+  *event.mutable_time() = now;
+  *event.mutable_state_change() = std::move(change);
+  transaction.jobs.AppendEvent(JobNumber(job.id()).value(), event);
+  job.set_last_event(event.number());
+  transaction.jobs.Update(job);
+}
+
+absl::Status RecoverJobs(Store& store) {
+  constexpr int64_t kMostCrashes = 5;
+  return store.InTransaction([&](Transaction& transaction) {
+    for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_CANCELLING)) {
+      v1::StateChange change;
+      change.set_state(v1::JOB_STATE_CANCELLED);
+      change.set_message("the daemon died while the job was being cancelled");
+      Move(transaction, job, change);
+    }
+    for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_RUNNING)) {
+      const int64_t crashes = transaction.jobs.CountCrash(JobNumber(job.id()).value());
+      v1::StateChange change;
+      if (crashes > kMostCrashes) {
+        change.set_state(v1::JOB_STATE_FAILED);
+        change.mutable_failure()->set_code(static_cast<int>(absl::StatusCode::kAborted));
+        change.mutable_failure()->set_message(fmt::format("the daemon died {} times while the job ran", crashes));
+      } else {
+        change.set_state(v1::JOB_STATE_QUEUED);
+        change.set_message("the daemon died; the job starts again");
+      }
+      Log(LogLevel::kWarn, "job_recovered", {{"job", job.id()}, {"state", StateName(change.state())}});
+      Move(transaction, job, change);
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace fitd

@@ -1,0 +1,36 @@
+#include "server/jobs/job_state.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace fitd {
+namespace {
+
+constexpr std::pair<v1::JobState, v1::JobState> kMoves[] = {
+    {v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING},
+    {v1::JOB_STATE_QUEUED, v1::JOB_STATE_CANCELLED},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_CANCELLING},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_FAILED},
+    // The daemon stops, or stopped: the job starts again with it.
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_QUEUED},
+    {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_CANCELLED},
+    {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_FAILED},
+};
+
+}  // namespace
+
+bool IsFinal(v1::JobState state) {
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_CANCELLED || state == v1::JOB_STATE_FAILED;
+}
+
+bool MayMove(v1::JobState from, v1::JobState to) {
+  return std::find(std::begin(kMoves), std::end(kMoves), std::pair(from, to)) != std::end(kMoves);
+}
+
+std::string StateName(v1::JobState state) {
+  return v1::JobState_Name(state).substr(sizeof("JOB_STATE_") - 1);
+}
+
+}  // namespace fitd

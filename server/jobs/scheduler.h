@@ -1,0 +1,78 @@
+// Runs queued fits on a pool of workers.
+
+#ifndef FITD_SERVER_JOBS_SCHEDULER_H_
+#define FITD_SERVER_JOBS_SCHEDULER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "server/jobs/job_feeds.h"
+#include "server/jobs/journal.h"
+#include "server/store/store.h"
+#include "server/store/tables.h"
+
+namespace fitd {
+
+// Jobs start by priority, then in order of submission. One that needs more memory than is free now holds up those
+// behind it, so that small jobs cannot starve a large one.
+//
+// Thread-safe. Lock order: this, then the store.
+class Scheduler {
+ public:
+  struct Options {
+    int workers = 1;                // Jobs at once.
+    int cores = 1;
+    int64_t max_memory_bytes = 0;   // Of all running jobs together.
+  };
+  Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options);
+  ~Scheduler() { Stop(); }
+
+  void Start();
+  // A job was put into the queue.
+  void JobQueued();
+  // Stops the job within one mini-batch if it runs.
+  void StopJob(int64_t job);
+  // Stops all jobs within one mini-batch and puts them back into the queue for the next start. Idempotent.
+  void Stop();
+
+ private:
+  struct Running {
+    int64_t memory = 0;
+    std::atomic<bool> stop{false};
+  };
+  struct Taken {
+    v1::Job job;
+    int64_t number = 0;
+    int threads = 1;
+    const std::atomic<bool>* stop = nullptr;  // Lives until Release.
+  };
+
+  void WorkerLoop();
+  // The next job, now RUNNING; nothing when the scheduler stops.
+  std::optional<Taken> Take();
+  absl::StatusOr<std::optional<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int ChooseThreads(const v1::Job& job, bool alone) const;
+  void Release(int64_t job);
+  void RunJob(const Taken& taken);
+  bool stopping();
+
+  Store& store_;
+  Tables& tables_;
+  JobFeeds& feeds_;
+  const Options options_;
+  Journal journal_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<int64_t, Running> running_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> workers_;  // Touched by Start and Stop alone.
+};
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_JOBS_SCHEDULER_H_

@@ -1,0 +1,267 @@
+#include "server/jobs/training_jobs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/names.h"
+#include "core/base/violations.h"
+#include "core/nn/resolve_model.h"
+#include "core/train/resolve_training.h"
+#include "fmt/format.h"
+#include "server/jobs/job_moves.h"
+#include "server/jobs/job_state.h"
+#include "server/jobs/job_watch.h"
+#include "server/jobs/paging.h"
+#include "server/jobs/request.h"
+#include "server/jobs/time.h"
+#include "server/log/log.h"
+#include "server/store/model_reference.h"
+
+namespace fitd {
+namespace {
+
+constexpr int32_t kMostThreads = 256;
+constexpr int32_t kMostPriority = 100;
+
+// What needs no look at the store.
+void CheckSpec(const v1::FitSpec& spec, Violations& violations) {
+  CheckId("spec.model", spec.model(), violations);
+  CheckId("spec.dataset", spec.dataset(), violations);
+  if (!spec.validation_dataset().empty()) {
+    CheckId("spec.validation_dataset", spec.validation_dataset(), violations);
+    if (spec.training().validation_split() != 0) {
+      violations.Add("spec.validation_dataset", "is set beside spec.training.validation_split; allowed: one of them");
+    }
+  }
+  if (spec.initial_version() < 0) {
+    violations.Add("spec.initial_version", fmt::format("is {}; allowed: 0 or more", spec.initial_version()));
+  }
+  const v1::ResourceSpec& resources = spec.resources();
+  if (resources.threads() < 0 || resources.threads() > kMostThreads) {
+    violations.Add("spec.resources.threads",
+                   fmt::format("is {}; allowed: 1 to {}, or 0: the daemon chooses", resources.threads(), kMostThreads));
+  }
+  if (std::abs(int64_t{resources.priority()}) > kMostPriority) {
+    violations.Add("spec.resources.priority",
+                   fmt::format("is {}; allowed: {} to {}", resources.priority(), -kMostPriority, kMostPriority));
+  }
+}
+
+absl::Status UnknownJob(std::string_view id) { return NotFound(fmt::format("unknown job {}", Quoted(id))); }
+
+absl::StatusOr<v1::Job> FindJob(Transaction& transaction, const std::string& id) {
+  const std::optional<int64_t> number = JobNumber(id);
+  std::optional<v1::Job> job = number ? transaction.jobs.Find(*number) : std::nullopt;
+  if (!job) return UnknownJob(id);
+  return *std::move(job);
+}
+
+absl::Status CheckJobId(const std::string& id) {
+  Violations violations;
+  CheckId("id", id, violations);
+  return violations.ToStatus();
+}
+
+}  // namespace
+
+// The job as it will be, without an id, and the memory that it may need.
+absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v1::FitSpec& asked, int64_t& memory) {
+  const std::optional<v1::Model> model = transaction.models.Find(asked.model());
+  if (!model) return UnknownModel(transaction, asked.model());
+  const std::optional<v1::Dataset> dataset = transaction.datasets.Find(asked.dataset());
+  if (!dataset) return UnknownDataset(transaction, asked.dataset());
+  std::optional<v1::Dataset> validation;
+  if (!asked.validation_dataset().empty()) {
+    validation = transaction.datasets.Find(asked.validation_dataset());
+    if (!validation) return UnknownDataset(transaction, asked.validation_dataset());
+  }
+  if (asked.initial_version() != 0 && !transaction.models.FindVersion(asked.model(), asked.initial_version())) {
+    return UnknownVersion(transaction, asked.model(), asked.initial_version());
+  }
+  FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(dataset->sha256()));
+  std::shared_ptr<const Table> validation_table;
+  if (validation) {
+    FITD_ASSIGN_OR_RETURN(validation_table, tables_.Open(validation->sha256()));
+  }
+
+  v1::Job job;
+  *job.mutable_spec() = asked;
+  job.mutable_spec()->mutable_resources();
+  Violations violations;
+  v1::ModelSpec architecture = model->spec();
+  const ModelShape shape =
+      ResolveModel(architecture, std::numeric_limits<int64_t>::max(), "model.spec", violations);
+  v1::TrainingSpec& training = *job.mutable_spec()->mutable_training();
+  ResolveTraining(architecture, shape, table->header(), validation_table ? &validation_table->header() : nullptr,
+                  "spec.training", training, violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+
+  const auto held_out = static_cast<int64_t>(
+      std::round(static_cast<double>(table->rows()) * training.validation_split()));
+  memory = EstimateMemory(shape, training, table->rows() - held_out,
+                          validation_table ? validation_table->rows() : held_out);
+  if (memory > max_memory_bytes_) {
+    return ResourceExhausted(fmt::format("the fit needs {} bytes of memory; the daemon may use {}", memory,
+                                         max_memory_bytes_));
+  }
+  job.set_state(v1::JOB_STATE_QUEUED);
+  *job.mutable_create_time() = ToTimestamp(transaction.now());
+  job.set_trainable_parameters(shape.trainable_parameters);
+  job.mutable_progress()->set_epochs(training.epochs());
+  return job;
+}
+
+absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRequest& request) {
+  Violations violations;
+  CheckSpec(request.spec(), violations);
+  CheckRequestId("request_id", request.request_id(), violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+
+  const auto start = [&](Transaction& transaction) -> absl::StatusOr<v1::StartFitResponse> {
+    v1::StartFitResponse response;
+    int64_t memory = 0;
+    FITD_ASSIGN_OR_RETURN(*response.mutable_job(), CheckFit(transaction, request.spec(), memory));
+    if (request.validate_only()) return response;
+    transaction.jobs.Insert(*response.mutable_job(), memory);
+    const int64_t number = JobNumber(response.job().id()).value();
+    v1::JobEvent event;
+    *event.mutable_time() = response.job().create_time();
+    event.mutable_state_change()->set_state(v1::JOB_STATE_QUEUED);
+    transaction.jobs.AppendEvent(number, event);
+    *response.mutable_job() = *transaction.jobs.Find(number);
+    return response;
+  };
+  absl::StatusOr<v1::StartFitResponse> response =
+      request.validate_only() ? store_.InTransaction(start) : OncePerRequestId(store_, request, start);
+  if (response.ok() && !request.validate_only()) {
+    Log(LogLevel::kInfo, "job_queued",
+        {{"job", response->job().id()}, {"model", request.spec().model()}, {"dataset", request.spec().dataset()}});
+    scheduler_.JobQueued();
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetJobResponse> TrainingJobs::Get(const v1::GetJobRequest& request) {
+  FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
+  v1::GetJobResponse response;
+  FITD_ASSIGN_OR_RETURN(*response.mutable_job(), store_.InTransaction([&](Transaction& transaction) {
+    return FindJob(transaction, request.id());
+  }));
+  AddProgress(*response.mutable_job());
+  return response;
+}
+
+absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsRequest& request) {
+  Violations violations;
+  JobTable::Filter filter{.model = request.model()};
+  std::string scope = fmt::format("jobs of {} in", request.model());
+  for (int i = 0; i < request.states_size(); ++i) {
+    const v1::JobState state = request.states(i);
+    if (!v1::JobState_IsValid(state) || state == v1::JOB_STATE_UNSPECIFIED) {
+      violations.Add(IndexedPath("states", static_cast<size_t>(i)),
+                     fmt::format("is {}; allowed: a JobState", static_cast<int>(state)));
+      continue;
+    }
+    filter.states.push_back(state);
+    scope += " " + StateName(state);
+  }
+  if (!request.model().empty()) CheckId("model", request.model(), violations);
+  const Page page = ResolvePage(request.page_size(), request.page_token(), scope, violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+
+  int64_t before = std::numeric_limits<int64_t>::max();
+  std::from_chars(page.cursor.data(), page.cursor.data() + page.cursor.size(), before);
+  FITD_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs, store_.InTransaction([&](Transaction& transaction) {
+    return absl::StatusOr<std::vector<v1::Job>>(transaction.jobs.List(before, page.size + 1, filter));
+  }));
+  v1::ListJobsResponse response;
+  if (static_cast<int64_t>(jobs.size()) > page.size) {
+    jobs.pop_back();
+    response.set_next_page_token(MakePageToken(scope, std::to_string(JobNumber(jobs.back().id()).value())));
+  }
+  for (v1::Job& job : jobs) {
+    AddProgress(job);
+    *response.add_jobs() = std::move(job);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::CancelJobResponse> TrainingJobs::Cancel(const v1::CancelJobRequest& request) {
+  FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
+  absl::StatusOr<v1::CancelJobResponse> response = OncePerRequestId(
+      store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::CancelJobResponse> {
+        FITD_ASSIGN_OR_RETURN(v1::Job job, FindJob(transaction, request.id()));
+        v1::StateChange change;
+        switch (job.state()) {
+          case v1::JOB_STATE_QUEUED:
+            change.set_state(v1::JOB_STATE_CANCELLED);
+            Move(transaction, job, change);
+            break;
+          case v1::JOB_STATE_RUNNING:
+            change.set_state(v1::JOB_STATE_CANCELLING);
+            Move(transaction, job, change);
+            break;
+          case v1::JOB_STATE_CANCELLING:
+          case v1::JOB_STATE_CANCELLED: break;
+          default:
+            return FailedPrecondition(fmt::format("job {} is {} and cannot be cancelled", job.id(), StateName(job.state())));
+        }
+        v1::CancelJobResponse cancelled;
+        *cancelled.mutable_job() = std::move(job);
+        return cancelled;
+      });
+  if (response.ok()) {
+    const int64_t number = JobNumber(request.id()).value();
+    scheduler_.StopJob(number);
+    feeds_.EventsStored(number);
+    Log(LogLevel::kInfo, "job_cancel_asked", {{"job", request.id()}});
+  }
+  return response;
+}
+
+absl::StatusOr<v1::DeleteJobResponse> TrainingJobs::Delete(const v1::DeleteJobRequest& request) {
+  FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
+  return OncePerRequestId(
+      store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteJobResponse> {
+        FITD_ASSIGN_OR_RETURN(const v1::Job job, FindJob(transaction, request.id()));
+        if (!IsFinal(job.state())) {
+          return FailedPrecondition(fmt::format("job {} is {}; cancel it first", job.id(), StateName(job.state())));
+        }
+        transaction.jobs.Delete(JobNumber(job.id()).value());
+        return v1::DeleteJobResponse();
+      });
+}
+
+absl::StatusOr<std::unique_ptr<StreamSource<v1::WatchJobResponse>>> TrainingJobs::Watch(
+    const v1::WatchJobRequest& request, std::function<void()> wake) {
+  FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, store_.InTransaction([&](Transaction& transaction) {
+    return FindJob(transaction, request.id());
+  }));
+  if (request.from_event() < 0 || request.from_event() > job.last_event() + 1) {
+    Violations violations;
+    violations.Add("from_event", fmt::format("is {}; allowed: 0 to {}", request.from_event(), job.last_event() + 1));
+    return violations.ToStatus();
+  }
+  return std::make_unique<JobWatch>(store_, feeds_,
+                                    JobWatch::Options{.job = JobNumber(job.id()).value(),
+                                                      .from_event = std::max<int64_t>(request.from_event(), 1),
+                                                      .progress = request.progress()},
+                                    std::move(wake));
+}
+
+void TrainingJobs::AddProgress(v1::Job& job) {
+  if (IsFinal(job.state())) return;
+  if (auto newest = feeds_.NewestProgress(JobNumber(job.id()).value())) {
+    *job.mutable_progress() = std::move(newest->progress);
+  }
+}
+
+}  // namespace fitd

@@ -1,0 +1,44 @@
+#include "server/predict/evaluation.h"
+
+#include <memory>
+#include <optional>
+
+#include "core/base/names.h"
+#include "core/base/violations.h"
+#include "core/train/evaluate.h"
+#include "fmt/format.h"
+#include "server/store/model_reference.h"
+
+namespace fitd {
+
+absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& request) {
+  Violations violations;
+  if (!IsValidId(request.dataset())) {
+    violations.Add("dataset", fmt::format("is {}; allowed: {}", Quoted(request.dataset()), kIdRule));
+  }
+  if (!v1::RowSelection_IsValid(request.rows())) {
+    violations.Add("rows", fmt::format("is {}; allowed: a RowSelection", static_cast<int>(request.rows())));
+  }
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+
+  FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model, models_.Get(request.model()));
+  FITD_ASSIGN_OR_RETURN(const v1::Dataset dataset,
+                        store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::Dataset> {
+                          std::optional<v1::Dataset> found = transaction.datasets.Find(request.dataset());
+                          if (!found) return UnknownDataset(transaction, request.dataset());
+                          return *std::move(found);
+                        }));
+  EvaluationInput input;
+  input.version = &model->version;
+  input.predictor = model->predictor.get();
+  FITD_ASSIGN_OR_RETURN(input.table, tables_.Open(dataset.sha256()));
+  input.table_sha256 = dataset.sha256();
+  input.rows = request.rows();
+  input.metrics = {request.metrics().begin(), request.metrics().end()};
+  FITD_ASSIGN_OR_RETURN(v1::EvaluateResponse response, Evaluate(input));
+  response.set_model(model->version.model());
+  response.set_version(model->version.version());
+  return response;
+}
+
+}  // namespace fitd

@@ -1,0 +1,86 @@
+#include "server/predict/model_cache.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/nn/weights.h"
+#include "server/log/log.h"
+#include "server/store/model_reference.h"
+
+namespace fitd {
+namespace {
+
+constexpr size_t kMostEntries = 64;
+constexpr int64_t kMostBytes = int64_t{1} << 30;
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::string& reference) {
+  const int64_t revision = store_.models_revision();
+  {
+    MutexLock lock(mutex_);
+    if (revision > revision_) {
+      references_.clear();
+      revision_ = revision;
+    }
+    if (const auto known = references_.find(reference); known != references_.end()) {
+      for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+        if (entry->version_id != known->second) continue;
+        entries_.splice(entries_.begin(), entries_, entry);
+        return entry->model;
+      }
+    }
+  }
+
+  int64_t version_id = 0;
+  FITD_ASSIGN_OR_RETURN(
+      const v1::ModelVersion version,
+      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::ModelVersion> {
+        FITD_ASSIGN_OR_RETURN(v1::ModelVersion found, FindReferencedVersion(transaction, reference));
+        version_id = transaction.models.VersionId(found.model(), found.version());
+        return found;
+      }));
+  std::shared_ptr<const LoadedModel> model;
+  {
+    MutexLock lock(mutex_);
+    const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const Entry& candidate) { return candidate.version_id == version_id; });
+    if (entry != entries_.end()) model = entry->model;
+  }
+  if (model == nullptr) {
+    FITD_ASSIGN_OR_RETURN(model, Load(version));
+  }
+  MutexLock lock(mutex_);
+  Add(version_id, model);
+  // What was found is of `revision` or newer, and is looked up again if that has passed.
+  if (revision == revision_) references_[reference] = version_id;
+  return model;
+}
+
+absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(const v1::ModelVersion& version) const {
+  const auto start = std::chrono::steady_clock::now();
+  FITD_ASSIGN_OR_RETURN(const Weights weights,
+                        Weights::Load(store_.directory().WeightsPath(version.weights_sha256())));
+  FITD_ASSIGN_OR_RETURN(Pipeline pipeline, Pipeline::Load(version.pipeline()));
+  FITD_ASSIGN_OR_RETURN(auto predictor, Predictor::Create(version.spec(), weights, version.pipeline().target()));
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  Log(LogLevel::kInfo, "version_loaded",
+      {{"model", version.model()}, {"version", version.version()}, {"seconds", elapsed.count()}});
+  return std::make_shared<const LoadedModel>(version, std::move(pipeline), std::move(predictor));
+}
+
+void ModelCache::Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) {
+  std::erase_if(entries_, [&](const Entry& entry) {
+    if (entry.version_id != version_id) return false;
+    bytes_ -= entry.model->version.weights_bytes();
+    return true;
+  });
+  bytes_ += model->version.weights_bytes();
+  entries_.push_front({version_id, std::move(model)});
+  while (entries_.size() > kMostEntries || (bytes_ > kMostBytes && entries_.size() > 1)) {
+    bytes_ -= entries_.back().model->version.weights_bytes();
+    entries_.pop_back();
+  }
+}
+
+}  // namespace fitd

@@ -1,0 +1,35 @@
+// The gRPC services: thin adapters from calls to use cases. What each refers to must outlive it.
+
+#ifndef FITD_SERVER_RPC_SERVICES_H_
+#define FITD_SERVER_RPC_SERVICES_H_
+
+#include <memory>
+#include <string>
+
+#include "grpcpp/impl/service_type.h"
+#include "server/jobs/datasets.h"
+#include "server/jobs/models.h"
+#include "server/jobs/server_info.h"
+#include "server/jobs/training_jobs.h"
+#include "server/predict/evaluation.h"
+#include "server/predict/prediction_executor.h"
+#include "server/rpc/thread_pool.h"
+
+namespace fitd {
+
+struct NamedService {
+  std::string name;  // "fitd.v1.ModelService"
+  std::unique_ptr<grpc::Service> service;
+};
+
+// `slow_pool` is for what reads whole data sets.
+NamedService MakeModelService(Models& models, ThreadPool& pool);
+NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool);
+NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool);
+NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& slow_pool);
+NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool);
+NamedService MakeServerService(ServerInfo& info, ThreadPool& pool);
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_RPC_SERVICES_H_

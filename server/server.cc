@@ -1,0 +1,189 @@
+#include "server/server.h"
+
+#include <grpc/support/log.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/atomic_file.h"
+#include "core/base/version.h"
+#include "fmt/format.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "server/jobs/datasets.h"
+#include "server/jobs/job_feeds.h"
+#include "server/jobs/job_moves.h"
+#include "server/jobs/models.h"
+#include "server/jobs/scheduler.h"
+#include "server/jobs/server_info.h"
+#include "server/jobs/training_jobs.h"
+#include "server/log/log.h"
+#include "server/machine.h"
+#include "server/predict/evaluation.h"
+#include "server/predict/model_cache.h"
+#include "server/predict/prediction_executor.h"
+#include "server/rpc/services.h"
+#include "server/rpc/thread_pool.h"
+#include "server/store/data_dir.h"
+#include "server/store/store.h"
+#include "server/store/tables.h"
+
+namespace fitd {
+namespace {
+
+// Calls that read whole data sets: uploads and evaluations.
+constexpr int kSlowThreads = 2;
+
+v1::Limits LimitsOf(const v1::ServerConfig& config) {
+  v1::Limits limits;
+  limits.set_max_message_bytes(config.max_message_bytes());
+  limits.set_max_dataset_bytes(config.max_dataset_bytes());
+  limits.set_max_parameters(config.max_parameters());
+  limits.set_max_predict_rows(kMostPredictRows);
+  limits.set_max_memory_bytes(config.max_memory_bytes());
+  return limits;
+}
+
+void LogFromGrpc(gpr_log_func_args* args) {
+  Log(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarn : LogLevel::kDebug, "grpc",
+      {{"message", args->message}});
+}
+
+// What bounds a hostile or broken peer. A limit on messages alone is checked only after they were buffered; compressed
+// ones grow past every quota.
+void Harden(grpc::ServerBuilder& builder, const v1::ServerConfig& config) {
+  grpc::ResourceQuota quota("fitd");
+  quota.Resize(size_t{256} << 20);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(config.max_message_bytes()));
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1024);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+}
+
+}  // namespace
+
+// In the order of construction; destroyed from the end.
+struct Server::Parts {
+  Parts(const v1::ServerConfig& server_config, int available_cores, std::unique_ptr<DataDir> data_dir,
+        std::unique_ptr<Store> opened_store)
+      : config(server_config),
+        cores(available_cores),
+        directory(std::move(data_dir)),
+        store(std::move(opened_store)),
+        tables(*directory),
+        scheduler(*store, tables, feeds,
+                  {.workers = config.workers(), .cores = cores, .max_memory_bytes = config.max_memory_bytes()}),
+        model_cache(*store),
+        models(*store, config.max_parameters()),
+        datasets(*store, tables, config.max_dataset_bytes()),
+        jobs(*store, tables, feeds, scheduler, config.max_memory_bytes()),
+        evaluation(*store, tables, model_cache),
+        executor(model_cache),
+        info(*store, cores, config.workers(), LimitsOf(config)),
+        pool(std::max(4, 2 * cores)),
+        slow_pool(kSlowThreads) {}
+
+  const v1::ServerConfig config;
+  const int cores;
+  std::unique_ptr<DataDir> directory;
+  std::unique_ptr<Store> store;
+  Tables tables;
+  JobFeeds feeds;
+  Scheduler scheduler;
+  ModelCache model_cache;
+  Models models;
+  Datasets datasets;
+  TrainingJobs jobs;
+  Evaluation evaluation;
+  PredictionExecutor executor;
+  ServerInfo info;
+  ThreadPool pool;
+  ThreadPool slow_pool;
+  std::vector<NamedService> services;
+  std::unique_ptr<grpc::Server> grpc_server;
+  int port = 0;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& config) {
+  FITD_ASSIGN_OR_RETURN(auto directory, DataDir::Open(config.data_dir()));
+  FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory));
+  FITD_RETURN_IF_ERROR(RecoverJobs(*store));
+  return std::unique_ptr<Server>(new Server(
+      std::make_unique<Parts>(config, AvailableCores(), std::move(directory), std::move(store))));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Stop(); }
+
+absl::Status Server::Start() {
+  gpr_set_log_function(&LogFromGrpc);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  Parts& parts = *parts_;
+  parts.services.push_back(MakeModelService(parts.models, parts.pool));
+  parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.slow_pool));
+  parts.services.push_back(MakeJobService(parts.jobs, parts.pool));
+  parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.slow_pool));
+  parts.services.push_back(MakePredictionService(parts.executor, parts.pool));
+  parts.services.push_back(MakeServerService(parts.info, parts.pool));
+
+  grpc::ServerBuilder builder;
+  Harden(builder, parts.config);
+  builder.AddListeningPort(parts.config.listen(), grpc::InsecureServerCredentials(), &parts.port);
+  for (const NamedService& named : parts.services) builder.RegisterService(named.service.get());
+  parts.grpc_server = builder.BuildAndStart();
+  if (parts.grpc_server == nullptr) {
+    return Internal(
+        fmt::format("cannot listen on {}: another process has it, or it is not ours to take", parts.config.listen()));
+  }
+  if (parts.config.listen().starts_with("unix:")) parts.port = 0;
+  if (!parts.config.port_file().empty()) {
+    FITD_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(parts.config.port_file()));
+    FITD_RETURN_IF_ERROR(file.Append(fmt::format("{}\n", parts.port)));
+    FITD_RETURN_IF_ERROR(file.Commit());
+  }
+  parts.scheduler.Start();
+  for (const NamedService& named : parts.services) {
+    parts.grpc_server->GetHealthCheckService()->SetServingStatus(named.name, true);
+  }
+  Log(LogLevel::kInfo, "serving",
+      {{"version", kVersion}, {"listen", parts.config.listen()}, {"port", int64_t{parts.port}}});
+  return absl::OkStatus();
+}
+
+int Server::port() const { return parts_->port; }
+
+void Server::Stop() {
+  if (parts_ == nullptr) return;
+  Parts& parts = *parts_;
+  Log(LogLevel::kInfo, "stopping");
+  if (parts.grpc_server != nullptr) parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
+  parts.scheduler.Stop();
+  parts.feeds.Stop();
+  if (parts.grpc_server != nullptr) {
+    const auto grace = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::duration<double>(parts.config.shutdown_grace_seconds()));
+    parts.grpc_server->Shutdown(std::chrono::system_clock::now() + grace);
+    parts.grpc_server->Wait();
+  }
+  parts.pool.Stop();
+  parts.slow_pool.Stop();
+  parts.grpc_server.reset();
+  parts_.reset();
+  Log(LogLevel::kInfo, "stopped");
+}
+
+}  // namespace fitd

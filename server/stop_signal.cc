@@ -1,0 +1,28 @@
+#include "server/stop_signal.h"
+
+#include <unistd.h>
+
+#include <thread>
+
+namespace fitd {
+
+StopSignal::StopSignal() {
+  signal(SIGPIPE, SIG_IGN);
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+}
+
+void StopSignal::Wait(std::chrono::milliseconds patience) {
+  int number = 0;
+  sigwait(&signals_, &number);
+  // Everything promised is on the disk at any time: to end at once loses nothing but answers in flight.
+  std::thread([signals = signals_, patience] {
+    const timespec timeout = {.tv_sec = patience.count() / 1000, .tv_nsec = patience.count() % 1000 * 1'000'000};
+    sigtimedwait(&signals, nullptr, &timeout);
+    _exit(1);
+  }).detach();
+}
+
+}  // namespace fitd

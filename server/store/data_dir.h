@@ -1,0 +1,65 @@
+// The directory that holds everything a daemon keeps. One daemon per directory.
+
+#ifndef FITD_SERVER_STORE_DATA_DIR_H_
+#define FITD_SERVER_STORE_DATA_DIR_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/status.h"
+
+namespace fitd {
+
+// Files are named by us, by content hash or by number; never by anything a client sends. Thread-safe.
+//
+//   LOCK            held while the daemon runs
+//   fitd.db         metadata
+//   datasets/<sha256>.tbl
+//   weights/<sha256>.wgt
+//   tmp/            uploads and files in the making; emptied at start
+class DataDir {
+ public:
+  // Creates what is missing and takes the lock. UNAVAILABLE "data dir is in use by process N".
+  static absl::StatusOr<std::unique_ptr<DataDir>> Open(const std::string& path);
+  ~DataDir();
+
+  std::string DatabasePath() const { return path_ + "/fitd.db"; }
+  std::string DatasetPath(std::string_view sha256) const;
+  std::string WeightsPath(std::string_view sha256) const;
+  std::string NewTemporaryPath();
+
+  // Removes blobs that are not named: left by a daemon that died between writing a file and recording it.
+  void RemoveOtherThan(std::span<const std::string> datasets, std::span<const std::string> weights);
+
+ private:
+  DataDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  const std::string path_;
+  const int lock_;
+  std::atomic<int64_t> next_temporary_{1};
+};
+
+// A name in tmp/ whose file, if there is one, goes away with it. Single-thread.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(DataDir& directory) : path_(directory.NewTemporaryPath()) {}
+  ~TemporaryFile();
+  TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  TemporaryFile& operator=(TemporaryFile&&) = delete;
+
+  const std::string& path() const { return path_; }
+  // Becomes `target`, which may exist: content-addressed files with one name are alike.
+  absl::Status MoveTo(const std::string& target);
+
+ private:
+  std::string path_;
+};
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_STORE_DATA_DIR_H_

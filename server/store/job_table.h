@@ -1,0 +1,70 @@
+// Jobs and their events. Part of Transaction: single-thread, throws what SQLite reports.
+
+#ifndef FITD_SERVER_STORE_JOB_TABLE_H_
+#define FITD_SERVER_STORE_JOB_TABLE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fitd/v1/job.pb.h"
+#include "server/store/query.h"
+
+namespace fitd {
+
+// "fit-12" -> 12; nothing for any other text.
+std::optional<int64_t> JobNumber(std::string_view id);
+
+class JobTable {
+ public:
+  struct Filter {
+    std::vector<v1::JobState> states = {};  // Empty: all.
+    std::string model = {};                 // Empty: all.
+  };
+  struct EventCounts {
+    int64_t epochs = 0;
+    int64_t warnings = 0;
+  };
+
+  explicit JobTable(Database& database) : database_(database) {}
+
+  // All of these give last_event, and for a queued job its queue_position.
+  std::optional<v1::Job> Find(int64_t number);
+  // Newest first, those below `before`.
+  std::vector<v1::Job> List(int64_t before, int64_t limit, const Filter& filter);
+  // The next to run: by priority, then by age.
+  std::optional<v1::Job> NextQueued();
+  std::vector<v1::Job> InState(v1::JobState state);
+
+  int64_t Count(v1::JobState state);
+  // A job whose state is not final and that trains the model, reads the data set, or starts from the version.
+  std::optional<std::string> ActiveJobOfModel(std::string_view model);
+  std::optional<std::string> ActiveJobOnDataset(std::string_view dataset);
+  std::optional<std::string> ActiveJobFromVersion(std::string_view model, int64_t version);
+
+  // Sets the id; it is never given again. `memory`: bytes that it may need.
+  void Insert(v1::Job& job, int64_t memory);
+  void Update(const v1::Job& job);
+  // With its events.
+  void Delete(int64_t number);
+  int64_t Memory(int64_t number);
+  // How often a daemon died while the job ran; with this time.
+  int64_t CountCrash(int64_t number);
+
+  // Sets the event's number to the next one and stores it.
+  void AppendEvent(int64_t job, v1::JobEvent& event);
+  // From number `from` on.
+  std::vector<v1::JobEvent> Events(int64_t job, int64_t from, int64_t limit);
+  EventCounts CountEvents(int64_t job);
+
+ private:
+  void FillIn(v1::Job& job);
+
+  Database& database_;
+};
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_STORE_JOB_TABLE_H_

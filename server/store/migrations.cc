@@ -1,0 +1,101 @@
+#include "server/store/migrations.h"
+
+#include <iterator>
+#include <string>
+
+#include "fmt/format.h"
+
+namespace fitd {
+namespace {
+
+// Step i leads from version i to i + 1. Never change one that was released. Messages are stored as serialized protos
+// beside the columns that are searched.
+constexpr const char* kMigrations[] = {
+    R"sql(
+    CREATE TABLE models (
+      name TEXT PRIMARY KEY,
+      last_version INTEGER NOT NULL DEFAULT 0,  -- ever given, so that no number is used twice
+      message BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE versions (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      model TEXT NOT NULL REFERENCES models ON DELETE CASCADE,
+      version INTEGER NOT NULL,
+      weights_sha256 TEXT NOT NULL,
+      message BLOB NOT NULL,
+      UNIQUE (model, version)
+    ) STRICT;
+    CREATE INDEX versions_by_weights ON versions (weights_sha256);
+    CREATE TABLE aliases (
+      model TEXT NOT NULL REFERENCES models ON DELETE CASCADE,
+      alias TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      PRIMARY KEY (model, alias)
+    ) STRICT;
+    CREATE TABLE datasets (
+      name TEXT PRIMARY KEY,
+      sha256 TEXT NOT NULL,
+      source_sha256 TEXT NOT NULL,
+      message BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX datasets_by_content ON datasets (sha256);
+    CREATE INDEX datasets_by_source ON datasets (source_sha256);
+    CREATE TABLE jobs (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      state INTEGER NOT NULL,
+      priority INTEGER NOT NULL,
+      memory INTEGER NOT NULL,            -- bytes it may need
+      crashes INTEGER NOT NULL DEFAULT 0, -- daemons that died while it ran
+      model TEXT NOT NULL,
+      initial_version INTEGER NOT NULL,
+      dataset TEXT NOT NULL,
+      validation_dataset TEXT NOT NULL,
+      message BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX jobs_by_state ON jobs (state, priority, id);
+    CREATE TABLE events (
+      job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+      number INTEGER NOT NULL,
+      kind INTEGER NOT NULL,              -- field number in JobEvent.kind
+      message BLOB NOT NULL,
+      PRIMARY KEY (job, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE requests (
+      id TEXT PRIMARY KEY,
+      digest TEXT NOT NULL,
+      response BLOB NOT NULL,
+      time INTEGER NOT NULL               -- seconds since 1970
+    ) STRICT;
+    CREATE INDEX requests_by_time ON requests (time);
+    )sql",
+};
+
+}  // namespace
+
+int SchemaVersion() { return static_cast<int>(std::size(kMigrations)); }
+
+absl::Status Migrate(Database& database, int target) {
+  try {
+    int64_t version = 0;
+    {
+      Query query = database.Prepare("PRAGMA user_version");
+      query.Next();
+      version = query.Int(0);
+    }
+    if (version > SchemaVersion()) {
+      return FailedPrecondition(
+          fmt::format("the data directory was written by a newer daemon (schema {}, this one knows {})", version,
+                      SchemaVersion()));
+    }
+    if (version == target) return absl::OkStatus();
+    std::string script = "BEGIN IMMEDIATE;";
+    for (int64_t step = version; step < target; ++step) script += kMigrations[step];
+    script += fmt::format("PRAGMA user_version = {}; COMMIT;", target);
+    database.Execute(script.c_str());
+    return absl::OkStatus();
+  } catch (...) {
+    return CurrentDatabaseError();
+  }
+}
+
+}  // namespace fitd

@@ -1,0 +1,80 @@
+#include "server/store/model_reference.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "core/base/names.h"
+#include "core/base/violations.h"
+#include "fmt/format.h"
+
+namespace fitd {
+namespace {
+
+// A version number as users write it: no sign, no leading zero.
+std::optional<int64_t> ParseVersion(std::string_view text) {
+  if (text.empty() || text.front() < '1' || text.front() > '9') return std::nullopt;
+  int64_t version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return version;
+}
+
+}  // namespace
+
+bool IsValidAlias(std::string_view alias) {
+  return IsValidId(alias) && alias.front() >= 'a' && alias.front() <= 'z';
+}
+
+absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction, std::string_view reference) {
+  const size_t at = reference.find('@');
+  const std::string_view name = reference.substr(0, at);
+  const std::string_view selector = at == reference.npos ? "" : reference.substr(at + 1);
+  const std::optional<int64_t> number = ParseVersion(selector);
+  if (!IsValidId(name) || (at != reference.npos && !number && !IsValidAlias(selector))) {
+    Violations violations;
+    violations.Add("model", fmt::format("is {}; allowed: NAME, NAME@VERSION or NAME@ALIAS", Quoted(reference)));
+    return violations.ToStatus();
+  }
+
+  const std::optional<v1::Model> model = transaction.models.Find(name);
+  if (!model) return UnknownModel(transaction, name);
+  int64_t version = model->latest_version();
+  if (number) {
+    version = *number;
+  } else if (!selector.empty()) {
+    version = transaction.models.FindAlias(name, selector);
+    if (version == 0) {
+      std::vector<std::string> aliases;
+      for (const auto& [alias, unused] : model->aliases()) aliases.push_back(alias);
+      std::sort(aliases.begin(), aliases.end());
+      return NotFound(fmt::format("model {}: {}", name, UnknownName("alias", selector, aliases)));
+    }
+  } else if (version == 0) {
+    return FailedPrecondition(fmt::format("model {} has no version yet: train it first", name));
+  }
+  std::optional<v1::ModelVersion> found = transaction.models.FindVersion(name, version);
+  if (!found) return UnknownVersion(transaction, name, version);
+  return *std::move(found);
+}
+
+absl::Status UnknownModel(Transaction& transaction, std::string_view name) {
+  return NotFound(UnknownName("model", name, transaction.models.Names()));
+}
+
+absl::Status UnknownDataset(Transaction& transaction, std::string_view name) {
+  return NotFound(UnknownName("data set", name, transaction.datasets.Names()));
+}
+
+absl::Status UnknownVersion(Transaction& transaction, std::string_view model, int64_t version) {
+  std::vector<std::string> known;
+  for (const v1::ModelVersion& stored :
+       transaction.models.ListVersions(model, std::numeric_limits<int64_t>::max(), 20)) {
+    known.push_back(std::to_string(stored.version()));
+  }
+  return NotFound(fmt::format("model {}: {}", model, UnknownName("version", std::to_string(version), known)));
+}
+
+}  // namespace fitd

@@ -1,0 +1,29 @@
+// What users write to name a version: "mnist" (the newest), "mnist@3", "mnist@champion" (an alias).
+
+#ifndef FITD_SERVER_STORE_MODEL_REFERENCE_H_
+#define FITD_SERVER_STORE_MODEL_REFERENCE_H_
+
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+#include "fitd/v1/model.pb.h"
+#include "server/store/store.h"
+
+namespace fitd {
+
+// `[a-z]([a-z0-9._-]{0,61}[a-z0-9])?`.
+bool IsValidAlias(std::string_view alias);
+
+// INVALID_ARGUMENT (field "model") when it is not a reference; NOT_FOUND for an unknown model, version or alias, with
+// the nearest name; FAILED_PRECONDITION when the model has no version yet.
+absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction, std::string_view reference);
+
+// NOT_FOUND "unknown model ..." with the nearest of the names there are.
+absl::Status UnknownModel(Transaction& transaction, std::string_view name);
+absl::Status UnknownDataset(Transaction& transaction, std::string_view name);
+absl::Status UnknownVersion(Transaction& transaction, std::string_view model, int64_t version);
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_STORE_MODEL_REFERENCE_H_

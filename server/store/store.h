@@ -1,0 +1,98 @@
+// Everything the daemon must not forget: metadata in SQLite, blobs in files beside it.
+
+#ifndef FITD_SERVER_STORE_STORE_H_
+#define FITD_SERVER_STORE_STORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+#include "core/base/status.h"
+#include "server/store/data_dir.h"
+#include "server/store/dataset_table.h"
+#include "server/store/job_table.h"
+#include "server/store/model_table.h"
+#include "server/store/query.h"
+#include "server/store/request_table.h"
+
+namespace fitd {
+
+using Clock = std::function<absl::Time()>;
+
+// What a lambda given to InTransaction works on. Single-thread.
+class Transaction {
+ public:
+  Transaction(Database& database, absl::Time now)
+      : models(database), datasets(database), jobs(database), requests(database), now_(now) {}
+
+  ModelTable models;
+  DatasetTable datasets;
+  JobTable jobs;
+  RequestTable requests;
+
+  absl::Time now() const { return now_; }
+  // Deletes the file once the transaction is committed.
+  void RemoveFile(std::string path) { files_to_remove_.push_back(std::move(path)); }
+  // Lets whoever caches models and versions know that they are others now.
+  void ModelsChanged() { models_changed_ = true; }
+
+ private:
+  friend class Store;
+  const absl::Time now_;
+  std::vector<std::string> files_to_remove_;
+  bool models_changed_ = false;
+};
+
+// Thread-safe: one connection behind one mutex.
+class Store {
+ public:
+  // Opens or creates the database in the directory, migrates it, and removes orphaned blobs. FAILED_PRECONDITION when
+  // a newer daemon wrote it.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(DataDir& directory, Clock clock = absl::Now);
+
+  // Calls work(Transaction&), which returns a Status or a StatusOr; commits when it is OK, else rolls back. What is
+  // returned OK is on the disk. Beside work's own errors: RESOURCE_EXHAUSTED for a full disk, DATA_LOSS, INTERNAL.
+  // `work` must not call the store again.
+  template <typename Work>
+  std::invoke_result_t<Work, Transaction&> InTransaction(Work&& work) {
+    using Result = std::invoke_result_t<Work, Transaction&>;
+    if constexpr (std::is_same_v<Result, absl::Status>) {
+      return Run(work);
+    } else {
+      std::optional<Result> result;
+      const absl::Status status = Run([&](Transaction& transaction) {
+        result.emplace(work(transaction));
+        return result->status();
+      });
+      if (!status.ok()) return status;
+      return *std::move(result);
+    }
+  }
+
+  // Grows when a transaction that changed models, versions or aliases commits.
+  int64_t models_revision() const { return models_revision_.load(std::memory_order_acquire); }
+  DataDir& directory() { return directory_; }
+
+ private:
+  Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock);
+  absl::Status Run(absl::FunctionRef<absl::Status(Transaction&)> work);
+
+  DataDir& directory_;
+  const Clock clock_;
+  std::atomic<int64_t> models_revision_{1};
+  Mutex mutex_;
+  std::unique_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_STORE_STORE_H_

@@ -1,0 +1,70 @@
+#include "server/rpc/grpc_status.h"
+
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "core/base/violations.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+
+namespace fitd {
+namespace {
+
+google::rpc::Status DetailsOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  return details;
+}
+
+TEST(GrpcStatusTest, CodesAreTheSame) {
+  for (int code = 1; code <= 16; ++code) {
+    const grpc::Status status = ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "text"));
+    EXPECT_EQ(static_cast<int>(status.error_code()), code);
+    EXPECT_EQ(status.error_message(), "text");
+    EXPECT_EQ(DetailsOf(status).code(), code);
+  }
+  EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok());
+}
+
+TEST(GrpcStatusTest, ViolationsAreInTheDetails) {
+  Violations violations;
+  violations.Add("name", "is bad");
+  google::rpc::BadRequest bad_request;
+  ASSERT_TRUE(DetailsOf(ToGrpcStatus(violations.ToStatus())).details(0).UnpackTo(&bad_request));
+  EXPECT_EQ(bad_request.field_violations(0).field(), "name");
+  EXPECT_EQ(bad_request.field_violations(0).description(), "is bad");
+}
+
+// Failure case 59: metadata beyond 8 KiB would hide the true code.
+TEST(GrpcStatusTest, TextAndDetailsAreBounded) {
+  Violations violations;
+  for (int i = 0; i < 1000; ++i) violations.Add("field", "has a description of some length, written many times over");
+  const grpc::Status status = ToGrpcStatus(violations.ToStatus());
+  EXPECT_LE(status.error_message().size(), 1024u);
+  EXPECT_LE(status.error_details().size(), 3072u);
+  google::rpc::BadRequest bad_request;
+  ASSERT_TRUE(DetailsOf(status).details(0).UnpackTo(&bad_request));
+  EXPECT_GT(bad_request.field_violations_size(), 10);
+}
+
+TEST(ClampUtf8Test, CutsAtTheEndOfACharacter) {
+  EXPECT_EQ(ClampUtf8("abc", 3), "abc");
+  EXPECT_EQ(ClampUtf8("abcdef", 5), "ab...");
+  EXPECT_EQ(ClampUtf8("a\u00e9\u00e9\u00e9", 5), "a...");
+}
+
+// Failure case 69.
+TEST(GuardedTest, ExceptionsBecomeStatuses) {
+  const auto thrown = [](auto exception) {
+    return Guarded([&]() -> absl::StatusOr<int> { throw exception; });
+  };
+  EXPECT_THAT(thrown(std::bad_alloc()), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(thrown(std::runtime_error("why")), StatusIs(absl::StatusCode::kInternal, "why"));
+  EXPECT_THAT(thrown(7), StatusIs(absl::StatusCode::kInternal));
+}
+
+}  // namespace
+}  // namespace fitd

@@ -1,0 +1,131 @@
+#include "server/store/store.h"
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace fitd {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+v1::Model NamedModel(const std::string& name) {
+  v1::Model model;
+  model.set_name(name);
+  return model;
+}
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+
+  void Reopen() {
+    store_.reset();
+    directory_.reset();
+    FITD_ASSERT_OK_AND_ASSIGN(directory_, DataDir::Open(temp_.File("data")));
+    FITD_ASSERT_OK_AND_ASSIGN(store_, Store::Open(*directory_, [this] { return now_; }));
+  }
+
+  absl::Status Insert(const std::string& name, absl::Status outcome = absl::OkStatus()) {
+    return store_->InTransaction([&](Transaction& transaction) {
+      transaction.models.Insert(NamedModel(name));
+      return outcome;
+    });
+  }
+
+  std::vector<std::string> Names() {
+    return store_
+        ->InTransaction([](Transaction& transaction) {
+          return absl::StatusOr<std::vector<std::string>>(transaction.models.Names());
+        })
+        .value();
+  }
+
+  TempDir temp_;
+  absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
+  std::unique_ptr<DataDir> directory_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreTest, CommittedTransactionsSurviveReopening) {
+  FITD_ASSERT_OK(Insert("a"));
+  Reopen();
+  EXPECT_THAT(Names(), ElementsAre("a"));
+}
+
+TEST_F(StoreTest, FailedWorkIsRolledBackAndItsStatusReturned) {
+  EXPECT_THAT(Insert("a", absl::AbortedError("no")), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(StoreTest, DatabaseErrorsBecomeStatusesAndRollBack) {
+  FITD_ASSERT_OK(Insert("a"));
+  EXPECT_THAT(Insert("a"), StatusIs(absl::StatusCode::kInternal));
+  FITD_EXPECT_OK(Insert("b"));
+  EXPECT_THAT(Names(), ElementsAre("a", "b"));
+}
+
+TEST_F(StoreTest, FilesGoOnlyWithACommit) {
+  const std::string path = directory_->WeightsPath("aa");
+  std::ofstream(path) << "weights";
+  const auto remove = [&](absl::Status outcome) {
+    return store_->InTransaction([&](Transaction& transaction) {
+      transaction.RemoveFile(path);
+      return outcome;
+    });
+  };
+  EXPECT_FALSE(remove(absl::AbortedError("no")).ok());
+  EXPECT_TRUE(std::filesystem::exists(path));
+  FITD_EXPECT_OK(remove(absl::OkStatus()));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(StoreTest, OrphanedBlobsAreRemovedAtStart) {
+  const std::string path = directory_->DatasetPath("aa");
+  std::ofstream(path) << "table";
+  Reopen();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(StoreTest, VersionNumbersAreNeverGivenAgain) {
+  FITD_ASSERT_OK(Insert("a"));
+  FITD_ASSERT_OK(store_->InTransaction([](Transaction& transaction) {
+    v1::ModelVersion version;
+    version.set_model("a");
+    transaction.models.InsertVersion(version);
+    transaction.models.DeleteVersion("a", 1);
+    transaction.models.InsertVersion(version);
+    EXPECT_EQ(version.version(), 2);
+    EXPECT_EQ(transaction.models.Find("a")->latest_version(), 2);
+    return absl::OkStatus();
+  }));
+}
+
+TEST_F(StoreTest, AnswersAreRememberedForADay) {
+  const auto find = [&] {
+    return store_
+        ->InTransaction([](Transaction& transaction) {
+          return absl::StatusOr<bool>(
+              transaction.requests.Find("id", absl::ToUnixSeconds(transaction.now())).has_value());
+        })
+        .value();
+  };
+  FITD_ASSERT_OK(store_->InTransaction([](Transaction& transaction) {
+    transaction.requests.Insert("id", "digest", NamedModel("a"), absl::ToUnixSeconds(transaction.now()));
+    return absl::OkStatus();
+  }));
+  now_ += absl::Hours(24);
+  Reopen();
+  EXPECT_TRUE(find());
+  now_ += absl::Seconds(1);
+  EXPECT_FALSE(find());
+}
+
+}  // namespace
+}  // namespace fitd
