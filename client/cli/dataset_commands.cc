@@ -1,0 +1,290 @@
+#include "client/cli/dataset_commands.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "client/cli/command.h"
+#include "client/cli/format.h"
+#include "client/cli/progress_bar.h"
+#include "client/cli/source_flags.h"
+#include "client/cli/table.h"
+#include "client/names.h"
+#include "client/reflection.h"
+#include "client/status_macros.h"
+
+namespace fitd::cli {
+namespace {
+
+using client::Printable;
+
+struct UploadFlags {
+  std::string name;
+  std::string file;
+  std::string features;
+  std::string labels;
+  std::vector<std::string> label_columns;
+  std::vector<std::string> ignored_columns;
+  std::vector<std::string> kinds;
+  bool allow_missing = false;
+  SourceFlags source;
+};
+
+absl::Status SetColumnKinds(const std::vector<std::string>& kinds, v1::CsvSpec& csv) {
+  const auto& known = *v1::ColumnKind_descriptor();
+  for (const std::string& text : kinds) {
+    const size_t equals = text.rfind('=');
+    if (equals == std::string::npos) {
+      return absl::InvalidArgumentError(
+          fmt::format("--kind {}: expected COLUMN=KIND", client::Quoted(text)));
+    }
+    const auto* kind = client::FindEnumValue(known, text.substr(equals + 1));
+    if (kind == nullptr) {
+      return absl::InvalidArgumentError("--kind: " + client::UnknownName("column kind",
+                                                                         text.substr(equals + 1),
+                                                                         client::EnumNames(known)));
+    }
+    (*csv.mutable_column_kinds())[text.substr(0, equals)] =
+        static_cast<v1::ColumnKind>(kind->number());
+  }
+  return absl::OkStatus();
+}
+
+// The header of the upload, and the files in the order of its sources.
+absl::StatusOr<v1::UploadHeader> HeaderFrom(const UploadFlags& flags,
+                                            std::vector<std::string>& paths) {
+  v1::UploadHeader header;
+  header.set_name(flags.name);
+  header.set_allow_missing(flags.allow_missing);
+  if (!flags.file.empty()) {
+    if (!flags.features.empty() || !flags.labels.empty()) {
+      return absl::InvalidArgumentError(
+          "give either a table (FILE --label COLUMN) or --features and --labels");
+    }
+    FITD_ASSIGN_OR_RETURN(v1::SourceSpec source, SourceFrom(flags.source, flags.file));
+    if (!source.has_csv()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
+                      client::Quoted(flags.file), flags.file));
+    }
+    if (flags.label_columns.empty()) {
+      return absl::InvalidArgumentError(
+          "--label: which column is to be predicted? A name, or #3 for the third");
+    }
+    v1::CsvSpec& csv = *source.mutable_csv();
+    csv.mutable_label_columns()->Add(flags.label_columns.begin(), flags.label_columns.end());
+    csv.mutable_ignored_columns()->Add(flags.ignored_columns.begin(), flags.ignored_columns.end());
+    FITD_RETURN_IF_ERROR(SetColumnKinds(flags.kinds, csv));
+    *header.add_sources() = std::move(source);
+    paths = {flags.file};
+    return header;
+  }
+  if (flags.features.empty() || flags.labels.empty()) {
+    return absl::InvalidArgumentError(
+        "what is to be uploaded? Give FILE --label COLUMN, or --features and --labels");
+  }
+  FITD_ASSIGN_OR_RETURN(*header.add_sources(), SourceFrom(flags.source, flags.features));
+  FITD_ASSIGN_OR_RETURN(*header.add_sources(), SourceFrom(flags.source, flags.labels));
+  header.mutable_sources(0)->set_role(v1::COLUMN_ROLE_FEATURE);
+  header.mutable_sources(1)->set_role(v1::COLUMN_ROLE_LABEL);
+  // A raw labels file holds one value per row, whatever the shape of the features.
+  if (header.sources(1).has_raw()) header.mutable_sources(1)->mutable_raw()->clear_row_shape();
+  paths = {flags.features, flags.labels};
+  return header;
+}
+
+std::string DatasetText(const v1::Dataset& dataset) {
+  return fmt::format("Data set {}: {} rows, {} columns, {}\n", Printable(dataset.name()),
+                     FormatCount(dataset.rows()), FormatCount(dataset.columns_size()),
+                     FormatBytes(dataset.bytes()));
+}
+
+absl::Status Upload(Cli& cli, const UploadFlags& flags) {
+  std::vector<std::string> paths;
+  FITD_ASSIGN_OR_RETURN(const v1::UploadHeader header, HeaderFrom(flags, paths));
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  const bool bar = cli.env.terminal.interactive && cli.output == OutputFormat::kTable;
+  const absl::StatusOr<v1::UploadDatasetResponse> response =
+      client->UploadDataset(header, paths, [&](int64_t sent, int64_t total) {
+        constexpr int kBarWidth = 24;
+        if (!bar) return;
+        cli.env.out << kEraseLine << "Uploading "
+                    << ProgressBar(static_cast<double>(sent) / static_cast<double>(total),
+                                   kBarWidth, cli.env.terminal)
+                    << " " << FormatBytes(sent) << " of " << FormatBytes(total) << std::flush;
+      });
+  if (bar) cli.env.out << kEraseLine;
+  FITD_RETURN_IF_ERROR(response.status());
+  cli.Print(response->dataset(), [&] { return DatasetText(response->dataset()); });
+  return absl::OkStatus();
+}
+
+struct NoFlags {};
+
+absl::Status List(Cli& cli, const NoFlags& /*flags*/) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(
+      const auto all, (AllPages<v1::ListDatasetsResponse, v1::ListDatasetsRequest>(
+                          {}, [&](const auto& request) { return client->ListDatasets(request); })));
+  cli.PrintList(all, all.datasets(), [&] {
+    Table table({"name", "rows", "columns", "size", "created"});
+    for (const v1::Dataset& dataset : all.datasets()) {
+      table.AddRow({dataset.name(), FormatCount(dataset.rows()),
+                    FormatCount(dataset.columns_size()), FormatBytes(dataset.bytes()),
+                    FormatTime(dataset.create_time())});
+    }
+    return table.empty() ? "No data sets. Upload one with: fitctl dataset upload\n"
+                         : table.ToString();
+  });
+  return absl::OkStatus();
+}
+
+struct NameFlags {
+  std::string name;
+  int32_t rows = 0;
+};
+
+absl::StatusOr<v1::PreviewDatasetResponse> Preview(Cli& cli, const NameFlags& flags) {
+  v1::PreviewDatasetRequest request;
+  request.set_name(flags.name);
+  request.set_rows(flags.rows);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  return client->PreviewDataset(request);
+}
+
+std::string EnumText(const google::protobuf::EnumDescriptor& type, int number) {
+  const auto* value = type.FindValueByNumber(number);
+  return value == nullptr ? "unknown" : client::ShortName(*value);
+}
+
+std::string ShowText(const v1::PreviewDatasetResponse& preview) {
+  const auto number = [](bool has, double value) { return has ? FormatNumber(value) : "-"; };
+  Table table({"column", "role", "kind", "type", "shape", "missing", "min", "max", "mean", "stddev",
+               "most frequent"});
+  for (int i = 0; i < preview.dataset().columns_size(); ++i) {
+    const v1::ColumnSchema& column = preview.dataset().columns(i);
+    const v1::ColumnStatistics statistics =
+        i < preview.statistics_size() ? preview.statistics(i) : v1::ColumnStatistics();
+    constexpr int kMostValues = 3;
+    std::vector<std::string> values;
+    for (const v1::ValueCount& value : statistics.top_values()) {
+      if (values.size() == kMostValues) break;
+      values.push_back(
+          fmt::format("{} ({})", client::Shortened(value.value(), 16), FormatCount(value.count())));
+    }
+    std::string frequent = fmt::format("{}", fmt::join(values, ", "));
+    if (statistics.distinct() > static_cast<int64_t>(values.size())) {
+      frequent += fmt::format(", {} values in all", FormatCount(statistics.distinct()));
+    }
+    table.AddRow({column.name(), EnumText(*v1::ColumnRole_descriptor(), column.role()),
+                  EnumText(*v1::ColumnKind_descriptor(), column.kind()),
+                  EnumText(*v1::DataType_descriptor(), column.dtype()), FormatShape(column.shape()),
+                  FormatCount(column.missing()), number(statistics.has_min(), statistics.min()),
+                  number(statistics.has_max(), statistics.max()),
+                  number(statistics.has_mean(), statistics.mean()),
+                  number(statistics.has_stddev(), statistics.stddev()), frequent});
+  }
+  Table facts;
+  facts.AddRow({"uploaded", FormatTime(preview.dataset().create_time())});
+  facts.AddRow({"model inputs", FormatCount(preview.dataset().feature_width())});
+  facts.AddRow({"sha256", preview.dataset().sha256()});
+  return DatasetText(preview.dataset()) + "\n" + facts.ToString("  ") + "\n" + table.ToString("  ");
+}
+
+absl::Status Show(Cli& cli, const NameFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(const v1::PreviewDatasetResponse preview, Preview(cli, flags));
+  cli.Print(preview, [&] { return ShowText(preview); });
+  return absl::OkStatus();
+}
+
+absl::Status Head(Cli& cli, const NameFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(const v1::PreviewDatasetResponse preview, Preview(cli, flags));
+  cli.Print(preview, [&] {
+    constexpr size_t kWidestCell = 48;
+    std::vector<std::string> header;
+    for (const v1::ColumnSchema& column : preview.dataset().columns())
+      header.push_back(column.name());
+    Table table(header);
+    for (const v1::PreviewRow& row : preview.rows()) {
+      std::vector<std::string> cells;
+      for (const std::string& value : row.values())
+        cells.push_back(client::Shortened(value, kWidestCell));
+      table.AddRow(cells);
+    }
+    return table.ToString();
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Delete(Cli& cli, const NameFlags& flags) {
+  v1::DeleteDatasetRequest request;
+  request.set_name(flags.name);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::DeleteDatasetResponse response, client->DeleteDataset(request));
+  cli.Print(response, [&] { return fmt::format("Deleted data set {}\n", flags.name); });
+  return absl::OkStatus();
+}
+
+void AddUploadCommand(CLI::App& group, Cli& cli) {
+  auto [command, flags] = AddCommand<UploadFlags>(
+      group, cli, "upload", "Upload a data set: a table, or a file of features and one of labels",
+      "  fitctl dataset upload iris iris.csv --label species\n"
+      "  fitctl dataset upload prices houses.csv --label price --ignore id --kind zip=categorical "
+      "--missing unknown\n"
+      "  fitctl dataset upload mnist --features train-images-idx3-ubyte.gz --labels "
+      "train-labels-idx1-ubyte.gz\n"
+      "  fitctl dataset upload signals --features x.raw --labels y.npy --dtype float32 --row-shape "
+      "128",
+      Upload);
+  AddArgument(*command, "NAME", flags->name, "The data set's name: a-z, 0-9, '.', '_', '-'")
+      ->required();
+  AddArgument(*command, "FILE", flags->file, "A table: CSV, perhaps gzipped");
+  command->add_option("--label", flags->label_columns,
+                      "Table: the column to predict; a name, or #3; may be repeated");
+  command->add_option("--ignore", flags->ignored_columns, "Table: columns to leave out")
+      ->delimiter(',');
+  command
+      ->add_option("--kind", flags->kinds,
+                   "Table: COLUMN=integer, real or categorical, against the guess")
+      ->delimiter(',');
+  command->add_option("--features", flags->features,
+                      "Tensors: the file of inputs; IDX, NPY or raw, perhaps gzipped");
+  command->add_option("--labels", flags->labels, "Tensors: the file of targets");
+  command->add_flag("--allow-missing", flags->allow_missing,
+                    "Tensors: take NaN as a missing value");
+  AddSourceFlags(*command, flags->source);
+}
+
+}  // namespace
+
+void AddDatasetCommands(CLI::App& fitctl, Cli& cli) {
+  CLI::App* group =
+      AddGroup(fitctl, "dataset", "Upload data sets and look at them",
+               "  fitctl dataset upload iris iris.csv --label species\n  fitctl dataset head "
+               "iris");
+  AddUploadCommand(*group, cli);
+  AddCommand<NoFlags>(*group, cli, "list", "List the data sets",
+                      "  fitctl dataset list\n"
+                      "  fitctl dataset list --output jsonl",
+                      List);
+  {
+    auto [command, flags] =
+        AddCommand<NameFlags>(*group, cli, "show", "Show a data set's columns and their statistics",
+                              "  fitctl dataset show iris", Show);
+    AddArgument(*command, "NAME", flags->name, "The data set's name")->required();
+  }
+  {
+    auto [command, flags] = AddCommand<NameFlags>(*group, cli, "head", "Show the first rows",
+                                                  "  fitctl dataset head iris\n"
+                                                  "  fitctl dataset head iris -n 20",
+                                                  Head);
+    AddArgument(*command, "NAME", flags->name, "The data set's name")->required();
+    command->add_option("-n,--rows", flags->rows, "How many rows, 1 to 100; default: 5");
+  }
+  {
+    auto [command, flags] = AddCommand<NameFlags>(*group, cli, "delete", "Delete a data set",
+                                                  "  fitctl dataset delete iris", Delete);
+    AddArgument(*command, "NAME", flags->name, "The data set's name")->required();
+  }
+}
+
+}  // namespace fitd::cli

@@ -1,0 +1,18 @@
+// Errors as fitctl prints them.
+
+#ifndef FITD_CLIENT_CLI_ERROR_TEXT_H_
+#define FITD_CLIENT_CLI_ERROR_TEXT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace fitd::cli {
+
+// "fitctl: ...", every violation on a line of its own, with the flag that sets the field where
+// there is one.
+std::string ErrorText(const absl::Status& status, const std::string& address);
+
+}  // namespace fitd::cli
+
+#endif  // FITD_CLIENT_CLI_ERROR_TEXT_H_

@@ -1,0 +1,191 @@
+#include "client/cli/job_commands.h"
+
+#include <fmt/format.h>
+
+#include "client/cli/command.h"
+#include "client/cli/follow_job.h"
+#include "client/cli/format.h"
+#include "client/cli/table.h"
+#include "client/names.h"
+#include "client/reflection.h"
+#include "client/spec_text.h"
+#include "client/status_macros.h"
+
+namespace fitd::cli {
+namespace {
+
+struct IdFlags {
+  std::string id;
+};
+
+absl::StatusOr<v1::Job> GetJob(client::Client& client, const std::string& id) {
+  v1::GetJobRequest request;
+  request.set_id(id);
+  FITD_ASSIGN_OR_RETURN(v1::GetJobResponse response, client.GetJob(request));
+  return std::move(*response.mutable_job());
+}
+
+std::string VersionName(const v1::Job& job) {
+  return job.version() == 0 ? "-" : fmt::format("{}@{}", job.spec().model(), job.version());
+}
+
+struct ListFlags {
+  std::string model;
+  std::vector<std::string> states;
+};
+
+absl::Status List(Cli& cli, const ListFlags& flags) {
+  v1::ListJobsRequest request;
+  request.set_model(flags.model);
+  const auto& states = *v1::JobState_descriptor();
+  for (const std::string& name : flags.states) {
+    const auto* state = client::FindEnumValue(states, name);
+    if (state == nullptr) {
+      return absl::InvalidArgumentError(
+          "--state: " + client::UnknownName("state", name, client::EnumNames(states)));
+    }
+    request.add_states(static_cast<v1::JobState>(state->number()));
+  }
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const auto all,
+                        (AllPages<v1::ListJobsResponse, v1::ListJobsRequest>(
+                            request, [&](const auto& page) { return client->ListJobs(page); })));
+  cli.PrintList(all, all.jobs(), [&] {
+    Table table({"id", "model", "data", "state", "epoch", "metrics", "version", "created"});
+    for (const v1::Job& job : all.jobs()) {
+      std::string state = FormatState(job.state());
+      if (job.queue_position() > 0) state += fmt::format(" ({} in line)", job.queue_position());
+      table.AddRow({job.id(), job.spec().model(), job.spec().dataset(), state,
+                    fmt::format("{}/{}", job.progress().epoch(), job.spec().training().epochs()),
+                    FormatMetrics(job.progress().metrics()), VersionName(job),
+                    FormatTime(job.create_time())});
+    }
+    return table.empty() ? "No jobs. Start one with: fitctl fit\n" : table.ToString();
+  });
+  return absl::OkStatus();
+}
+
+std::string JobText(const v1::Job& job) {
+  const v1::FitSpec& spec = job.spec();
+  const v1::TrainingSpec& training = spec.training();
+  Table facts;
+  facts.AddRow({"state", FormatState(job.state())});
+  if (job.queue_position() > 0)
+    facts.AddRow({"place in the queue", std::to_string(job.queue_position())});
+  if (job.has_failure()) facts.AddRow({"failure", FormatFailure(job.failure())});
+  facts.AddRow({"model", spec.model()});
+  facts.AddRow({"stored", VersionName(job)});
+  facts.AddRow({"data set", spec.dataset()});
+  if (!spec.validation_dataset().empty())
+    facts.AddRow({"validation data", spec.validation_dataset()});
+  if (training.validation_split() > 0)
+    facts.AddRow({"validation split", FormatNumber(training.validation_split())});
+  if (spec.initial_version() != 0)
+    facts.AddRow({"starts from", fmt::format("{}@{}", spec.model(), spec.initial_version())});
+  if (job.training_rows() > 0) {
+    facts.AddRow(
+        {"rows", fmt::format("{} to train, {} to validate", FormatCount(job.training_rows()),
+                             FormatCount(job.validation_rows()))});
+  }
+  facts.AddRow({"parameters", FormatCount(job.trainable_parameters())});
+  facts.AddRow({"loss", client::FormatSpec(training.loss())});
+  facts.AddRow({"optimizer", client::FormatSpec(training.optimizer())});
+  facts.AddRow({"batch size", FormatCount(training.batch_size())});
+  facts.AddRow({"seed", std::to_string(training.seed())});
+  facts.AddRow({"epoch", fmt::format("{}/{}", job.progress().epoch(), training.epochs())});
+  if (!job.progress().metrics().empty())
+    facts.AddRow({"metrics", FormatMetrics(job.progress().metrics())});
+  facts.AddRow({"created", FormatTime(job.create_time())});
+  facts.AddRow({"started", FormatTime(job.start_time())});
+  facts.AddRow({"ended", FormatTime(job.end_time())});
+  if (job.restarts() > 0) facts.AddRow({"restarts", std::to_string(job.restarts())});
+  return fmt::format("Job {}\n\n{}", client::Printable(job.id()), facts.ToString("  "));
+}
+
+absl::Status Show(Cli& cli, const IdFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*client, flags.id));
+  cli.Print(job, [&] { return JobText(job); });
+  return absl::OkStatus();
+}
+
+absl::Status Watch(Cli& cli, const IdFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*client, flags.id));
+  return FollowJob(cli, job);
+}
+
+absl::Status Events(Cli& cli, const IdFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*client, flags.id));
+  return PrintEvents(cli, job);
+}
+
+absl::Status Cancel(Cli& cli, const IdFlags& flags) {
+  v1::CancelJobRequest request;
+  request.set_id(flags.id);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::CancelJobResponse response, client->CancelJob(request));
+  // It acts within a mini-batch: soon enough to wait for the end, so that what comes next finds the
+  // job final.
+  v1::WatchJobRequest watch;
+  watch.set_id(flags.id);
+  watch.set_from_event(response.job().last_event() + 1);
+  FITD_RETURN_IF_ERROR(client->WatchJob(watch, [](const v1::WatchJobResponse&) { return true; }));
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*client, flags.id));
+  cli.Print(job, [&] {
+    return fmt::format("Job {} is {}{}\n", flags.id, FormatState(job.state()),
+                       job.version() == 0 ? "" : "; stored " + VersionName(job));
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Delete(Cli& cli, const IdFlags& flags) {
+  v1::DeleteJobRequest request;
+  request.set_id(flags.id);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::DeleteJobResponse response, client->DeleteJob(request));
+  cli.Print(response, [&] { return fmt::format("Deleted job {}\n", flags.id); });
+  return absl::OkStatus();
+}
+
+void AddIdCommand(CLI::App& group, Cli& cli, const std::string& name,
+                  const std::string& description, const std::string& examples,
+                  absl::Status (*run)(Cli&, const IdFlags&)) {
+  auto [command, flags] = AddCommand<IdFlags>(group, cli, name, description, examples, run);
+  AddArgument(*command, "JOB", flags->id, "The job's id, e.g. fit-3")->required();
+}
+
+}  // namespace
+
+void AddJobCommands(CLI::App& fitctl, Cli& cli) {
+  CLI::App* group = AddGroup(fitctl, "job", "Follow and manage fits",
+                             "  fitctl job list\n  fitctl job watch fit-3");
+  {
+    auto [command, flags] =
+        AddCommand<ListFlags>(*group, cli, "list", "List the jobs, newest first",
+                              "  fitctl job list\n"
+                              "  fitctl job list --state running,queued --model mnist",
+                              List);
+    command->add_option("--model", flags->model, "Only jobs of this model");
+    command->add_option("--state", flags->states, "Only jobs in these states")->delimiter(',');
+  }
+  AddIdCommand(*group, cli, "show", "Show a job: what it does, how far it is, what went wrong",
+               "  fitctl job show fit-3\n"
+               "  fitctl job show fit-3 --output json",
+               Show);
+  AddIdCommand(*group, cli, "watch", "Follow a job to its end; replays what happened before",
+               "  fitctl job watch fit-3\n"
+               "  fitctl job watch fit-3 --output jsonl",
+               Watch);
+  AddIdCommand(*group, cli, "events", "Print what has happened to a job so far",
+               "  fitctl job events fit-3\n"
+               "  fitctl job events fit-3 --output jsonl",
+               Events);
+  AddIdCommand(*group, cli, "cancel", "Stop a job; its best state is kept as a version",
+               "  fitctl job cancel fit-3", Cancel);
+  AddIdCommand(*group, cli, "delete", "Delete a finished job and its events; its version stays",
+               "  fitctl job delete fit-3", Delete);
+}
+
+}  // namespace fitd::cli

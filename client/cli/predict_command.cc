@@ -1,0 +1,242 @@
+#include "client/cli/predict_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "client/cli/command.h"
+#include "client/cli/format.h"
+#include "client/cli/source_flags.h"
+#include "client/cli/table.h"
+#include "client/csv.h"
+#include "client/names.h"
+#include "client/reflection.h"
+#include "client/status_macros.h"
+#include "client/tensor_file.h"
+
+namespace fitd::cli {
+namespace {
+
+// Rows and bytes of one request: an answer comes back soon, and no limit of the daemon is near.
+constexpr int kRowsPerRequest = 4096;
+constexpr size_t kBytesPerRequest = size_t{4} << 20;
+
+struct PredictFlags {
+  std::string model;
+  std::string file;
+  std::string features;
+  int32_t top_k = 0;
+  SourceFlags source;
+};
+
+// Fills in the next request; false when there are no rows left.
+using NextRequest = std::function<absl::StatusOr<bool>(v1::PredictRequest&)>;
+
+absl::StatusOr<NextRequest> TensorRequests(const std::string& path, const v1::SourceSpec& source) {
+  FITD_ASSIGN_OR_RETURN(std::shared_ptr<client::TensorReader> reader,
+                        client::TensorReader::Open(path, source));
+  return [reader](v1::PredictRequest& request) -> absl::StatusOr<bool> {
+    FITD_ASSIGN_OR_RETURN(*request.mutable_tensor(), reader->Next(kRowsPerRequest));
+    return request.tensor().shape(0) > 0;
+  };
+}
+
+// Rows of a CSV file as named texts.
+class CsvRequests {
+ public:
+  CsvRequests(std::unique_ptr<std::ifstream> file, std::istream& input, const std::string& path,
+              const v1::CsvSpec& spec)
+      : file_(std::move(file)),
+        path_(path),
+        reader_(input, path, spec.delimiter().empty() ? ',' : spec.delimiter()[0]),
+        missing_(spec.missing_values().begin(), spec.missing_values().end()) {
+    // As in CsvSpec: the same file means the same in an upload and in a prediction.
+    if (missing_.empty()) missing_ = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};
+  }
+
+  // Reads the names of the columns.
+  absl::Status ReadHeader(const v1::CsvSpec& spec) {
+    FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
+    if (!any) return absl::InvalidArgumentError(fmt::format("{}: no rows", path_));
+    const bool names = spec.has_header() ? spec.header()
+                                         : !std::all_of(row_.begin(), row_.end(), client::IsNumber);
+    for (size_t i = 0; i < row_.size(); ++i)
+      columns_.push_back(names ? row_[i] : fmt::format("c{}", i));
+    row_pending_ = !names;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<bool> Next(v1::PredictRequest& request) {
+    v1::RowBatch& batch = *request.mutable_rows();
+    batch.mutable_columns()->Add(columns_.begin(), columns_.end());
+    size_t bytes = 0;
+    while (batch.rows_size() < kRowsPerRequest && bytes < kBytesPerRequest) {
+      if (!std::exchange(row_pending_, false)) {
+        FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
+        if (!any) break;
+      }
+      if (row_.size() != columns_.size()) {
+        return absl::InvalidArgumentError(fmt::format(
+            "{}:{}: {} fields; expected {}", path_, reader_.line(), row_.size(), columns_.size()));
+      }
+      v1::Row& row = *batch.add_rows();
+      for (std::string& field : row_) {
+        v1::Value& value = *row.add_values();
+        bytes += field.size() + sizeof(v1::Value);
+        const bool missing = std::find(missing_.begin(), missing_.end(), field) != missing_.end();
+        if (!missing) value.set_text(std::move(field));
+      }
+    }
+    return batch.rows_size() > 0;
+  }
+
+ private:
+  const std::unique_ptr<std::ifstream> file_;
+  const std::string path_;
+  client::CsvReader reader_;
+  std::vector<std::string> missing_;
+  std::vector<std::string> columns_;
+  std::vector<std::string> row_;
+  bool row_pending_ = false;  // row_ was read as a header and is data.
+};
+
+absl::StatusOr<NextRequest> TableRequests(Cli& cli, const std::string& path,
+                                          const v1::CsvSpec& spec) {
+  std::unique_ptr<std::ifstream> file;
+  if (path != "-") {
+    file = std::make_unique<std::ifstream>(path);
+    if (!*file)
+      return absl::InvalidArgumentError(
+          fmt::format("cannot read {}: {}", client::Quoted(path), std::strerror(errno)));
+  }
+  std::istream& input = file == nullptr ? cli.env.in : *file;
+  const std::string name = path == "-" ? "stdin" : path;
+  const auto requests = std::make_shared<CsvRequests>(std::move(file), input, name, spec);
+  FITD_RETURN_IF_ERROR(requests->ReadHeader(spec));
+  return [requests](v1::PredictRequest& request) { return requests->Next(request); };
+}
+
+absl::StatusOr<NextRequest> RequestsFrom(Cli& cli, const PredictFlags& flags) {
+  if (flags.file.empty() == flags.features.empty()) {
+    return absl::InvalidArgumentError(
+        "what is to be predicted? Give a table (ROWS.csv), or --features FILE");
+  }
+  const std::string& path = flags.file.empty() ? flags.features : flags.file;
+  SourceFlags source_flags = flags.source;
+  if (path == "-" && source_flags.format.empty())
+    source_flags.format = flags.file.empty() ? "npy" : "csv";
+  FITD_ASSIGN_OR_RETURN(const v1::SourceSpec source, SourceFrom(source_flags, path));
+  if (source.has_csv()) return TableRequests(cli, path, source.csv());
+  return TensorRequests(path, source);
+}
+
+std::string TopKText(const v1::TopK& top) {
+  std::string text;
+  for (const v1::ScoredLabel& label : top.labels()) {
+    text += fmt::format("{}{} {:.4f}", text.empty() ? "" : "  ", label.label(), label.score());
+  }
+  return text;
+}
+
+// One row of the answers: the likeliest label and its score, or the outputs of a regression.
+std::vector<std::string> RowCells(const v1::PredictResponse& response, int row, int64_t number) {
+  std::vector<std::string> cells = {std::to_string(number)};
+  const auto outputs = static_cast<int>(response.outputs());
+  const auto begin = response.scores().begin() + static_cast<ptrdiff_t>(row) * outputs;
+  if (response.labels().empty()) {
+    for (int i = 0; i < outputs; ++i) cells.push_back(FormatNumber(begin[i]));
+    return cells;
+  }
+  cells.push_back(response.labels(row));
+  cells.push_back(FormatNumber(*std::max_element(begin, begin + outputs)));
+  if (row < response.top_k_size()) cells.push_back(TopKText(response.top_k(row)));
+  return cells;
+}
+
+std::vector<std::string> Header(const v1::PredictResponse& response) {
+  if (!response.labels().empty()) {
+    return response.top_k().empty()
+               ? std::vector<std::string>{"row", "label", "score"}
+               : std::vector<std::string>{"row", "label", "score", "likeliest"};
+  }
+  std::vector<std::string> header = {"row"};
+  for (int64_t i = 0; i < response.outputs(); ++i) {
+    header.push_back(response.outputs() == 1 ? "prediction" : fmt::format("output {}", i + 1));
+  }
+  return header;
+}
+
+// How many rows an answer is about, if its lists agree; a daemon is not trusted with our memory.
+absl::StatusOr<int> RowsOf(const v1::PredictResponse& response) {
+  const int64_t outputs = response.outputs();
+  if (outputs > 0 && response.scores_size() % outputs == 0) {
+    const int rows = static_cast<int>(response.scores_size() / outputs);
+    if (response.labels().empty() || response.labels_size() == rows) return rows;
+  }
+  return absl::InternalError("the daemon's answer does not fit together");
+}
+
+// The answer about one row alone.
+v1::PredictResponse OneRow(const v1::PredictResponse& response, int row) {
+  v1::PredictResponse one;
+  one.set_model(response.model());
+  one.set_version(response.version());
+  one.set_outputs(response.outputs());
+  const auto outputs = static_cast<int>(response.outputs());
+  for (int i = 0; i < outputs; ++i) one.add_scores(response.scores(row * outputs + i));
+  if (!response.labels().empty()) one.add_labels(response.labels(row));
+  if (row < response.top_k_size()) *one.add_top_k() = response.top_k(row);
+  return one;
+}
+
+absl::Status Predict(Cli& cli, const PredictFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(const NextRequest next, RequestsFrom(cli, flags));
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  v1::PredictResponse all;
+  FITD_RETURN_IF_ERROR(client->PredictStream(
+      [&](v1::PredictRequest& request) {
+        request.set_model(flags.model);
+        request.set_top_k(flags.top_k);
+        return next(request);
+      },
+      [&](const v1::PredictResponse& response) -> absl::Status {
+        FITD_ASSIGN_OR_RETURN(const int rows, RowsOf(response));
+        if (cli.output == OutputFormat::kJsonl) {
+          for (int row = 0; row < rows; ++row) cli.PrintJson(OneRow(response, row));
+        } else {
+          all.MergeFrom(response);
+        }
+        return absl::OkStatus();
+      }));
+  if (cli.output == OutputFormat::kJsonl) return absl::OkStatus();
+  cli.Print(all, [&] {
+    Table table(Header(all));
+    const int rows = all.outputs() == 0 ? 0 : static_cast<int>(all.scores_size() / all.outputs());
+    for (int row = 0; row < rows; ++row) table.AddRow(RowCells(all, row, row + 1));
+    return table.ToString();
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddPredictCommand(CLI::App& fitctl, Cli& cli) {
+  auto [command, flags] = AddCommand<PredictFlags>(
+      fitctl, cli, "predict", "Ask a trained version about new rows",
+      "  fitctl predict iris flowers.csv\n"
+      "  fitctl predict mnist@3 --features t10k-images-idx3-ubyte.gz --top-k 3\n"
+      "  head -n 5 flowers.csv | fitctl predict iris - --output jsonl",
+      Predict);
+  AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION or NAME@ALIAS")->required();
+  AddArgument(*command, "ROWS", flags->file,
+              "A table with the columns of the training data; - for the standard input");
+  command->add_option("--features", flags->features,
+                      "Inputs as tensors: an IDX, NPY or raw file, perhaps gzipped");
+  command->add_option("--top-k", flags->top_k, "Also show the k likeliest labels");
+  AddSourceFlags(*command, flags->source);
+}
+
+}  // namespace fitd::cli

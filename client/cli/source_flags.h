@@ -1,0 +1,35 @@
+// How a local file is to be read: the options that `dataset upload` and `predict` share.
+
+#ifndef FITD_CLIENT_CLI_SOURCE_FLAGS_H_
+#define FITD_CLIENT_CLI_SOURCE_FLAGS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fitd/v1/dataset.pb.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fitd::cli {
+
+struct SourceFlags {
+  std::string format;
+  std::string delimiter;
+  bool header = false;
+  bool no_header = false;
+  std::vector<std::string> missing;
+  std::string dtype;
+  std::vector<int64_t> row_shape;
+};
+
+void AddSourceFlags(CLI::App& command, SourceFlags& flags);
+
+// What the options and the file's name say. The column role is left unset. INVALID_ARGUMENT.
+absl::StatusOr<v1::SourceSpec> SourceFrom(const SourceFlags& flags, const std::string& path);
+
+}  // namespace fitd::cli
+
+#endif  // FITD_CLIENT_CLI_SOURCE_FLAGS_H_

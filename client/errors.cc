@@ -1,0 +1,42 @@
+#include "client/errors.h"
+
+#include <grpcpp/support/status.h>
+
+#include <optional>
+
+#include "absl/strings/cord.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace fitd::client {
+namespace {
+
+constexpr char kBadRequest[] = "type.googleapis.com/google.rpc.BadRequest";
+
+}  // namespace
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  google::rpc::Status details;
+  if (details.ParseFromString(status.error_details())) {
+    for (const auto& detail : details.details()) {
+      result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+    }
+  }
+  return result;
+}
+
+std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
+  std::vector<FieldViolation> violations;
+  const absl::optional<absl::Cord> payload = status.GetPayload(kBadRequest);
+  google::rpc::BadRequest details;
+  if (payload.has_value() && details.ParseFromString(std::string(*payload))) {
+    for (const auto& violation : details.field_violations()) {
+      violations.push_back({violation.field(), violation.description()});
+    }
+  }
+  return violations;
+}
+
+}  // namespace fitd::client

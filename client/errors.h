@@ -1,0 +1,31 @@
+// Errors of calls: from gRPC's status to absl::Status and its details.
+
+#ifndef FITD_CLIENT_ERRORS_H_
+#define FITD_CLIENT_ERRORS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace grpc {
+class Status;
+}
+
+namespace fitd::client {
+
+// Same code, same message. Details become payloads under their type URLs.
+absl::Status FromGrpc(const grpc::Status& status);
+
+// One fault of a request, as in google.rpc.BadRequest.
+struct FieldViolation {
+  std::string field;  // "spec.layers[2].dense.units"
+  std::string description;
+};
+
+// What an INVALID_ARGUMENT lists; empty if the status has no such details.
+std::vector<FieldViolation> FieldViolations(const absl::Status& status);
+
+}  // namespace fitd::client
+
+#endif  // FITD_CLIENT_ERRORS_H_

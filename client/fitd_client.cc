@@ -1,0 +1,269 @@
+#include "client/fitd_client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "client/errors.h"
+#include "client/status_macros.h"
+#include "client/stubs.h"
+#include "client/upload_files.h"
+
+namespace fitd::client {
+namespace {
+
+constexpr absl::Duration kCallTimeout = absl::Seconds(30);
+// Passes over data: a pipeline and a network over all rows.
+constexpr absl::Duration kDataTimeout = absl::Hours(1);
+
+std::string NewRequestId() {
+  std::random_device random;
+  std::uniform_int_distribution<uint64_t> bits;
+  return fmt::format("{:016x}{:016x}", bits(random), bits(random));
+}
+
+grpc::ChannelArguments ChannelArguments() {
+  grpc::ChannelArguments arguments;
+  // The limit is the daemon's affair; this is the largest that one can be configured to.
+  constexpr int kLargestMessage = 256 << 20;
+  arguments.SetMaxReceiveMessageSize(kLargestMessage);
+  arguments.SetMaxSendMessageSize(kLargestMessage);
+  // gRPC waits 1 s before it connects again; a retry must find the daemon that has just come back.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // An http_proxy in the environment is not meant for a daemon on this machine.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return arguments;
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> CallOnce(Stub& stub,
+                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                               Response*),
+                                  const Request& request, absl::Duration timeout) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const std::string& address) {
+  if (address.empty())
+    return absl::InvalidArgumentError("the address is empty; expected HOST:PORT or unix:PATH");
+  const auto channel =
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ChannelArguments());
+  auto stubs = std::make_unique<Stubs>(
+      Stubs{v1::ModelService::NewStub(channel), v1::DatasetService::NewStub(channel),
+            v1::JobService::NewStub(channel), v1::EvaluationService::NewStub(channel),
+            v1::PredictionService::NewStub(channel), v1::ServerService::NewStub(channel)});
+  return std::make_unique<Client>(std::move(stubs), Options());
+}
+
+Client::Client(std::unique_ptr<Stubs> stubs, Options options)
+    : stubs_(std::move(stubs)), options_(std::move(options)) {}
+
+Client::~Client() = default;
+
+template <typename Stub, typename Method, typename Request>
+auto Client::Call(Stub& stub, Method method, const Request& request, absl::Duration timeout) {
+  const auto attempt = [&] { return CallOnce(stub, method, request, timeout); };
+  using Response = typename decltype(attempt())::value_type;
+  return Retry<Response>(options_.calls, options_.sleep, attempt);
+}
+
+template <typename Stub, typename Method, typename Request>
+auto Client::Mutate(Stub& stub, Method method, Request& request) {
+  if (request.request_id().empty()) request.set_request_id(NewRequestId());
+  return Call(stub, method, request, kCallTimeout);
+}
+
+using Models = v1::ModelService::StubInterface;
+using Datasets = v1::DatasetService::StubInterface;
+using Jobs = v1::JobService::StubInterface;
+using Evaluations = v1::EvaluationService::StubInterface;
+using Predictions = v1::PredictionService::StubInterface;
+using Server = v1::ServerService::StubInterface;
+
+absl::StatusOr<v1::CreateModelResponse> Client::CreateModel(v1::CreateModelRequest request) {
+  return Mutate(*stubs_->models, &Models::CreateModel, request);
+}
+
+absl::StatusOr<v1::GetModelResponse> Client::GetModel(const v1::GetModelRequest& request) {
+  return Call(*stubs_->models, &Models::GetModel, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::ListModelsResponse> Client::ListModels(const v1::ListModelsRequest& request) {
+  return Call(*stubs_->models, &Models::ListModels, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::DeleteModelResponse> Client::DeleteModel(v1::DeleteModelRequest request) {
+  return Mutate(*stubs_->models, &Models::DeleteModel, request);
+}
+
+absl::StatusOr<v1::GetModelVersionResponse> Client::GetModelVersion(
+    const v1::GetModelVersionRequest& request) {
+  return Call(*stubs_->models, &Models::GetModelVersion, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::ListModelVersionsResponse> Client::ListModelVersions(
+    const v1::ListModelVersionsRequest& request) {
+  return Call(*stubs_->models, &Models::ListModelVersions, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::DeleteModelVersionResponse> Client::DeleteModelVersion(
+    v1::DeleteModelVersionRequest request) {
+  return Mutate(*stubs_->models, &Models::DeleteModelVersion, request);
+}
+
+absl::StatusOr<v1::SetModelAliasResponse> Client::SetModelAlias(v1::SetModelAliasRequest request) {
+  return Mutate(*stubs_->models, &Models::SetModelAlias, request);
+}
+
+absl::StatusOr<v1::UploadDatasetResponse> Client::UploadDataset(
+    v1::UploadHeader header, const std::vector<std::string>& paths,
+    const std::function<void(int64_t sent, int64_t total)>& on_progress) {
+  FITD_ASSIGN_OR_RETURN(const UploadDigest digest, DigestFiles(paths));
+  header.set_sha256(digest.sha256);
+  if (header.request_id().empty()) header.set_request_id(NewRequestId());
+
+  grpc::ClientContext context;
+  v1::UploadDatasetResponse response;
+  const auto writer = stubs_->datasets->UploadDataset(&context, &response);
+  v1::UploadDatasetRequest message;
+  *message.mutable_header() = std::move(header);
+  bool open = writer->Write(message);
+  int64_t sent = 0;
+  // A false Write means that the daemon has answered already, well or ill: Finish tells.
+  for (size_t i = 0; i < paths.size() && open; ++i) {
+    message.mutable_chunk()->set_source(static_cast<int32_t>(i));
+    const absl::Status read = ForEachChunk(paths[i], [&](std::string_view chunk) {
+      message.mutable_chunk()->set_data(chunk.data(), chunk.size());
+      open = writer->Write(message);
+      sent += static_cast<int64_t>(chunk.size());
+      if (open) on_progress(sent, digest.bytes);
+      return open;
+    });
+    if (!read.ok()) {
+      context.TryCancel();
+      writer->Finish();
+      return read;
+    }
+  }
+  if (open) writer->WritesDone();
+  FITD_RETURN_IF_ERROR(FromGrpc(writer->Finish()));
+  return response;
+}
+
+absl::StatusOr<v1::GetDatasetResponse> Client::GetDataset(const v1::GetDatasetRequest& request) {
+  return Call(*stubs_->datasets, &Datasets::GetDataset, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::ListDatasetsResponse> Client::ListDatasets(
+    const v1::ListDatasetsRequest& request) {
+  return Call(*stubs_->datasets, &Datasets::ListDatasets, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::DeleteDatasetResponse> Client::DeleteDataset(v1::DeleteDatasetRequest request) {
+  return Mutate(*stubs_->datasets, &Datasets::DeleteDataset, request);
+}
+
+absl::StatusOr<v1::PreviewDatasetResponse> Client::PreviewDataset(
+    const v1::PreviewDatasetRequest& request) {
+  return Call(*stubs_->datasets, &Datasets::PreviewDataset, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::StartFitResponse> Client::StartFit(v1::StartFitRequest request) {
+  return Mutate(*stubs_->jobs, &Jobs::StartFit, request);
+}
+
+absl::StatusOr<v1::GetJobResponse> Client::GetJob(const v1::GetJobRequest& request) {
+  return Call(*stubs_->jobs, &Jobs::GetJob, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::ListJobsResponse> Client::ListJobs(const v1::ListJobsRequest& request) {
+  return Call(*stubs_->jobs, &Jobs::ListJobs, request, kCallTimeout);
+}
+
+absl::Status Client::WatchJob(v1::WatchJobRequest request,
+                              const std::function<bool(const v1::WatchJobResponse&)>& on_message) {
+  Backoff backoff(options_.watches);
+  for (;;) {
+    grpc::ClientContext context;
+    const auto reader = stubs_->jobs->WatchJob(&context, request);
+    v1::WatchJobResponse message;
+    while (reader->Read(&message)) {
+      backoff.Reset();
+      if (message.has_event()) request.set_from_event(message.event().number() + 1);
+      if (!on_message(message)) {
+        context.TryCancel();
+        reader->Finish();
+        return absl::OkStatus();
+      }
+    }
+    const absl::Status status = FromGrpc(reader->Finish());
+    if (!absl::IsUnavailable(status)) return status;
+    const std::optional<absl::Duration> pause = backoff.Next();
+    if (!pause.has_value()) return status;
+    options_.sleep(*pause);
+  }
+}
+
+absl::StatusOr<v1::CancelJobResponse> Client::CancelJob(v1::CancelJobRequest request) {
+  return Mutate(*stubs_->jobs, &Jobs::CancelJob, request);
+}
+
+absl::StatusOr<v1::DeleteJobResponse> Client::DeleteJob(v1::DeleteJobRequest request) {
+  return Mutate(*stubs_->jobs, &Jobs::DeleteJob, request);
+}
+
+absl::StatusOr<v1::EvaluateResponse> Client::Evaluate(const v1::EvaluateRequest& request) {
+  return Call(*stubs_->evaluations, &Evaluations::Evaluate, request, kDataTimeout);
+}
+
+absl::StatusOr<v1::PredictResponse> Client::Predict(const v1::PredictRequest& request) {
+  return Call(*stubs_->predictions, &Predictions::Predict, request, kCallTimeout);
+}
+
+absl::Status Client::PredictStream(
+    const std::function<absl::StatusOr<bool>(v1::PredictRequest&)>& next,
+    const std::function<absl::Status(const v1::PredictResponse&)>& on_response) {
+  grpc::ClientContext context;
+  const auto stream = stubs_->predictions->PredictStream(&context);
+  v1::PredictStreamRequest request;
+  v1::PredictStreamResponse response;
+  // One at a time: sending ahead without reading would stop both sides once the flow-control
+  // windows are full.
+  absl::Status status;
+  for (;;) {
+    request.Clear();
+    const absl::StatusOr<bool> more = next(*request.mutable_request());
+    status = more.status();
+    if (!status.ok() || !*more || !stream->Write(request) || !stream->Read(&response)) break;
+    status = on_response(response.response());
+    if (!status.ok()) break;
+  }
+  if (status.ok()) {
+    stream->WritesDone();
+  } else {
+    context.TryCancel();
+  }
+  const absl::Status end = FromGrpc(stream->Finish());
+  return status.ok() ? end : status;
+}
+
+absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(
+    const v1::GetServerInfoRequest& request) {
+  return Call(*stubs_->server, &Server::GetServerInfo, request, kCallTimeout);
+}
+
+}  // namespace fitd::client

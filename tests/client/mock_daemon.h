@@ -1,0 +1,86 @@
+// A daemon made of mock stubs, for tests of the client and the CLI.
+
+#ifndef FITD_TESTS_CLIENT_MOCK_DAEMON_H_
+#define FITD_TESTS_CLIENT_MOCK_DAEMON_H_
+
+#include <gmock/gmock.h>
+#include <grpcpp/test/mock_stream.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/fitd_client.h"
+#include "client/stubs.h"
+#include "fitd/v1/dataset_service_mock.grpc.pb.h"
+#include "fitd/v1/evaluation_service_mock.grpc.pb.h"
+#include "fitd/v1/job_service_mock.grpc.pb.h"
+#include "fitd/v1/model_service_mock.grpc.pb.h"
+#include "fitd/v1/prediction_service_mock.grpc.pb.h"
+#include "fitd/v1/server_service_mock.grpc.pb.h"
+
+namespace fitd::client {
+
+// Set expectations first, then take the client: the mocks live as long as it does.
+struct MockDaemon {
+  // Pauses between attempts are recorded, not slept.
+  std::unique_ptr<Client> TakeClient() {
+    Client::Options options;
+    options.sleep = [this](absl::Duration pause) { pauses.push_back(pause); };
+    return std::make_unique<Client>(std::move(stubs_), options);
+  }
+
+  std::vector<absl::Duration> pauses;
+
+ private:
+  std::unique_ptr<Client::Stubs> stubs_ = std::make_unique<Client::Stubs>();
+
+  template <typename Mock, typename Stub>
+  static Mock& Put(std::unique_ptr<Stub>& place) {
+    auto mock = std::make_unique<testing::StrictMock<Mock>>();
+    Mock& reference = *mock;
+    place = std::move(mock);
+    return reference;
+  }
+
+ public:
+  v1::MockModelServiceStub& models = Put<v1::MockModelServiceStub>(stubs_->models);
+  v1::MockDatasetServiceStub& datasets = Put<v1::MockDatasetServiceStub>(stubs_->datasets);
+  v1::MockJobServiceStub& jobs = Put<v1::MockJobServiceStub>(stubs_->jobs);
+  v1::MockEvaluationServiceStub& evaluations =
+      Put<v1::MockEvaluationServiceStub>(stubs_->evaluations);
+  v1::MockPredictionServiceStub& predictions =
+      Put<v1::MockPredictionServiceStub>(stubs_->predictions);
+  v1::MockServerServiceStub& server = Put<v1::MockServerServiceStub>(stubs_->server);
+};
+
+// Answers a unary call: .WillOnce(Answer(response)).
+template <typename Response>
+auto Answer(Response response) {
+  return testing::DoAll(testing::SetArgPointee<2>(std::move(response)),
+                        testing::Return(grpc::Status::OK));
+}
+
+// A stream that sends these messages and then ends. Owned by the caller of the mocked method.
+template <typename Message>
+grpc::ClientReaderInterface<Message>* Stream(const std::vector<Message>& messages,
+                                             const grpc::Status& end = grpc::Status::OK) {
+  auto* reader = new testing::NiceMock<grpc::testing::MockClientReader<Message>>();
+  testing::Sequence order;
+  for (const Message& message : messages) {
+    EXPECT_CALL(*reader, Read)
+        .InSequence(order)
+        .WillOnce(testing::DoAll(testing::SetArgPointee<0>(message), testing::Return(true)));
+  }
+  EXPECT_CALL(*reader, Read)
+      .Times(testing::AnyNumber())
+      .InSequence(order)
+      .WillRepeatedly(testing::Return(false));
+  EXPECT_CALL(*reader, Finish).WillOnce(testing::Return(end));
+  return reader;
+}
+
+}  // namespace fitd::client
+
+#endif  // FITD_TESTS_CLIENT_MOCK_DAEMON_H_

@@ -1,0 +1,128 @@
+#include "client/yaml_spec.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "fitd/v1/model.pb.h"
+#include "fitd/v1/training.pb.h"
+#include "tests/testing/status_matchers.h"
+
+namespace fitd::client {
+namespace {
+
+using absl::StatusCode;
+using google::protobuf::TextFormat;
+using google::protobuf::util::MessageDifferencer;
+using testing::AllOf;
+using testing::HasSubstr;
+
+template <typename Message>
+void ExpectYaml(const std::string& yaml, const std::string& expected) {
+  Message message;
+  FITD_EXPECT_OK(ParseYaml(yaml, "x.yaml", message));
+  Message wanted;
+  ASSERT_TRUE(TextFormat::ParseFromString(expected, &wanted));
+  EXPECT_TRUE(MessageDifferencer::Equals(message, wanted)) << message.DebugString();
+}
+
+template <typename Message>
+absl::Status Parse(const std::string& yaml) {
+  Message message;
+  return ParseYaml(yaml, "x.yaml", message);
+}
+
+TEST(ParseYamlTest, ReadsKindsAsMapsAndAsText) {
+  ExpectYaml<v1::ModelSpec>(
+      "input_shape: [28, 28]\n"
+      "layers:\n"
+      "  - flatten\n"
+      "  - dense: {units: 8, activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2(0.1)}\n"
+      "    name: hidden\n"
+      "  - dense:10:softmax\n",
+      "input_shape: 28 input_shape: 28 layers { flatten {} }"
+      "layers { name: 'hidden' dense { units: 8 activation { elu { alpha: 0.5 } } "
+      "kernel_regularizer { l2 { l2: 0.1 } } } }"
+      "layers { dense { units: 10 activation { softmax {} } } }");
+}
+
+TEST(ParseYamlTest, ReadsListsOfKindsInOneText) {
+  ExpectYaml<v1::ModelSpec>("{input_shape: 4, layers: 'dense:8:relu, dense:3'}",
+                            "input_shape: 4 layers { dense { units: 8 activation { relu {} } } } "
+                            "layers { dense { units: 3 } }");
+  ExpectYaml<v1::ModelSpec>(
+      "layers: [dense:8, flatten: , dropout:0.5]",
+      "layers { dense { units: 8 } } layers { flatten {} } layers { dropout { rate: 0.5 } }");
+}
+
+TEST(ParseYamlTest, ReadsAFit) {
+  ExpectYaml<v1::FitSpec>(
+      "model: m\n"
+      "training:\n"
+      "  loss: mse\n"
+      "  optimizer: {adam: {beta_1: 0.8}, learning_rate: 0.01}\n"
+      "  class_weight: {setosa: 2, '1': 0.5}\n"
+      "  early_stopping: {monitor: val_accuracy, mode: max}\n"
+      "  shuffle: false\n",
+      "model: 'm' training { loss { mean_squared_error {} } optimizer { adam { beta_1: 0.8 } "
+      "learning_rate { constant: 0.01 } }"
+      "class_weight { key: 'setosa' value: 2 } class_weight { key: '1' value: 0.5 }"
+      "early_stopping { monitor: 'val_accuracy' mode: MONITOR_MODE_MAX } shuffle: false }");
+}
+
+TEST(ParseYamlTest, ReportsEveryFaultWithItsPlace) {
+  EXPECT_THAT(
+      Parse<v1::ModelSpec>("input_shap: [784]\n"
+                           "layers:\n"
+                           "  - dnese:10\n"
+                           "  - dense: {units: ten, unit: 3}\n"),
+      StatusIs(
+          StatusCode::kInvalidArgument,
+          AllOf(
+              HasSubstr("x.yaml:1:1: unknown field \"input_shap\"; did you mean \"input_shape\"?"),
+              HasSubstr("x.yaml:3:5: layer: unknown layer \"dnese\"; did you mean \"dense\"?"),
+              HasSubstr("x.yaml:4:20: \"units\" is \"ten\"; expected a whole number"),
+              HasSubstr("x.yaml:4:25: unknown field \"unit\"; did you mean \"units\"?"))));
+}
+
+TEST(ParseYamlTest, SaysWhatIsWrong) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"layers: [{dense: {units: 3}, flatten: {}}]",
+       "\"flatten\" beside \"dense\": a layer is of one kind"},
+      {"layers: {dense: {units: 3}}", "\"layers\": expected a list"},
+      {"input_shape: 3\ninput_shape: 4", "x.yaml:2:1: \"input_shape\" is given twice"},
+      {"input_shape: {a: 1}", "\"input_shape\": expected a single value"},
+      {"- 1", "expected fields"},
+      {"layers: [", "x.yaml:"},
+      {"layers: [{densee: {}}]", "unknown layer or field \"densee\"; did you mean \"dense\"?"},
+      {"? [a]\n: b", "unknown field"},
+      {"just text", "expected fields"},
+  };
+  for (const auto& [yaml, message] : cases) {
+    EXPECT_THAT(Parse<v1::ModelSpec>(yaml),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr(message)))
+        << yaml;
+  }
+}
+
+TEST(ReadYamlFileTest, SaysThatAFileCannotBeRead) {
+  v1::ModelSpec spec;
+  EXPECT_THAT(ReadYamlFile("no/such.yaml", spec),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("cannot read \"no/such.yaml\": No such file")));
+}
+
+TEST(ReadYamlFileTest, ReadsTheExamples) {
+  v1::ModelSpec model;
+  FITD_ASSERT_OK(ReadYamlFile(FITD_SOURCE_DIR "/deploy/examples/model.yaml", model));
+  EXPECT_EQ(model.layers_size(), 3);
+  v1::FitSpec fit;
+  FITD_ASSERT_OK(ReadYamlFile(FITD_SOURCE_DIR "/deploy/examples/fit.yaml", fit));
+  EXPECT_EQ(fit.training().epochs(), 30);
+}
+
+}  // namespace
+}  // namespace fitd::client
