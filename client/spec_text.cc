@@ -172,17 +172,22 @@ class Filler {
     }
     Message& chosen = *spec.GetReflection()->MutableMessage(&spec, kind);
     std::vector<Slot> slots;
-    for (int i = 0; i < kind->message_type()->field_count(); ++i) {
-      slots.push_back({&chosen, kind->message_type()->field(i)});
+    if (Kinds(*kind->message_type()) != nullptr) {
+      slots.push_back({&spec, kind});  // A family of its own: "activation:relu".
+    } else {
+      for (int i = 0; i < kind->message_type()->field_count(); ++i) {
+        slots.push_back({&chosen, kind->message_type()->field(i)});
+      }
     }
-    size_t positions = slots.size();
+    const size_t positions = slots.size();
+    bool named_only = false;
     for (const FieldDescriptor* field : CommonFields(family)) {
       slots.push_back({&spec, field});
       // Keras puts an optimizer's learning rate before its other arguments; a guess could be
       // silently wrong.
-      if (field->name() != "name") positions = 0;
+      if (field->name() != "name") named_only = true;
     }
-    Arguments(term.arguments, slots, positions, inside);
+    Arguments(term.arguments, slots, positions, named_only, inside);
   }
 
   void Fields(const std::vector<Term::Argument>& arguments,
@@ -197,7 +202,7 @@ class Filler {
                           positional.end();
       if (!listed) slots.push_back({&message, type.field(i)});
     }
-    Arguments(arguments, slots, positional.size(), where);
+    Arguments(arguments, slots, positional.size(), /*named_only=*/false, where);
   }
 
   absl::Status ToStatus() const {
@@ -212,9 +217,9 @@ class Filler {
     const FieldDescriptor* field;
   };
 
-  // The first `positions` slots take arguments without a name.
+  // The first `positions` slots take arguments without a name; none does if `named_only`.
   void Arguments(const std::vector<Term::Argument>& arguments, const std::vector<Slot>& slots,
-                 size_t positions, const std::string& where) {
+                 size_t positions, bool named_only, const std::string& where) {
     std::vector<std::string> names;
     for (const Slot& slot : slots) names.push_back(slot.field->name());
     std::set<std::string> given;
@@ -227,9 +232,9 @@ class Filler {
           Fault(where, UnknownName("argument", argument.name, names));
           continue;
         }
-      } else if (i >= positions) {
+      } else if (named_only || i >= positions) {
         Fault(where,
-              positions == 0 && !names.empty()
+              named_only
                   ? fmt::format("write arguments by name, e.g. {}={}; known: {}", names[0],
                                 argument.value.word, fmt::join(names, ", "))
                   : fmt::format("takes {} argument{} at most without a name; {} is one more",
@@ -327,7 +332,12 @@ std::string FormatSpec(const Message& spec) {
   if (kind == nullptr) return "-";
   if (kind->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return FormatValue(spec, *kind);
   std::vector<std::string> arguments;
-  FormatFields(spec.GetReflection()->GetMessage(spec, kind), arguments);
+  const Message& chosen = spec.GetReflection()->GetMessage(spec, kind);
+  if (Kinds(*kind->message_type()) != nullptr) {
+    if (chosen.ByteSizeLong() > 0) arguments.push_back(FormatSpec(chosen));
+  } else {
+    FormatFields(chosen, arguments);
+  }
   FormatFields(spec, arguments);
   if (arguments.empty()) return kind->name();
   return fmt::format("{}({})", kind->name(), fmt::join(arguments, ", "));

@@ -157,13 +157,16 @@ std::string EnumText(const google::protobuf::EnumDescriptor& type, int number) {
 }
 
 std::string ShowText(const v1::PreviewDatasetResponse& preview) {
-  const auto number = [](bool has, double value) { return has ? FormatNumber(value) : "-"; };
+  const auto number = [](bool has, double value, bool whole = false) {
+    return !has ? "-" : whole ? fmt::format("{:.0f}", value) : FormatNumber(value);
+  };
   Table table({"column", "role", "kind", "type", "shape", "missing", "min", "max", "mean", "stddev",
                "most frequent"});
   for (int i = 0; i < preview.dataset().columns_size(); ++i) {
     const v1::ColumnSchema& column = preview.dataset().columns(i);
     const v1::ColumnStatistics statistics =
         i < preview.statistics_size() ? preview.statistics(i) : v1::ColumnStatistics();
+    const bool whole = column.kind() == v1::COLUMN_KIND_INTEGER;
     constexpr int kMostValues = 3;
     std::vector<std::string> values;
     for (const v1::ValueCount& value : statistics.top_values()) {
@@ -178,8 +181,9 @@ std::string ShowText(const v1::PreviewDatasetResponse& preview) {
     table.AddRow({column.name(), EnumText(*v1::ColumnRole_descriptor(), column.role()),
                   EnumText(*v1::ColumnKind_descriptor(), column.kind()),
                   EnumText(*v1::DataType_descriptor(), column.dtype()), FormatShape(column.shape()),
-                  FormatCount(column.missing()), number(statistics.has_min(), statistics.min()),
-                  number(statistics.has_max(), statistics.max()),
+                  FormatCount(column.missing()),
+                  number(statistics.has_min(), statistics.min(), whole),
+                  number(statistics.has_max(), statistics.max(), whole),
                   number(statistics.has_mean(), statistics.mean()),
                   number(statistics.has_stddev(), statistics.stddev()), frequent});
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "client/cli/command.h"
 #include "client/cli/format.h"
@@ -59,8 +60,10 @@ std::string ConfusionsText(const v1::ConfusionMatrix& confusion) {
       if (i != j && count > 0) confusions.push_back({i, j, count});
     }
   }
-  std::stable_sort(confusions.begin(), confusions.end(),
-                   [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
+  // Most rows first, then in the order of the classes.
+  std::sort(confusions.begin(), confusions.end(), [](const Confusion& a, const Confusion& b) {
+    return std::tie(b.count, a.truth, a.predicted) < std::tie(a.count, b.truth, b.predicted);
+  });
   if (confusions.size() > kMost) confusions.resize(kMost);
   Table table({"true", "predicted", "rows"});
   for (const Confusion& c : confusions) {

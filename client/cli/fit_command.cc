@@ -147,7 +147,7 @@ absl::StatusOr<v1::FitSpec> FitFrom(const FitFlags& flags) {
 std::string CheckedText(const v1::Job& job) {
   const v1::TrainingSpec& training = job.spec().training();
   return fmt::format(
-      "The fit is valid: {} trainable parameters, {} with {}, {} epochs of batches of {}\n",
+      "The fit is valid: {} trainable parameters, {} with {}, epochs {}, batch size {}\n",
       FormatCount(job.trainable_parameters()), client::FormatSpec(training.loss()),
       client::FormatSpec(training.optimizer()), training.epochs(), training.batch_size());
 }

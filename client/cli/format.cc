@@ -35,6 +35,7 @@ std::string FormatNumber(double value) {
 }
 
 std::string FormatSeconds(double seconds) {
+  if (seconds < 1) return fmt::format("{:.0f} ms", 1000 * seconds);
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 60) return fmt::format("{} s", whole);

@@ -11,14 +11,14 @@ namespace {
 using client::DisplayWidth;
 using client::Printable;
 
-// Looks like a number to a reader: "1,234", "-0.5", "1e-07", "12.3 %", "-" for none.
+// Looks like a number to a reader: "1,234", "-0.5", "1e-07", "12.3 %", "-" or "." for none.
 bool LooksNumeric(const std::string& cell) {
   return std::all_of(cell.begin(), cell.end(),
                      [](char c) {
                        return std::string_view("0123456789.,-+e %").find(c) !=
                               std::string_view::npos;
                      }) &&
-         (cell.empty() || cell == "-" ||
+         (cell.empty() || cell == "-" || cell == "." ||
           std::any_of(cell.begin(), cell.end(), [](unsigned char c) { return std::isdigit(c); }));
 }
 

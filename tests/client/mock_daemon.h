@@ -67,16 +67,12 @@ template <typename Message>
 grpc::ClientReaderInterface<Message>* Stream(const std::vector<Message>& messages,
                                              const grpc::Status& end = grpc::Status::OK) {
   auto* reader = new testing::NiceMock<grpc::testing::MockClientReader<Message>>();
-  testing::Sequence order;
-  for (const Message& message : messages) {
-    EXPECT_CALL(*reader, Read)
-        .InSequence(order)
-        .WillOnce(testing::DoAll(testing::SetArgPointee<0>(message), testing::Return(true)));
-  }
-  EXPECT_CALL(*reader, Read)
-      .Times(testing::AnyNumber())
-      .InSequence(order)
-      .WillRepeatedly(testing::Return(false));
+  ON_CALL(*reader, Read)
+      .WillByDefault([messages, next = std::make_shared<size_t>(0)](Message* message) {
+        if (*next == messages.size()) return false;
+        *message = messages[(*next)++];
+        return true;
+      });
   EXPECT_CALL(*reader, Finish).WillOnce(testing::Return(end));
   return reader;
 }

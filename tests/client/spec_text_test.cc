@@ -66,6 +66,7 @@ TEST(ParseSpecTest, ReadsLayers) {
       {"flatten()", "flatten {}"},
       {"rescaling:scale=0.00392157", "rescaling { scale: 0.00392157 }"},
       {"activation:swish", "activation { silu {} }"},
+      {"activation(elu(0.5)):name=a", "name: 'a' activation { elu { alpha: 0.5 } }"},
       {"normalization([0, 1.5], [1, 2])",
        "normalization { mean: 0 mean: 1.5 variance: 1 variance: 2 }"},
       {"normalization:mean=3:variance=1e-2", "normalization { mean: 3 variance: 0.01 }"},

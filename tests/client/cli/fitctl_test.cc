@@ -299,7 +299,7 @@ TEST_F(FitctlTest, ShowsAModelWithItsVersions) {
                                                "job_id: 'fit-8' } weights_sha256: 'aa' }")));
   EXPECT_EQ(Run({"model", "show", "net"}), kExitOk);
   EXPECT_THAT(out_, HasSubstr("  version  alias     stored  job      loss  weights_sha256\n"
-                              "        2                -  fit-9  0.5000  bb\n"
+                              "        2                 -  fit-9  0.5000  bb\n"
                               "        1  champion       -  fit-8       -  aa\n"));
 }
 
@@ -384,7 +384,7 @@ TEST_F(FitctlTest, StartsTheFitThatTheOptionsSay) {
               "spec { model: 'm' dataset: 'd' initial_version: 3 training {"
               "loss { huber { delta: 2 } } optimizer { adam {} learning_rate { constant: 0.001 } }"
               "metrics { accuracy {} } metrics { auc {} } epochs: 5 batch_size: 32 seed: 7 "
-              "shuffle: false"
+              "shuffle: false "
               "validation_split: 0.2 class_weight { key: 'a' value: 2 } class_weight { key: 'b' "
               "value: 1 }"
               "sample_weight_column: 'w' early_stopping { monitor: 'val_loss' patience: 3 }"
@@ -525,7 +525,7 @@ TEST_F(FitctlTest, ListsJobs) {
   EXPECT_EQ(Run({"job", "list", "--state", "running,queued", "--model", "m"}), kExitOk);
   EXPECT_EQ(out_,
             "id     model  data  state               epoch  metrics  version  created\n"
-            "fit-2  m      d     QUEUED (1 in line)  0/5                    -        -\n");
+            "fit-2  m      d     QUEUED (1 in line)  0/5                   -        -\n");
 }
 
 // ---- Predictions ----

@@ -26,7 +26,8 @@ TEST(FormatTest, WritesNumbersAtTheirSize) {
 }
 
 TEST(FormatTest, WritesTimesWithTheirLargestUnits) {
-  EXPECT_EQ(FormatSeconds(0.84), "0.8 s");
+  EXPECT_EQ(FormatSeconds(0.012), "12 ms");
+  EXPECT_EQ(FormatSeconds(1.54), "1.5 s");
   EXPECT_EQ(FormatSeconds(59.4), "59 s");
   EXPECT_EQ(FormatSeconds(125), "2 min 5 s");
   EXPECT_EQ(FormatSeconds(12000), "3 h 20 min");
