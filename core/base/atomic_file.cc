@@ -26,7 +26,8 @@ absl::Status WriteAll(int fd, const void* data, size_t size, int64_t offset) {
 
 absl::Status SyncDirectory(const std::string& path) {
   const std::string directory = std::filesystem::path(path).parent_path().string();
-  const int fd = open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd =
+      open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return ErrnoStatus(errno, "open the directory");
   const int result = fsync(fd);
   const int error_number = errno;
@@ -71,9 +72,11 @@ absl::Status AtomicFile::WriteAt(int64_t offset, const void* data, size_t size) 
 }
 
 absl::Status AtomicFile::Commit() {
-  // After a failed fsync the kernel may have dropped the pages: the file is never used, and the destructor removes it.
+  // After a failed fsync the kernel may have dropped the pages: the file is never used, and the
+  // destructor removes it.
   if (fsync(fd_) != 0) return ErrnoStatus(errno, "sync a file");
-  if (rename(temporary_path_.c_str(), path_.c_str()) != 0) return ErrnoStatus(errno, "rename a file");
+  if (rename(temporary_path_.c_str(), path_.c_str()) != 0)
+    return ErrnoStatus(errno, "rename a file");
   close(std::exchange(fd_, -1));
   return SyncDirectory(path_);
 }

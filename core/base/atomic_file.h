@@ -1,4 +1,5 @@
-// Files that appear whole or not at all: written under another name, synced, renamed, and the directory synced.
+// Files that appear whole or not at all: written under another name, synced, renamed, and the
+// directory synced.
 
 #ifndef FITD_CORE_BASE_ATOMIC_FILE_H_
 #define FITD_CORE_BASE_ATOMIC_FILE_H_

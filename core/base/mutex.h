@@ -1,5 +1,5 @@
-// std::mutex with clang's thread-safety annotations. Not absl::Mutex: Debian's Abseil is not instrumented, and
-// ThreadSanitizer reports false races under it.
+// std::mutex with clang's thread-safety annotations. Not absl::Mutex: Debian's Abseil is not
+// instrumented, and ThreadSanitizer reports false races under it.
 
 #ifndef FITD_CORE_BASE_MUTEX_H_
 #define FITD_CORE_BASE_MUTEX_H_
@@ -43,7 +43,8 @@ class CondVar {
     condition_.wait(lock);
     lock.release();
   }
-  void WaitFor(Mutex& mutex, std::chrono::nanoseconds timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  void WaitFor(Mutex& mutex, std::chrono::nanoseconds timeout)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait_for(lock, timeout);
     lock.release();

@@ -13,9 +13,10 @@ namespace {
 
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` ("optimal string alignment").
+// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` ("optimal
+// string alignment").
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> before(b.size() + 1);   // The row above `above`.
+  std::vector<size_t> before(b.size() + 1);  // The row above `above`.
   std::vector<size_t> above(b.size() + 1);
   std::vector<size_t> row(b.size() + 1);
   std::iota(above.begin(), above.end(), size_t{0});
@@ -38,12 +39,12 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 bool IsValidId(std::string_view id) {
   if (id.empty() || id.size() > 63) return false;
   if (!IsLowerOrDigit(id.front()) || !IsLowerOrDigit(id.back())) return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-';
-  });
+  return std::all_of(id.begin(), id.end(),
+                     [](char c) { return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
-std::optional<std::string> NearestName(std::string_view given, std::span<const std::string> candidates) {
+std::optional<std::string> NearestName(std::string_view given,
+                                       std::span<const std::string> candidates) {
   // Longer input cannot be near any name that exists, and the distance is quadratic.
   if (given.size() > 128) return std::nullopt;
   const std::string* best = nullptr;

@@ -7,7 +7,7 @@ namespace {
 
 // Inverse of the standard normal distribution function for p in (0, 1): P. J. Acklam's algorithm.
 double InverseNormal(double p) {
-  constexpr double kA[] = {-3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+  constexpr double kA[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                            1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
   constexpr double kB[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
                            6.680131188771972e+01, -1.328068155288572e+01};
@@ -45,17 +45,19 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<u
 }
 
 Rng::Rng(uint64_t seed, RandomPurpose purpose, uint32_t stream, uint32_t substream)
-    : key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, stream_{stream, substream} {
-  // The purpose goes through the generator into the key, so that no seed of one purpose is the seed of another.
+    : key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)},
+      stream_{stream, substream} {
+  // The purpose goes through the generator into the key, so that no seed of one purpose is the seed
+  // of another.
   const auto mixed = Philox4x32({static_cast<uint32_t>(purpose), 0, 0, 0}, key_);
   key_ = {mixed[0], mixed[1]};
 }
 
 uint64_t Rng::Bits(uint64_t index) const {
   const uint64_t block = index >> 1;
-  const auto words = Philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
-                                 stream_[0], stream_[1]},
-                                key_);
+  const auto words = Philox4x32(
+      {static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), stream_[0], stream_[1]},
+      key_);
   const size_t half = (index & 1) * 2;
   return words[half] | (uint64_t{words[half + 1]} << 32);
 }

@@ -21,9 +21,7 @@ Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::Update(std::string_view bytes) { Update(bytes.data(), bytes.size()); }
 
-void Sha256::Update(const void* data, size_t size) {
-  EVP_DigestUpdate(context_->md, data, size);
-}
+void Sha256::Update(const void* data, size_t size) { EVP_DigestUpdate(context_->md, data, size); }
 
 std::string Sha256::HexDigest() {
   std::array<unsigned char, 32> digest{};

@@ -1,5 +1,5 @@
-// Short forms for absl::Status: macros shaped like upstream's status_macros.h, and constructors that take a
-// finished std::string (Debian's absl::string_view is not std::string_view).
+// Short forms for absl::Status: macros shaped like upstream's status_macros.h, and constructors
+// that take a finished std::string (Debian's absl::string_view is not std::string_view).
 
 #ifndef FITD_CORE_BASE_STATUS_H_
 #define FITD_CORE_BASE_STATUS_H_
@@ -28,8 +28,8 @@ inline absl::Status ResourceExhausted(const std::string& message) {
 inline absl::Status DataLoss(const std::string& message) { return absl::DataLossError(message); }
 inline absl::Status Internal(const std::string& message) { return absl::InternalError(message); }
 
-// The status of a failed system call: RESOURCE_EXHAUSTED for a full disk or too many files, NOT_FOUND, else INTERNAL.
-// `what` says what was tried, e.g. "write the weights".
+// The status of a failed system call: RESOURCE_EXHAUSTED for a full disk or too many files,
+// NOT_FOUND, else INTERNAL. `what` says what was tried, e.g. "write the weights".
 absl::Status ErrnoStatus(int error_number, const std::string& what);
 
 inline std::string Message(const absl::Status& status) { return std::string(status.message()); }
@@ -40,12 +40,13 @@ inline std::string Message(const absl::Status& status) { return std::string(stat
 #define FITD_CONCAT_(a, b) FITD_CONCAT_INNER_(a, b)
 
 // Returns from the calling function when the expression is not OK.
-#define FITD_RETURN_IF_ERROR(expression)                       \
-  do {                                                         \
+#define FITD_RETURN_IF_ERROR(expression)                                                   \
+  do {                                                                                     \
     if (absl::Status fitd_status_ = (expression); !fitd_status_.ok()) return fitd_status_; \
   } while (false)
 
-// FITD_ASSIGN_OR_RETURN(auto x, MakeX()): x is the value, or the calling function returns the error.
+// FITD_ASSIGN_OR_RETURN(auto x, MakeX()): x is the value, or the calling function returns the
+// error.
 #define FITD_ASSIGN_OR_RETURN(target, expression) \
   FITD_ASSIGN_OR_RETURN_IMPL_(FITD_CONCAT_(fitd_status_or_, __LINE__), target, expression)
 #define FITD_ASSIGN_OR_RETURN_IMPL_(result, target, expression) \

@@ -11,7 +11,8 @@
 
 namespace fitd {
 
-// Single-thread. Field paths are written as in the protos, with indices: "spec.layers[2].dense.units".
+// Single-thread. Field paths are written as in the protos, with indices:
+// "spec.layers[2].dense.units".
 class Violations {
  public:
   // `description` says what was given and what is allowed: "is -3; allowed: 1 to 1048576".
@@ -19,8 +20,9 @@ class Violations {
 
   bool empty() const { return entries_.empty(); }
 
-  // OK when nothing was added. Else INVALID_ARGUMENT whose text lists the faults, a line each, and whose payload
-  // (kBadRequestTypeUrl) is the google.rpc.BadRequest with one field violation per fault.
+  // OK when nothing was added. Else INVALID_ARGUMENT whose text lists the faults, a line each, and
+  // whose payload (kBadRequestTypeUrl) is the google.rpc.BadRequest with one field violation per
+  // fault.
   absl::Status ToStatus() const;
 
  private:
