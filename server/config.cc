@@ -46,20 +46,27 @@ std::optional<bool> ParseBool(const std::string& text) {
 std::string Set(const FieldDescriptor& field, const std::string& text, v1::ServerConfig& config) {
   const google::protobuf::Reflection& reflection = *config.GetReflection();
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: reflection.SetString(&config, &field, text); return "";
+    case FieldDescriptor::CPPTYPE_STRING:
+      reflection.SetString(&config, &field, text);
+      return "";
     case FieldDescriptor::CPPTYPE_BOOL:
-      if (const auto value = ParseBool(text)) return reflection.SetBool(&config, &field, *value), "";
+      if (const auto value = ParseBool(text))
+        return reflection.SetBool(&config, &field, *value), "";
       return "true or false";
     case FieldDescriptor::CPPTYPE_INT32:
-      if (const auto value = ParseNumber<int32_t>(text)) return reflection.SetInt32(&config, &field, *value), "";
+      if (const auto value = ParseNumber<int32_t>(text))
+        return reflection.SetInt32(&config, &field, *value), "";
       return "a whole number";
     case FieldDescriptor::CPPTYPE_INT64:
-      if (const auto value = ParseNumber<int64_t>(text)) return reflection.SetInt64(&config, &field, *value), "";
+      if (const auto value = ParseNumber<int64_t>(text))
+        return reflection.SetInt64(&config, &field, *value), "";
       return "a whole number";
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      if (const auto value = ParseNumber<double>(text)) return reflection.SetDouble(&config, &field, *value), "";
+      if (const auto value = ParseNumber<double>(text))
+        return reflection.SetDouble(&config, &field, *value), "";
       return "a number";
-    default: return "nothing: the field has a type that settings do not have";
+    default:
+      return "nothing: the field has a type that settings do not have";
   }
 }
 
@@ -69,7 +76,8 @@ struct Address {
   bool loopback = false;
 };
 std::optional<Address> ParseAddress(const std::string& listen) {
-  if (listen.starts_with("unix:")) return listen.size() > 5 ? std::optional(Address{.loopback = true}) : std::nullopt;
+  if (listen.starts_with("unix:"))
+    return listen.size() > 5 ? std::optional(Address{.loopback = true}) : std::nullopt;
   const size_t colon = listen.rfind(':');
   if (colon == listen.npos || colon == 0) return std::nullopt;
   const auto port = ParseNumber<uint16_t>(listen.substr(colon + 1));
@@ -91,11 +99,13 @@ constexpr int64_t kGiB = 1024 * kMiB;
 // Defaults and ranges, as server_config.proto says them.
 class Checker {
  public:
-  Checker(v1::ServerConfig& config, const std::map<std::string, std::string>& origins, Violations& violations)
+  Checker(v1::ServerConfig& config, const std::map<std::string, std::string>& origins,
+          Violations& violations)
       : config_(config), origins_(origins), violations_(violations) {}
 
   void Run() {
-    if (config_.data_dir().empty()) Add("data_dir", "is required");
+    if (config_.data_dir().empty())
+      Add("data_dir", "is required: --data-dir, FITD_DATA_DIR, or in a config file");
     if (config_.listen().empty()) config_.set_listen("127.0.0.1:7474");
     CheckListen();
     if (!IsSet("workers")) config_.set_workers(AvailableCores());
@@ -115,7 +125,8 @@ class Checker {
     Range("max_memory_bytes", config_.max_memory_bytes(), 1, kNoLimit);
     if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(5);
     const double grace = config_.shutdown_grace_seconds();
-    if (!(grace >= 0 && grace <= 3600)) Add("shutdown_grace_seconds", fmt::format("is {}; allowed: 0 to 3600", grace));
+    if (!(grace >= 0 && grace <= 3600))
+      Add("shutdown_grace_seconds", fmt::format("is {}; allowed: 0 to 3600", grace));
   }
 
  private:
@@ -127,10 +138,12 @@ class Checker {
   }
 
   void Range(const std::string& field, int64_t value, int64_t low, int64_t high) {
-    if (value < low || value > high) Add(field, fmt::format("is {}; allowed: {} to {}", value, low, high));
+    if (value < low || value > high)
+      Add(field, fmt::format("is {}; allowed: {} to {}", value, low, high));
   }
 
-  void OneOf(const std::string& field, const std::string& value, const std::vector<std::string>& allowed) {
+  void OneOf(const std::string& field, const std::string& value,
+             const std::vector<std::string>& allowed) {
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
       Add(field, UnknownName("value", value, allowed));
     }
@@ -139,9 +152,11 @@ class Checker {
   void CheckListen() {
     const std::optional<Address> address = ParseAddress(config_.listen());
     if (!address) {
-      Add("listen", fmt::format("is {}; allowed: HOST:PORT or unix:PATH", Quoted(config_.listen())));
+      Add("listen",
+          fmt::format("is {}; allowed: HOST:PORT or unix:PATH", Quoted(config_.listen())));
     } else if (!address->loopback && !config_.insecure()) {
-      Add("listen", fmt::format("is {}, which other machines may reach, without encryption or authentication; listen on "
+      Add("listen", fmt::format("is {}, which other machines may reach, without encryption or "
+                                "authentication; listen on "
                                 "127.0.0.1 or a unix socket, or set insecure",
                                 Quoted(config_.listen())));
     }
@@ -183,7 +198,8 @@ absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path) {
   } catch (const YAML::BadFile&) {
     return NotFound(fmt::format("cannot read the config file {}", path));
   } catch (const YAML::Exception& error) {
-    return InvalidArgument(fmt::format("{}:{}:{}: {}", path, error.mark.line + 1, error.mark.column + 1, error.msg));
+    return InvalidArgument(
+        fmt::format("{}:{}:{}: {}", path, error.mark.line + 1, error.mark.column + 1, error.msg));
   }
   std::vector<Setting> settings;
   if (root.IsNull()) return settings;
@@ -203,8 +219,9 @@ std::vector<Setting> ReadEnvironment(const std::function<const char*(const char*
   std::vector<Setting> settings;
   for (const std::string& field : FieldNames()) {
     std::string variable = "FITD_" + field;
-    std::transform(variable.begin(), variable.end(), variable.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::transform(variable.begin(), variable.end(), variable.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
     if (const char* text = get(variable.c_str())) settings.push_back({variable, field, text});
   }
   return settings;

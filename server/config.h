@@ -1,5 +1,6 @@
-// The daemon's configuration from a file, the environment and flags. v1::ServerConfig is the only list of settings: its
-// field names are the keys of the file, FITD_<NAME> the variables, --<name> the flags.
+// The daemon's configuration from a file, the environment and flags. v1::ServerConfig is the only
+// list of settings: its field names are the keys of the file, FITD_<NAME> the variables, --<name>
+// the flags.
 
 #ifndef FITD_SERVER_CONFIG_H_
 #define FITD_SERVER_CONFIG_H_
@@ -21,11 +22,13 @@ struct Setting {
   std::string text;    // "4"
 };
 
-// Later settings win. Every default is written out and everything is checked. INVALID_ARGUMENT names every fault with
-// its origin: unknown keys with the nearest known one, what does not parse, what is out of range.
+// Later settings win. Every default is written out and everything is checked. INVALID_ARGUMENT
+// names every fault with its origin: unknown keys with the nearest known one, what does not parse,
+// what is out of range.
 absl::StatusOr<v1::ServerConfig> ResolveConfig(const std::vector<Setting>& settings);
 
-// The settings of a YAML file. NOT_FOUND; INVALID_ARGUMENT with line and column when it is not a map of scalars.
+// The settings of a YAML file. NOT_FOUND; INVALID_ARGUMENT with line and column when it is not a
+// map of scalars.
 absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path);
 
 // Those that the environment holds. `get` is like std::getenv.

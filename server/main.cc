@@ -55,23 +55,29 @@ int Run(const v1::ServerConfig& config) {
                                                                    : kFailed;
     return Fail(code, Message(server.status()));
   }
-  if (const absl::Status status = (*server)->Start(); !status.ok()) return Fail(kFailed, Message(status));
-  stop_signal.Wait(std::chrono::milliseconds(static_cast<int64_t>(1000 * config.shutdown_grace_seconds()) + 1000));
+  if (const absl::Status status = (*server)->Start(); !status.ok())
+    return Fail(kFailed, Message(status));
+  // Beyond the grace period, time to close the store.
+  stop_signal.Wait(std::chrono::milliseconds(
+      static_cast<int64_t>(1000 * config.shutdown_grace_seconds()) + 5000));
   (*server)->Stop();
   return 0;
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app{"Trains neural networks for clients and serves them. Every setting of the config file can also be given as "
-               "FITD_<NAME> in the environment; flags win over the environment, that over the file.",
-               "fitd"};
+  CLI::App app{
+      "Trains neural networks for clients and serves them. Every setting of the config file can "
+      "also be given as "
+      "FITD_<NAME> in the environment; flags win over the environment, that over the file.",
+      "fitd"};
   app.set_version_flag("--version", fmt::format("fitd {}", kVersion));
   std::string config_file;
   app.add_option("--config", config_file, "Config file (YAML)")->envname("FITD_CONFIG");
   bool check_config = false;
   app.add_flag("--check-config", check_config, "Check the configuration, print it, and exit");
   for (const Flag& flag : kFlags) app.add_option(flag.name)->description(flag.help);
-  app.add_flag("--insecure")->description("Allow an address that other machines reach, without any protection");
+  app.add_flag("--insecure")
+      ->description("Allow an address that other machines reach, without any protection");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -91,7 +97,8 @@ int Main(int argc, char** argv) {
   }
   if (app["--insecure"]->count() > 0) settings.push_back({"--insecure", "insecure", "true"});
   const absl::StatusOr<v1::ServerConfig> config = ResolveConfig(settings);
-  if (!config.ok()) return Fail(kBadUsage, "the configuration is wrong\n" + Message(config.status()));
+  if (!config.ok())
+    return Fail(kBadUsage, "the configuration is wrong\n" + Message(config.status()));
   if (check_config) {
     std::cout << config->DebugString();
     return 0;

@@ -1,10 +1,13 @@
 #include "server/server.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,6 +42,9 @@ namespace {
 // Calls that read whole data sets: uploads and evaluations.
 constexpr int kSlowThreads = 2;
 
+// For watchers to read how their streams ended, before connections are closed.
+constexpr std::chrono::milliseconds kTimeToHearTheEnd{50};
+
 v1::Limits LimitsOf(const v1::ServerConfig& config) {
   v1::Limits limits;
   limits.set_max_message_bytes(config.max_message_bytes());
@@ -54,8 +60,16 @@ void LogFromGrpc(gpr_log_func_args* args) {
       {{"message", args->message}});
 }
 
-// What bounds a hostile or broken peer. A limit on messages alone is checked only after they were buffered; compressed
-// ones grow past every quota.
+void SetUpGrpc() {
+  gpr_set_log_function(&LogFromGrpc);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // Never undone: the last grpc_shutdown waits 10 s for connections that are still closing.
+  grpc_init();
+}
+
+// What bounds a hostile or broken peer. A limit on messages alone is checked only after they were
+// buffered; compressed ones grow past every quota.
 void Harden(grpc::ServerBuilder& builder, const v1::ServerConfig& config) {
   grpc::ResourceQuota quota("fitd");
   quota.Resize(size_t{256} << 20);
@@ -75,15 +89,17 @@ void Harden(grpc::ServerBuilder& builder, const v1::ServerConfig& config) {
 
 // In the order of construction; destroyed from the end.
 struct Server::Parts {
-  Parts(const v1::ServerConfig& server_config, int available_cores, std::unique_ptr<DataDir> data_dir,
-        std::unique_ptr<Store> opened_store)
+  Parts(const v1::ServerConfig& server_config, int available_cores,
+        std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store)
       : config(server_config),
         cores(available_cores),
         directory(std::move(data_dir)),
         store(std::move(opened_store)),
         tables(*directory),
         scheduler(*store, tables, feeds,
-                  {.workers = config.workers(), .cores = cores, .max_memory_bytes = config.max_memory_bytes()}),
+                  {.workers = config.workers(),
+                   .cores = cores,
+                   .max_memory_bytes = config.max_memory_bytes()}),
         model_cache(*store),
         models(*store, config.max_parameters()),
         datasets(*store, tables, config.max_dataset_bytes()),
@@ -128,9 +144,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { Stop(); }
 
 absl::Status Server::Start() {
-  gpr_set_log_function(&LogFromGrpc);
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  static std::once_flag once;
+  std::call_once(once, SetUpGrpc);
 
   Parts& parts = *parts_;
   parts.services.push_back(MakeModelService(parts.models, parts.pool));
@@ -147,7 +162,8 @@ absl::Status Server::Start() {
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr) {
     return Internal(
-        fmt::format("cannot listen on {}: another process has it, or it is not ours to take", parts.config.listen()));
+        fmt::format("cannot listen on {}: another process has it, or it is not ours to take",
+                    parts.config.listen()));
   }
   if (parts.config.listen().starts_with("unix:")) parts.port = 0;
   if (!parts.config.port_file().empty()) {
@@ -169,21 +185,26 @@ int Server::port() const { return parts_->port; }
 void Server::Stop() {
   if (parts_ == nullptr) return;
   Parts& parts = *parts_;
-  Log(LogLevel::kInfo, "stopping");
-  if (parts.grpc_server != nullptr) parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
+  const bool started = parts.grpc_server != nullptr;
+  const auto deadline = std::chrono::system_clock::now() +
+                        std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::duration<double>(parts.config.shutdown_grace_seconds()));
+  if (started) {
+    Log(LogLevel::kInfo, "stopping");
+    parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
+  }
   parts.scheduler.Stop();
-  parts.feeds.Stop();
-  if (parts.grpc_server != nullptr) {
-    const auto grace = std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::duration<double>(parts.config.shutdown_grace_seconds()));
-    parts.grpc_server->Shutdown(std::chrono::system_clock::now() + grace);
+  // A connection that closes with bytes unread is reset, and its peer loses what it was sent last.
+  if (parts.feeds.Stop()) std::this_thread::sleep_for(kTimeToHearTheEnd);
+  if (started) {
+    parts.grpc_server->Shutdown(deadline);
     parts.grpc_server->Wait();
   }
   parts.pool.Stop();
   parts.slow_pool.Stop();
   parts.grpc_server.reset();
   parts_.reset();
-  Log(LogLevel::kInfo, "stopped");
+  if (started) Log(LogLevel::kInfo, "stopped");
 }
 
 }  // namespace fitd

@@ -13,8 +13,8 @@ namespace fitd {
 // Thread-compatible.
 class Server {
  public:
-  // `config` comes from ResolveConfig. UNAVAILABLE when another daemon uses the data directory; FAILED_PRECONDITION when
-  // a newer daemon wrote it.
+  // `config` comes from ResolveConfig. UNAVAILABLE when another daemon uses the data directory;
+  // FAILED_PRECONDITION when a newer daemon wrote it.
   static absl::StatusOr<std::unique_ptr<Server>> Create(const v1::ServerConfig& config);
   ~Server();
 
@@ -22,8 +22,8 @@ class Server {
   absl::Status Start();
   // The port that was taken; 0 for a unix socket.
   int port() const;
-  // Tells health checks and watchers, stops jobs within one mini-batch, answers what is in flight within the grace
-  // period, closes the store. Idempotent.
+  // Tells health checks and watchers, stops jobs within one mini-batch, answers what is in flight
+  // within the grace period, closes the store. Idempotent.
   void Stop();
 
  private:

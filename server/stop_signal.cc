@@ -17,9 +17,11 @@ StopSignal::StopSignal() {
 void StopSignal::Wait(std::chrono::milliseconds patience) {
   int number = 0;
   sigwait(&signals_, &number);
-  // Everything promised is on the disk at any time: to end at once loses nothing but answers in flight.
+  // Everything promised is on the disk at any time: to end at once loses nothing but answers in
+  // flight.
   std::thread([signals = signals_, patience] {
-    const timespec timeout = {.tv_sec = patience.count() / 1000, .tv_nsec = patience.count() % 1000 * 1'000'000};
+    const timespec timeout = {.tv_sec = patience.count() / 1000,
+                              .tv_nsec = patience.count() % 1000 * 1'000'000};
     sigtimedwait(&signals, nullptr, &timeout);
     _exit(1);
   }).detach();

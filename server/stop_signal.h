@@ -14,7 +14,8 @@ class StopSignal {
  public:
   StopSignal();
 
-  // Waits for the first signal. From then on a second one, or the end of `patience`, ends the process at once.
+  // Waits for the first signal. From then on a second one, or the end of `patience`, ends the
+  // process at once.
   void Wait(std::chrono::milliseconds patience);
 
  private:

@@ -15,7 +15,9 @@ namespace {
 constexpr char kPath[] = "dataset";
 constexpr Part kAll = {0, 1};
 
-bool IsCategorical(const v1::ColumnSchema& column) { return column.kind() == v1::COLUMN_KIND_CATEGORICAL; }
+bool IsCategorical(const v1::ColumnSchema& column) {
+  return column.kind() == v1::COLUMN_KIND_CATEGORICAL;
+}
 bool IsArray(const v1::ColumnSchema& column) { return !column.shape().empty(); }
 
 std::vector<std::string> ColumnNames(const Table& table) {
@@ -38,17 +40,25 @@ std::optional<int> OnlyArray(const Table& table) {
 GatherKernel ArrayKernel(v1::DataType dtype) {
   const Kernels& kernels = ActiveKernels();
   switch (dtype) {
-    case v1::DATA_TYPE_UINT8: return kernels.gather_u8;
-    case v1::DATA_TYPE_INT8: return kernels.gather_i8;
-    case v1::DATA_TYPE_UINT16: return kernels.gather_u16;
-    case v1::DATA_TYPE_INT16: return kernels.gather_i16;
-    case v1::DATA_TYPE_INT32: return kernels.gather_i32;
-    case v1::DATA_TYPE_FLOAT32: return kernels.gather_f32;
-    case v1::DATA_TYPE_FLOAT64: return kernels.gather_f64;
+    case v1::DATA_TYPE_UINT8:
+      return kernels.gather_u8;
+    case v1::DATA_TYPE_INT8:
+      return kernels.gather_i8;
+    case v1::DATA_TYPE_UINT16:
+      return kernels.gather_u16;
+    case v1::DATA_TYPE_INT16:
+      return kernels.gather_i16;
+    case v1::DATA_TYPE_INT32:
+      return kernels.gather_i32;
+    case v1::DATA_TYPE_FLOAT32:
+      return kernels.gather_f32;
+    case v1::DATA_TYPE_FLOAT64:
+      return kernels.gather_f64;
     case v1::DATA_TYPE_INT64:
     case v1::DATA_TYPE_UNSPECIFIED:
     case v1::DataType_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case v1::DataType_INT_MAX_SENTINEL_DO_NOT_USE_: break;
+    case v1::DataType_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
   return nullptr;
 }
@@ -59,15 +69,18 @@ void ForEachValue(const ColumnView& view, std::span<const uint32_t> rows, Put pu
   VisitDataType(view.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (size_t i = 0; i < rows.size(); ++i) {
-      const std::byte* row = view.data + static_cast<int64_t>(rows[i]) * view.row_width * static_cast<int64_t>(sizeof(T));
-      for (int64_t e = 0; e < view.size; ++e) put(static_cast<int64_t>(i), e, LoadValue<T>(row + e * static_cast<int64_t>(sizeof(T))));
+      const std::byte* row = view.data + static_cast<int64_t>(rows[i]) * view.row_width *
+                                             static_cast<int64_t>(sizeof(T));
+      for (int64_t e = 0; e < view.size; ++e)
+        put(static_cast<int64_t>(i), e, LoadValue<T>(row + e * static_cast<int64_t>(sizeof(T))));
     }
   });
 }
 
 }  // namespace
 
-void CheckSampleWeights(const Table& table, const std::string& column, const std::string& path, Violations& violations) {
+void CheckSampleWeights(const Table& table, const std::string& column, const std::string& path,
+                        Violations& violations) {
   const auto index = table.FindColumn(column);
   if (!index) {
     violations.Add(path, UnknownName("column", column, ColumnNames(table)));
@@ -76,20 +89,25 @@ void CheckSampleWeights(const Table& table, const std::string& column, const std
   const v1::ColumnSchema& schema = table.column(*index);
   const double min = table.header().statistics(*index).min();
   if (schema.role() == v1::COLUMN_ROLE_LABEL || IsCategorical(schema) || IsArray(schema)) {
-    violations.Add(path, fmt::format("column {} is {}; sample weights are one number per row", Quoted(column),
-                                     schema.role() == v1::COLUMN_ROLE_LABEL ? "a label" : IsArray(schema) ? "an array" : "text"));
+    violations.Add(
+        path, fmt::format("column {} is {}; sample weights are one number per row", Quoted(column),
+                          schema.role() == v1::COLUMN_ROLE_LABEL ? "a label"
+                          : IsArray(schema)                      ? "an array"
+                                                                 : "text"));
   } else if (schema.missing() > 0) {
-    violations.Add(path, fmt::format("column {} lacks a value in {} rows; all sample weights must be there", Quoted(column),
-                                     schema.missing()));
+    violations.Add(
+        path, fmt::format("column {} lacks a value in {} rows; all sample weights must be there",
+                          Quoted(column), schema.missing()));
   } else if (min < 0) {
-    violations.Add(path, fmt::format("column {} goes down to {}; sample weights must be >= 0", Quoted(column), min));
+    violations.Add(path, fmt::format("column {} goes down to {}; sample weights must be >= 0",
+                                     Quoted(column), min));
   }
 }
 
 void BoundRows::BindFeatures(const v1::PipelineState& state, Violations& violations) {
-  const bool by_name = std::any_of(state.features().begin(), state.features().end(), [&](const auto& feature) {
-    return table_->FindColumn(feature.column()).has_value();
-  });
+  const bool by_name = std::any_of(
+      state.features().begin(), state.features().end(),
+      [&](const auto& feature) { return table_->FindColumn(feature.column()).has_value(); });
   if (!by_name && BindElements(state)) return;
   const std::vector<std::string> names = ColumnNames(*table_);
   int64_t output = 0;
@@ -97,7 +115,8 @@ void BoundRows::BindFeatures(const v1::PipelineState& state, Violations& violati
     if (const auto column = table_->FindColumn(feature.column())) {
       BindFeature(feature, *column, output, violations);
     } else {
-      violations.Add(kPath, UnknownName("column", feature.column(), names) + "; the model was trained with it");
+      violations.Add(kPath, UnknownName("column", feature.column(), names) +
+                                "; the model was trained with it");
     }
     output += feature.width();
   }
@@ -106,9 +125,8 @@ void BoundRows::BindFeatures(const v1::PipelineState& state, Violations& violati
 bool BoundRows::BindElements(const v1::PipelineState& state) {
   const auto column = OnlyArray(*table_);
   if (!column || table_->View(*column).size != feature_width_) return false;
-  const bool numbers = std::none_of(state.features().begin(), state.features().end(), [](const auto& feature) {
-    return feature.has_one_hot();
-  });
+  const bool numbers = std::none_of(state.features().begin(), state.features().end(),
+                                    [](const auto& feature) { return feature.has_one_hot(); });
   if (!numbers) return false;
   ColumnView view = table_->View(*column);
   int64_t output = 0;
@@ -125,16 +143,20 @@ bool BoundRows::BindElements(const v1::PipelineState& state) {
   return true;
 }
 
-void BoundRows::BindFeature(const v1::FeatureTransform& feature, int column, int64_t output, Violations& violations) {
+void BoundRows::BindFeature(const v1::FeatureTransform& feature, int column, int64_t output,
+                            Violations& violations) {
   const v1::ColumnSchema& schema = table_->column(column);
   const ColumnView& view = table_->View(column);
   if (view.size != (feature.has_array() ? feature.width() : 1)) {
-    violations.Add(kPath, fmt::format("column {} has {} values per row; the model was trained with {}", Quoted(schema.name()),
-                                      view.size, feature.has_array() ? feature.width() : 1));
+    violations.Add(
+        kPath,
+        fmt::format("column {} has {} values per row; the model was trained with {}",
+                    Quoted(schema.name()), view.size, feature.has_array() ? feature.width() : 1));
     return;
   }
   if (!feature.has_one_hot() && IsCategorical(schema)) {
-    violations.Add(kPath, fmt::format("column {} holds text; the model was trained with numbers", Quoted(schema.name())));
+    violations.Add(kPath, fmt::format("column {} holds text; the model was trained with numbers",
+                                      Quoted(schema.name())));
     return;
   }
   switch (feature.kind_case()) {
@@ -153,10 +175,12 @@ void BoundRows::BindFeature(const v1::FeatureTransform& feature, int column, int
   }
 }
 
-void BoundRows::AddNumeric(const ColumnView& value, const v1::NumericTransform& numeric, int64_t output) {
+void BoundRows::AddNumeric(const ColumnView& value, const v1::NumericTransform& numeric,
+                           int64_t output) {
   const auto follows = [&](const NumericRun& run) {
     return run.output + run.view.size == output && run.view.dtype == value.dtype &&
-           run.view.row_width == value.row_width && run.view.Address(0, run.view.size) == value.data;
+           run.view.row_width == value.row_width &&
+           run.view.Address(0, run.view.size) == value.data;
   };
   if (numeric_runs_.empty() || !follows(numeric_runs_.back())) {
     numeric_runs_.push_back({value, output, {}, {}, {}});
@@ -169,7 +193,8 @@ void BoundRows::AddNumeric(const ColumnView& value, const v1::NumericTransform& 
   run.stddev.push_back(numeric.stddev());
 }
 
-void BoundRows::AddArray(const ColumnView& view, const v1::ArrayTransform& array, bool missing, int64_t output) {
+void BoundRows::AddArray(const ColumnView& view, const v1::ArrayTransform& array, bool missing,
+                         int64_t output) {
   Array& bound = arrays_.emplace_back();
   bound.view = view;
   bound.output = output;
@@ -191,26 +216,31 @@ void BoundRows::BindTargets(const v1::TargetTransform& target, Violations& viola
     const ColumnView& view = table_->View(*column);
     if (target.has_classes()) {
       if (view.size != 1) {
-        violations.Add(kPath, fmt::format("label column {} has {} values per row; the model was trained with classes, one per row",
+        violations.Add(kPath, fmt::format("label column {} has {} values per row; the model was "
+                                          "trained with classes, one per row",
                                           Quoted(name), view.size));
         continue;
       }
       classes_.emplace(schema, target.classes().label_names());
       CheckLabels(target.classes(), *column, violations);
     } else if (IsCategorical(schema)) {
-      violations.Add(kPath, fmt::format("label column {} holds text; the model was trained with numbers", Quoted(name)));
+      violations.Add(kPath,
+                     fmt::format("label column {} holds text; the model was trained with numbers",
+                                 Quoted(name)));
     }
     targets_.push_back(view);
     target_width_ += view.size;
   }
   const int standardized = target.regression().mean_size();
   if (violations.empty() && standardized > 0 && target_width_ != standardized) {
-    violations.Add(kPath, fmt::format("the labels are {} numbers per row; the model was trained with {}", target_width_,
-                                      standardized));
+    violations.Add(kPath,
+                   fmt::format("the labels are {} numbers per row; the model was trained with {}",
+                               target_width_, standardized));
   }
 }
 
-void BoundRows::CheckLabels(const v1::ClassTarget& classes, int column, Violations& violations) const {
+void BoundRows::CheckLabels(const v1::ClassTarget& classes, int column,
+                            Violations& violations) const {
   const ColumnView& view = table_->View(column);
   LabelFaults faults(classes.label_names());
   for (int64_t row = 0; row < table_->rows(); ++row) {
@@ -228,7 +258,9 @@ void BoundRows::GatherFeatures(std::span<const uint32_t> rows, float* x) const {
   for (const Array& array : arrays_) {
     float* const out = x + array.output;
     if (array.kernel != nullptr) {
-      array.kernel({static_cast<int64_t>(rows.size()), rows.data(), array.view.data, array.view.size, out, feature_width_}, kAll);
+      array.kernel({static_cast<int64_t>(rows.size()), rows.data(), array.view.data,
+                    array.view.size, out, feature_width_},
+                   kAll);
     } else {
       ForEachValue(array.view, rows, [&](int64_t i, int64_t e, auto value) {
         out[i * feature_width_ + e] = static_cast<float>(value);
@@ -281,7 +313,8 @@ void BoundRows::GatherTargets(std::span<const uint32_t> rows, float* y) const {
 }
 
 void BoundRows::GatherSampleWeights(std::span<const uint32_t> rows, float* w) const {
-  ForEachValue(*sample_weights_, rows, [&](int64_t i, int64_t, auto value) { w[i] = static_cast<float>(value); });
+  ForEachValue(*sample_weights_, rows,
+               [&](int64_t i, int64_t, auto value) { w[i] = static_cast<float>(value); });
 }
 
 }  // namespace fitd

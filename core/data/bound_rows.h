@@ -1,4 +1,5 @@
-// The rows of a table as a pipeline sees them: which stored bytes make which inputs, worked out once.
+// The rows of a table as a pipeline sees them: which stored bytes make which inputs, worked out
+// once.
 
 #ifndef FITD_CORE_DATA_BOUND_ROWS_H_
 #define FITD_CORE_DATA_BOUND_ROWS_H_
@@ -20,8 +21,10 @@
 
 namespace fitd {
 
-// Adds to `violations`, under `path`, why the column cannot weigh rows: one finite number >= 0 in each.
-void CheckSampleWeights(const Table& table, const std::string& column, const std::string& path, Violations& violations);
+// Adds to `violations`, under `path`, why the column cannot weigh rows: one finite number >= 0 in
+// each.
+void CheckSampleWeights(const Table& table, const std::string& column, const std::string& path,
+                        Violations& violations);
 
 // Thread-safe: constant once bound.
 class BoundRows final : public RowSource {
@@ -42,30 +45,34 @@ class BoundRows final : public RowSource {
   void GatherSampleWeights(std::span<const uint32_t> rows, float* w) const override;
 
  private:
-  // Numbers that lie side by side both in the table and in the input: (value - mean) / stddev, or the fill for NaN.
+  // Numbers that lie side by side both in the table and in the input: (value - mean) / stddev, or
+  // the fill for NaN.
   struct NumericRun {
-    ColumnView view;   // Of the first; `size` is the length of the run.
-    int64_t output;    // Where the first goes.
+    ColumnView view;  // Of the first; `size` is the length of the run.
+    int64_t output;   // Where the first goes.
     std::vector<double> fill, mean, stddev;
   };
   struct Array {
     ColumnView view;
     int64_t output;
-    GatherKernel kernel;        // Null: none for this type.
-    std::vector<float> fill;    // Empty when no value is missing.
+    GatherKernel kernel;      // Null: none for this type.
+    std::vector<float> fill;  // Empty when no value is missing.
   };
   struct OneHot {
     ColumnView view;
     int64_t output;
-    int32_t unknown;   // The last of the column's inputs.
+    int32_t unknown;  // The last of the column's inputs.
     ValueIndex index;
   };
 
-  void BindFeature(const v1::FeatureTransform& feature, int column, int64_t output, Violations& violations);
-  // Every value of an array column stands for one feature, in order. False if the table is not of that form.
+  void BindFeature(const v1::FeatureTransform& feature, int column, int64_t output,
+                   Violations& violations);
+  // Every value of an array column stands for one feature, in order. False if the table is not of
+  // that form.
   bool BindElements(const v1::PipelineState& state);
   void AddNumeric(const ColumnView& value, const v1::NumericTransform& numeric, int64_t output);
-  void AddArray(const ColumnView& view, const v1::ArrayTransform& array, bool missing, int64_t output);
+  void AddArray(const ColumnView& view, const v1::ArrayTransform& array, bool missing,
+                int64_t output);
   void CheckLabels(const v1::ClassTarget& classes, int column, Violations& violations) const;
 
   std::shared_ptr<const Table> table_;

@@ -17,10 +17,10 @@ struct ByteSource::State {
   std::string file_name;
   int fd = -1;
   std::array<unsigned char, 256 * 1024> buffer;
-  size_t begin = 0;   // What of the buffer is not yet used.
+  size_t begin = 0;  // What of the buffer is not yet used.
   size_t end = 0;
   bool gzip = false;
-  bool in_member = false;   // Between a gzip member's first and last byte.
+  bool in_member = false;  // Between a gzip member's first and last byte.
   z_stream inflater = {};
 
   ~State() {
@@ -42,7 +42,9 @@ struct ByteSource::State {
     }
   }
 
-  bool AtGzipMagic() const { return end - begin >= 2 && buffer[begin] == 0x1F && buffer[begin + 1] == 0x8B; }
+  bool AtGzipMagic() const {
+    return end - begin >= 2 && buffer[begin] == 0x1F && buffer[begin + 1] == 0x8B;
+  }
 
   absl::StatusOr<size_t> ReadPlain(char* out, size_t size) {
     size_t done = 0;
@@ -65,7 +67,8 @@ struct ByteSource::State {
       if (end - begin < 2) FITD_RETURN_IF_ERROR(Fill());
       if (!in_member) {
         if (begin == end) break;
-        if (!AtGzipMagic()) return InvalidArgument(file_name + ": has other bytes after its gzip data");
+        if (!AtGzipMagic())
+          return InvalidArgument(file_name + ": has other bytes after its gzip data");
         inflateReset(&inflater);
         in_member = true;
       }
@@ -83,8 +86,9 @@ struct ByteSource::State {
       } else if (result == Z_MEM_ERROR) {
         return ResourceExhausted(file_name + ": no memory to undo gzip");
       } else if (result != Z_OK) {
-        return InvalidArgument(fmt::format("{}: its gzip data is damaged ({})", file_name,
-                                           inflater.msg != nullptr ? inflater.msg : "unexpected data"));
+        return InvalidArgument(
+            fmt::format("{}: its gzip data is damaged ({})", file_name,
+                        inflater.msg != nullptr ? inflater.msg : "unexpected data"));
       }
     }
     return done;
@@ -100,7 +104,8 @@ absl::StatusOr<ByteSource> ByteSource::Open(const std::string& path, std::string
   FITD_RETURN_IF_ERROR(state->Fill());
   if (state->AtGzipMagic()) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
-    if (inflateInit2(&state->inflater, kGzipOnly) != Z_OK) return ResourceExhausted("no memory to undo gzip");
+    if (inflateInit2(&state->inflater, kGzipOnly) != Z_OK)
+      return ResourceExhausted("no memory to undo gzip");
     state->gzip = true;
   }
   return ByteSource(std::move(state));

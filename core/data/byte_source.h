@@ -14,7 +14,8 @@ namespace fitd {
 // Single-thread. Memory is constant, whatever the file's size or compression.
 class ByteSource {
  public:
-  // gzip is recognised by its first bytes; members that follow each other read as one. `file_name` is for messages.
+  // gzip is recognised by its first bytes; members that follow each other read as one. `file_name`
+  // is for messages.
   static absl::StatusOr<ByteSource> Open(const std::string& path, std::string file_name);
   ByteSource(ByteSource&&) noexcept;
   ~ByteSource();

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
 
 namespace fitd {
 
@@ -49,17 +52,22 @@ void IntegerCounts::Add(int64_t value) {
 void IntegerCounts::Write(v1::ColumnStatistics& statistics) const {
   std::vector<std::pair<std::string, int64_t>> counts;
   for (const auto& [value, count] : counts_) counts.emplace_back(std::to_string(value), count);
-  WriteTopValues(std::move(counts), statistics);
+  WriteTopValues(counts, statistics);
 }
 
-void WriteTopValues(std::vector<std::pair<std::string, int64_t>> counts, v1::ColumnStatistics& statistics) {
-  std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+void WriteTopValues(std::span<const std::pair<std::string, int64_t>> counts,
+                    v1::ColumnStatistics& statistics) {
+  std::vector<size_t> order(counts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
   constexpr size_t kMost = 32;
-  if (counts.size() > kMost) counts.resize(kMost);
-  for (auto& [value, count] : counts) {
+  const auto end = order.begin() + static_cast<ptrdiff_t>(std::min(kMost, order.size()));
+  std::partial_sort(order.begin(), end, order.end(), [&](size_t a, size_t b) {
+    return counts[a].second != counts[b].second ? counts[a].second > counts[b].second : a < b;
+  });
+  for (auto i = order.begin(); i != end; ++i) {
     auto* entry = statistics.add_top_values();
-    entry->set_value(std::move(value));
-    entry->set_count(count);
+    entry->set_value(counts[*i].first);
+    entry->set_count(counts[*i].second);
   }
 }
 

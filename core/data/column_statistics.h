@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "fitd/v1/dataset.pb.h"
 
@@ -40,7 +39,7 @@ class Moments {
   double min_ = std::numeric_limits<double>::infinity();
   double max_ = -std::numeric_limits<double>::infinity();
   double mean_ = 0;
-  double sum_of_squares_ = 0;   // Of the distances from the mean.
+  double sum_of_squares_ = 0;  // Of the distances from the mean.
 };
 
 // How often each whole number occurs, while there are few of them. Single-thread.
@@ -58,7 +57,8 @@ class IntegerCounts {
 };
 
 // Fills top_values: the 32 most frequent, by falling count, equal counts in the order given.
-void WriteTopValues(std::vector<std::pair<std::string, int64_t>> counts, v1::ColumnStatistics& statistics);
+void WriteTopValues(std::span<const std::pair<std::string, int64_t>> counts,
+                    v1::ColumnStatistics& statistics);
 
 }  // namespace fitd
 

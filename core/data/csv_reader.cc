@@ -23,13 +23,14 @@ size_t UndoubleQuotes(char* text, size_t size) {
 
 }  // namespace
 
-absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, std::string file_name, char delimiter) {
+absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, std::string file_name,
+                                          char delimiter) {
   FITD_ASSIGN_OR_RETURN(ByteSource source, ByteSource::Open(path, std::move(file_name)));
   CsvReader reader(std::move(source), delimiter);
   FITD_RETURN_IF_ERROR(reader.Fill());
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (std::string_view(reader.buffer_.data(), reader.end_).starts_with(kByteOrderMark)) {
-    reader.begin_ = kByteOrderMark.size();
+    reader.next_begin_ = kByteOrderMark.size();
   }
   return reader;
 }
@@ -48,30 +49,29 @@ absl::Status CsvReader::Fill() {
 }
 
 absl::StatusOr<bool> CsvReader::Next() {
+  begin_ = next_begin_;
+  line_ = next_line_;
   for (;;) {
     FITD_ASSIGN_OR_RETURN(const bool complete, Scan());
     if ((complete ? next_begin_ : end_) - begin_ > kMaxRecordBytes) {
-      return ResourceExhausted(fmt::format("{}:{}:1: a line is longer than {} bytes, the limit; is a quote not closed?",
-                                           source_.file_name(), line_, kMaxRecordBytes));
+      return ResourceExhausted(
+          fmt::format("{}: a line is longer than {} bytes, the limit; is a quote not closed?",
+                      Where(Position{0, 0}), kMaxRecordBytes));
     }
     if (complete) break;
     FITD_RETURN_IF_ERROR(Fill());
   }
-  fields_.clear();
-  if (raw_fields_.empty()) return false;
-  if (expected_fields_ == 0) expected_fields_ = raw_fields_.size();
-  if (raw_fields_.size() != expected_fields_) {
-    const RawField& at = raw_fields_[std::min(raw_fields_.size() - 1, expected_fields_)];
-    return ErrorAt(at.position, fmt::format("the line has {} fields; expected {}, as in the first line", raw_fields_.size(),
-                                            expected_fields_));
+  if (fields_.empty()) return false;
+  if (expected_fields_ == 0) expected_fields_ = fields_.size();
+  if (fields_.size() != expected_fields_) {
+    return ErrorAt(positions_[std::min(fields_.size() - 1, expected_fields_)],
+                   fmt::format("the line has {} fields; expected {}, as in the first line",
+                               fields_.size(), expected_fields_));
   }
-  for (const RawField& raw : raw_fields_) {
-    char* text = buffer_.data() + raw.begin;
-    const size_t size = raw.end - raw.begin;
-    fields_.emplace_back(text, raw.has_doubled_quotes ? UndoubleQuotes(text, size) : size);
+  for (const size_t field : doubled_quotes_) {
+    char* const text = buffer_.data() + (fields_[field].data() - buffer_.data());
+    fields_[field] = {text, UndoubleQuotes(text, fields_[field].size())};
   }
-  begin_ = next_begin_;
-  line_ = next_line_;
   return true;
 }
 
@@ -81,70 +81,81 @@ bool CsvReader::AtLineEnd(size_t i) const {
 }
 
 absl::StatusOr<bool> CsvReader::Scan() {
+  // Copies, which the compiler can keep in registers while fields are added.
   const char* const data = buffer_.data();
-  int64_t line = line_;
+  const size_t end = end_;
+  const char delimiter = delimiter_;
+
+  fields_.clear();
+  positions_.clear();
+  doubled_quotes_.clear();
+  for (; begin_ < end && AtLineEnd(begin_); ++begin_)
+    line_ += data[begin_] == '\n';  // Empty lines.
+  next_begin_ = begin_;
+  next_line_ = line_;
+  if (begin_ == end) return at_end_of_file_;
+
   size_t i = begin_;
-  raw_fields_.clear();
-
-  for (; i < end_ && AtLineEnd(i); ++i) line += data[i] == '\n';   // Empty lines.
-  begin_ = i;
-  line_ = line;
-  next_begin_ = i;
-  if (i == end_) return at_end_of_file_;
-
-  size_t line_begin = i;
+  size_t line_begin = begin_;
+  uint32_t line = 0;
+  const auto position = [&] { return Position{line, static_cast<uint32_t>(i - line_begin)}; };
   for (;;) {
-    RawField field = {i, i, {line, static_cast<int64_t>(i - line_begin) + 1}, false};
-    const bool quoted = i < end_ && data[i] == '"';
+    const Position start = position();
+    const bool quoted = i < end && data[i] == '"';
+    if (quoted) ++i;
+    const size_t field_begin = i;
+    size_t field_end;
     if (quoted) {
-      field.begin = ++i;
+      bool doubled = false;
       for (;; ++i) {
-        if (i == end_) {
+        if (i == end) {
           if (!at_end_of_file_) return false;
-          return ErrorAt(field.position, "a quoted field has no closing quote");
+          return ErrorAt(start, "a quoted field has no closing quote");
         }
         if (data[i] == '\n') {
           ++line;
           line_begin = i + 1;
         } else if (data[i] == '"') {
-          if (i + 1 == end_ && !at_end_of_file_) return false;
-          if (i + 1 == end_ || data[i + 1] != '"') break;
-          field.has_doubled_quotes = true;
+          if (i + 1 == end && !at_end_of_file_) return false;
+          if (i + 1 == end || data[i + 1] != '"') break;
+          doubled = true;
           ++i;
         }
       }
-      field.end = i++;
-      if (i < end_ && AtLineEnd(i)) i += data[i] == '\r';
+      if (doubled) doubled_quotes_.push_back(fields_.size());
+      field_end = i++;
+      if (i < end && AtLineEnd(i) && data[i] == '\r') ++i;
     } else {
-      while (i < end_ && data[i] != delimiter_ && data[i] != '\n') ++i;
-      field.end = i;
-      if (i > field.begin && data[i - 1] == '\r' && (i == end_ || data[i] == '\n')) --field.end;
+      while (i < end && data[i] != delimiter && data[i] != '\n') ++i;
+      field_end = i;
+      if (i > field_begin && data[i - 1] == '\r' && (i == end || data[i] == '\n')) --field_end;
     }
     // Now at a delimiter, a line feed or the end, unless the quotes were wrong.
-    if (i == end_ && !at_end_of_file_) return false;
-    if (i < end_ && data[i] != delimiter_ && data[i] != '\n') {
-      if (data[i] == '\r' && i + 1 == end_ && !at_end_of_file_) return false;
-      return ErrorAt({line, static_cast<int64_t>(i - line_begin) + 1},
-                     fmt::format("expected '{}' or the end of the line after a closing quote", delimiter_));
+    if (i == end && !at_end_of_file_) return false;
+    if (i < end && data[i] != delimiter && data[i] != '\n') {
+      if (data[i] == '\r' && i + 1 == end && !at_end_of_file_) return false;
+      return ErrorAt(
+          position(),
+          fmt::format("expected '{}' or the end of the line after a closing quote", delimiter));
     }
-    raw_fields_.push_back(field);
-    if (i < end_ && data[i] == delimiter_) {
+    fields_.emplace_back(data + field_begin, field_end - field_begin);
+    positions_.push_back(start);
+    if (i < end && data[i] == delimiter) {
       ++i;
       continue;
     }
-    next_begin_ = i == end_ ? i : i + 1;
-    next_line_ = line + 1;
+    next_begin_ = std::min(i + 1, end);
+    next_line_ = line_ + line + 1;
     return true;
   }
 }
 
-std::string CsvReader::Where(size_t field) const {
-  const Position position = raw_fields_[field].position;
-  return fmt::format("{}:{}:{}", source_.file_name(), position.line, position.column);
+std::string CsvReader::Where(Position position) const {
+  return fmt::format("{}:{}:{}", source_.file_name(), line_ + position.line, position.column + 1);
 }
 
 absl::Status CsvReader::ErrorAt(Position position, const std::string& what) const {
-  return InvalidArgument(fmt::format("{}:{}:{}: {}", source_.file_name(), position.line, position.column, what));
+  return InvalidArgument(fmt::format("{}: {}", Where(position), what));
 }
 
 }  // namespace fitd

@@ -18,9 +18,9 @@
 #include "core/data/column_statistics.h"
 #include "core/data/csv_reader.h"
 #include "core/data/missing_values.h"
+#include "core/data/narrowest_type.h"
 #include "core/data/number_text.h"
 #include "core/data/table_writer.h"
-#include "core/data/narrowest_type.h"
 #include "core/data/values.h"
 #include "fmt/format.h"
 
@@ -34,7 +34,9 @@ constexpr int64_t kMostRows = std::numeric_limits<uint32_t>::max();
 constexpr int64_t kMostTexts = 1'000'000;
 constexpr int64_t kMostTextBytes = 64 << 20;
 
-bool IsText(std::string_view text) { return IsValidUtf8(text) && text.find('\0') == std::string_view::npos; }
+bool IsText(std::string_view text) {
+  return IsValidUtf8(text) && text.find('\0') == std::string_view::npos;
+}
 
 struct TextHash {
   using is_transparent = void;
@@ -47,16 +49,17 @@ struct Column {
   std::string name;
   bool ignored = false;
   bool label = false;
-  bool kind_is_fixed = false;   // Declared, or known from an earlier pass.
-  v1::ColumnKind kind = v1::COLUMN_KIND_INTEGER;   // The narrowest that fits all values so far.
+  bool kind_is_fixed = false;                     // Declared, or known from an earlier pass.
+  v1::ColumnKind kind = v1::COLUMN_KIND_INTEGER;  // The narrowest that fits all values so far.
 
   int64_t missing = 0;
   Moments moments;
   bool exact_in_float = true;
-  int64_t min = 0, max = 0;        // While an integer.
-  IntegerCounts integer_counts;    // Of labels.
-  absl::Status not_finite;         // The first value that reads as a number but is none; counts if the column is real.
-  TextCounts texts;                // While categorical: how often each occurs; in the second pass: the codes.
+  int64_t min = 0, max = 0;      // While an integer.
+  IntegerCounts integer_counts;  // Of labels.
+  absl::Status not_finite;  // The first value that reads as a number but is none; counts if the
+                            // column is real.
+  TextCounts texts;  // While categorical: how often each occurs; in the second pass: the codes.
 
   // Whether texts lacks those that read as numbers before the first that did not.
   bool texts_incomplete = false;
@@ -68,14 +71,15 @@ class CsvTable {
       : source_(source),
         csv_(source.spec.csv()),
         delimiter_(csv_.delimiter().empty() ? ',' : csv_.delimiter()[0]),
-        missing_(csv_.missing_values().empty()
-                     ? MissingValues()
-                     : MissingValues({csv_.missing_values().begin(), csv_.missing_values().end()})) {}
+        missing_(csv_.missing_values().empty() ? MissingValues()
+                                               : MissingValues({csv_.missing_values().begin(),
+                                                                csv_.missing_values().end()})) {}
 
   absl::StatusOr<IngestResult> Ingest(const std::string& output_path) {
     FITD_RETURN_IF_ERROR(NameColumns());
     FITD_RETURN_IF_ERROR(Scan());
-    if (std::any_of(columns_.begin(), columns_.end(), [](const Column& column) { return column.texts_incomplete; })) {
+    if (std::any_of(columns_.begin(), columns_.end(),
+                    [](const Column& column) { return column.texts_incomplete; })) {
       ForgetAllButKinds();
       FITD_RETURN_IF_ERROR(Scan());
     }
@@ -101,7 +105,8 @@ class CsvTable {
     if (!any) return FailedPrecondition(fmt::format("{} has no rows", file_name()));
     const std::span<const std::string_view> fields = reader.fields();
     if (fields.size() > kMostColumns) {
-      return ResourceExhausted(fmt::format("{}: has {} columns; the limit is {}", file_name(), fields.size(), kMostColumns));
+      return ResourceExhausted(fmt::format("{}: has {} columns; the limit is {}", file_name(),
+                                           fields.size(), kMostColumns));
     }
     has_header_ = csv_.has_header() ? csv_.header() : !AreNumbers(fields);
     columns_.resize(fields.size());
@@ -109,14 +114,16 @@ class CsvTable {
     for (size_t i = 0; i < fields.size(); ++i) {
       const std::string_view name = Trimmed(fields[i]);
       if (has_header_ && !IsText(name)) {
-        return InvalidArgument(fmt::format("{}: the column name {} is not UTF-8 text", reader.Where(i), Quoted(name)));
+        return InvalidArgument(
+            fmt::format("{}: the column name {} is not UTF-8 text", reader.Where(i), Quoted(name)));
       }
       // Spreadsheets and data frames often leave the name of their row numbers empty.
       columns_[i].name = has_header_ && !name.empty() ? std::string(name) : fmt::format("c{}", i);
       const auto [first, is_new] = seen.try_emplace(columns_[i].name, i);
       if (!is_new) {
-        return InvalidArgument(fmt::format("{}: columns {} and {} are both named {}", reader.Where(i), first->second + 1,
-                                           i + 1, Quoted(columns_[i].name)));
+        return InvalidArgument(fmt::format("{}: columns {} and {} are both named {}",
+                                           reader.Where(i), first->second + 1, i + 1,
+                                           Quoted(columns_[i].name)));
       }
     }
     return ApplySpec();
@@ -146,8 +153,8 @@ class CsvTable {
         if (position && *position >= 1 && *position <= static_cast<int64_t>(names.size())) {
           return &columns_[static_cast<size_t>(*position - 1)];
         }
-        violations.Add(path, fmt::format("{} is not a column of {}; it has #1 to #{}", Quoted(given), Quoted(file_name()),
-                                         names.size()));
+        violations.Add(path, fmt::format("{} is not a column of {}; it has #1 to #{}",
+                                         Quoted(given), Quoted(file_name()), names.size()));
         return nullptr;
       }
       violations.Add(path, UnknownName("column", given, names));
@@ -162,10 +169,12 @@ class CsvTable {
       const std::string path = fmt::format("csv.ignored_columns[{}]", i);
       Column* column = find(csv_.ignored_columns(i), path);
       if (column == nullptr) continue;
-      if (column->label) violations.Add(path, fmt::format("{} is a label column too", Quoted(column->name)));
+      if (column->label)
+        violations.Add(path, fmt::format("{} is a label column too", Quoted(column->name)));
       column->ignored = true;
     }
-    const std::map<std::string, v1::ColumnKind> kinds(csv_.column_kinds().begin(), csv_.column_kinds().end());
+    const std::map<std::string, v1::ColumnKind> kinds(csv_.column_kinds().begin(),
+                                                      csv_.column_kinds().end());
     for (const auto& [name, kind] : kinds) {
       Column* column = find(name, fmt::format("csv.column_kinds[{}]", Quoted(name)));
       if (column == nullptr) continue;
@@ -173,7 +182,8 @@ class CsvTable {
       column->kind_is_fixed = true;
     }
     FITD_RETURN_IF_ERROR(violations.ToStatus());
-    if (std::all_of(columns_.begin(), columns_.end(), [](const Column& c) { return c.ignored || c.label; })) {
+    if (std::all_of(columns_.begin(), columns_.end(),
+                    [](const Column& c) { return c.ignored || c.label; })) {
       return InvalidArgument(fmt::format("{}: no column is left to be a feature", file_name()));
     }
     return absl::OkStatus();
@@ -200,14 +210,16 @@ class CsvTable {
       FITD_ASSIGN_OR_RETURN(const bool more, reader.Next());
       if (!more) break;
       if (++rows_ > kMostRows) {
-        return ResourceExhausted(fmt::format("{}: has more than {} rows, the limit", file_name(), kMostRows));
+        return ResourceExhausted(
+            fmt::format("{}: has more than {} rows, the limit", file_name(), kMostRows));
       }
       for (size_t i = 0; i < columns_.size(); ++i) {
         if (columns_[i].ignored) continue;
         FITD_RETURN_IF_ERROR(ScanValue(reader, i));
       }
     }
-    if (rows_ == 0) return FailedPrecondition(fmt::format("{} has no rows below its header", file_name()));
+    if (rows_ == 0)
+      return FailedPrecondition(fmt::format("{} has no rows below its header", file_name()));
     return absl::OkStatus();
   }
 
@@ -216,8 +228,8 @@ class CsvTable {
     const std::string_view text = reader.fields()[index];
     if (missing_.Contains(text)) {
       if (column.label) {
-        return InvalidArgument(
-            fmt::format("{}: row {} has no label in column {}", reader.Where(index), rows_, Quoted(column.name)));
+        return InvalidArgument(fmt::format("{}: row {} has no label in column {}",
+                                           reader.Where(index), rows_, Quoted(column.name)));
       }
       ++column.missing;
       return absl::OkStatus();
@@ -239,7 +251,8 @@ class CsvTable {
         case RealText::kNotFinite:
           return AddNotFinite(Misfit(reader, index, "is not a finite number"), column);
         case RealText::kOutOfRange:
-          return AddNotFinite(Misfit(reader, index, "is out of the range of a 64-bit float"), column);
+          return AddNotFinite(Misfit(reader, index, "is out of the range of a 64-bit float"),
+                              column);
         case RealText::kNotANumber:
           break;
       }
@@ -270,7 +283,8 @@ class CsvTable {
     return absl::OkStatus();
   }
 
-  absl::Status AddText(const CsvReader& reader, size_t index, std::string_view text, Column& column) {
+  absl::Status AddText(const CsvReader& reader, size_t index, std::string_view text,
+                       Column& column) {
     if (const auto found = column.texts.find(text); found != column.texts.end()) {
       ++found->second;
       return absl::OkStatus();
@@ -278,18 +292,20 @@ class CsvTable {
     if (!IsText(text)) return Misfit(reader, index, "is not UTF-8 text");
     text_bytes_ += static_cast<int64_t>(text.size());
     if (++texts_ > kMostTexts || text_bytes_ > kMostTextBytes) {
-      return ResourceExhausted(fmt::format(
-          "{}: the text columns hold too many different values (the limit is {} values, {} bytes, in all columns together); "
-          "leave out columns such as ids with ignored_columns",
-          reader.Where(index), kMostTexts, kMostTextBytes));
+      return ResourceExhausted(
+          fmt::format("{}: the text columns hold too many different values (the limit is {} "
+                      "values, {} bytes, in all columns together); "
+                      "leave out columns such as ids with ignored_columns",
+                      reader.Where(index), kMostTexts, kMostTextBytes));
     }
     column.texts.emplace(text, 1);
     return absl::OkStatus();
   }
 
   absl::Status Misfit(const CsvReader& reader, size_t index, std::string_view what) const {
-    return InvalidArgument(fmt::format("{}: column {}: {} {}", reader.Where(index), Quoted(columns_[index].name),
-                                       Quoted(reader.fields()[index]), what));
+    return InvalidArgument(fmt::format("{}: column {}: {} {}", reader.Where(index),
+                                       Quoted(columns_[index].name), Quoted(reader.fields()[index]),
+                                       what));
   }
 
   v1::TableHeader MakeHeader() {
@@ -310,15 +326,18 @@ class CsvTable {
         continue;
       }
       column.moments.Write(statistics);
-      if (column.kind == v1::COLUMN_KIND_INTEGER && column.label) column.integer_counts.Write(statistics);
+      if (column.kind == v1::COLUMN_KIND_INTEGER && column.label)
+        column.integer_counts.Write(statistics);
       const bool as_integer = column.kind == v1::COLUMN_KIND_INTEGER && column.missing == 0;
-      schema.set_dtype(as_integer ? NarrowestInteger(column.min, column.max) : NarrowestFloat(column.exact_in_float));
+      schema.set_dtype(as_integer ? NarrowestInteger(column.min, column.max)
+                                  : NarrowestFloat(column.exact_in_float));
     }
     return header;
   }
 
   // Turns counts into codes on the way.
-  static void WriteDictionary(Column& column, v1::ColumnSchema& schema, v1::ColumnStatistics& statistics) {
+  static void WriteDictionary(Column& column, v1::ColumnSchema& schema,
+                              v1::ColumnStatistics& statistics) {
     std::vector<std::pair<std::string, int64_t>> counts(column.texts.begin(), column.texts.end());
     std::sort(counts.begin(), counts.end());
     int64_t total = 0;
@@ -330,7 +349,7 @@ class CsvTable {
     schema.set_dtype(NarrowestInteger(0, schema.dictionary_size()));
     statistics.set_count(total);
     statistics.set_distinct(schema.dictionary_size());
-    WriteTopValues(std::move(counts), statistics);
+    WriteTopValues(counts, statistics);
   }
 
   absl::StatusOr<IngestResult> Write(const std::string& output_path) {
@@ -342,7 +361,8 @@ class CsvTable {
       int stored = 0;
       for (size_t i = 0; i < columns_.size(); ++i) {
         if (columns_[i].ignored) continue;
-        StoreText(reader.fields()[i], columns_[i], writer.header().columns(stored).dtype(), writer.Slot(stored));
+        StoreText(reader.fields()[i], columns_[i], writer.header().columns(stored).dtype(),
+                  writer.Slot(stored));
         ++stored;
       }
       FITD_RETURN_IF_ERROR(writer.EndRow());
@@ -351,7 +371,8 @@ class CsvTable {
   }
 
   // The first pass has seen that the text fits.
-  void StoreText(std::string_view text, const Column& column, v1::DataType dtype, std::byte* slot) const {
+  void StoreText(std::string_view text, const Column& column, v1::DataType dtype,
+                 std::byte* slot) const {
     const bool missing = missing_.Contains(text);
     VisitDataType(dtype, [&](auto zero) {
       using T = decltype(zero);

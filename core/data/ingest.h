@@ -1,5 +1,5 @@
-// Uploaded files in, a stored table out. Two passes over the files (guess and measure, then write); memory stays flat
-// whatever their size.
+// Uploaded files in, a stored table out. Two passes over the files (guess and measure, then write);
+// memory stays flat whatever their size.
 
 #ifndef FITD_CORE_DATA_INGEST_H_
 #define FITD_CORE_DATA_INGEST_H_
@@ -14,26 +14,27 @@ namespace fitd {
 
 struct IngestSource {
   v1::SourceSpec spec;
-  std::string path;   // The uploaded bytes, as sent (perhaps gzipped).
+  std::string path;  // The uploaded bytes, as sent (perhaps gzipped).
 };
 
 struct IngestOptions {
-  bool allow_missing = false;   // Accept NaN in float tensors as missing.
+  bool allow_missing = false;  // Accept NaN in float tensors as missing.
 };
 
 struct IngestResult {
   v1::TableHeader header;
-  std::string sha256;   // Of the stored file, lower-case hex.
-  int64_t bytes = 0;    // Of the stored file.
+  std::string sha256;  // Of the stored file, lower-case hex.
+  int64_t bytes = 0;   // Of the stored file.
 };
 
 // Checks the specs alone, before any byte is read. Field paths start with `path`: "header.sources".
 absl::Status ValidateSources(std::span<const v1::SourceSpec> sources, std::string_view path);
 
-// Reads the sources and writes the table to `output_path`, atomically. INVALID_ARGUMENT with file:line:column for bad
-// content, FAILED_PRECONDITION for no rows, RESOURCE_EXHAUSTED for a full disk. Polls nothing; runs to its end.
-absl::StatusOr<IngestResult> Ingest(std::span<const IngestSource> sources, const IngestOptions& options,
-                                    const std::string& output_path);
+// Reads the sources and writes the table to `output_path`, atomically. INVALID_ARGUMENT with
+// file:line:column for bad content, FAILED_PRECONDITION for no rows, RESOURCE_EXHAUSTED for a full
+// disk. Polls nothing; runs to its end.
+absl::StatusOr<IngestResult> Ingest(std::span<const IngestSource> sources,
+                                    const IngestOptions& options, const std::string& output_path);
 
 }  // namespace fitd
 

@@ -20,7 +20,8 @@ bool AreIndices(const std::vector<std::string>& names) {
 void LabelFaults::Add(int64_t row, const std::string& label) {
   if (++count_ > kListed) return;
   if (AreIndices(label_names_)) {
-    first_.push_back(fmt::format("row {}: label {} not in [0, {})", row + 1, label, label_names_.size()));
+    first_.push_back(
+        fmt::format("row {}: label {} not in [0, {})", row + 1, label, label_names_.size()));
   } else {
     first_.push_back(fmt::format("row {}: {}", row + 1, UnknownName("label", label, label_names_)));
   }

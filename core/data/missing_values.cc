@@ -7,7 +7,8 @@
 
 namespace fitd {
 
-MissingValues::MissingValues() : MissingValues({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"}) {}
+MissingValues::MissingValues()
+    : MissingValues({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"}) {}
 
 MissingValues::MissingValues(std::vector<std::string> words) : words_(std::move(words)) {
   for (const std::string& word : words_) {

@@ -22,8 +22,8 @@ class MissingValues {
 
  private:
   std::vector<std::string> words_;
-  bool empty_ = false;                        // Whether "" is one.
-  std::array<bool, 256> first_bytes_ = {};   // Of the words: tells most values apart at once.
+  bool empty_ = false;                      // Whether "" is one.
+  std::array<bool, 256> first_bytes_ = {};  // Of the words: tells most values apart at once.
 };
 
 }  // namespace fitd

@@ -1,4 +1,5 @@
-// NPY: a magic string, a version, and a header that is a Python dictionary of a fixed form; the values follow.
+// NPY: a magic string, a version, and a header that is a Python dictionary of a fixed form; the
+// values follow.
 
 #include <array>
 #include <charconv>
@@ -19,7 +20,8 @@ constexpr size_t kMaxHeaderBytes = 65536;
 // "<f4": byte order, kind, size.
 std::optional<ElementType> TypeOf(std::string_view descr) {
   using Kind = ElementType::Kind;
-  if (descr.size() != 3 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos) return std::nullopt;
+  if (descr.size() != 3 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos)
+    return std::nullopt;
   ElementType type;
   type.big_endian = descr[0] == '>';
   type.size = static_cast<size_t>(descr[2] - '0');
@@ -47,7 +49,8 @@ std::optional<ElementType> TypeOf(std::string_view descr) {
 // Reads {'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), } with the keys in any order.
 class HeaderParser {
  public:
-  HeaderParser(std::string_view text, const std::string& file_name) : rest_(text), file_name_(file_name) {}
+  HeaderParser(std::string_view text, const std::string& file_name)
+      : rest_(text), file_name_(file_name) {}
 
   absl::StatusOr<TensorLayout> Parse() {
     if (!Take('{')) return Malformed();
@@ -60,9 +63,11 @@ class HeaderParser {
     SkipSpaces();
     if (!rest_.empty() || !type_ || !fortran_order_ || !shape_) return Malformed();
     if (*fortran_order_ && shape_->size() > 1) {
-      return InvalidArgument(file_name_ + ": is in Fortran order; save it in C order (numpy.ascontiguousarray)");
+      return InvalidArgument(file_name_ +
+                             ": is in Fortran order; save it in C order (numpy.ascontiguousarray)");
     }
-    if (shape_->empty()) return InvalidArgument(file_name_ + ": has no axes; the first one counts the rows");
+    if (shape_->empty())
+      return InvalidArgument(file_name_ + ": has no axes; the first one counts the rows");
     TensorLayout layout;
     layout.type = *type_;
     layout.rows = shape_->front();
@@ -74,11 +79,14 @@ class HeaderParser {
   absl::Status ParseValue(std::string_view key) {
     if (key == "descr" && !type_) {
       const auto descr = TakeString();
-      if (!descr) return InvalidArgument(file_name_ + ": has a structured NPY type; allowed: plain integers, floats and bool");
+      if (!descr)
+        return InvalidArgument(
+            file_name_ + ": has a structured NPY type; allowed: plain integers, floats and bool");
       type_ = TypeOf(*descr);
       if (!type_) {
-        return InvalidArgument(fmt::format("{}: NPY type {} is not supported; allowed: integers, floats of 16 to 64 bits, bool",
-                                           file_name_, Quoted(*descr)));
+        return InvalidArgument(fmt::format(
+            "{}: NPY type {} is not supported; allowed: integers, floats of 16 to 64 bits, bool",
+            file_name_, Quoted(*descr)));
       }
       return absl::OkStatus();
     }
@@ -136,7 +144,9 @@ class HeaderParser {
     rest_.remove_prefix(end + 1);
     return text;
   }
-  absl::Status Malformed() const { return InvalidArgument(file_name_ + ": has a malformed NPY header"); }
+  absl::Status Malformed() const {
+    return InvalidArgument(file_name_ + ": has a malformed NPY header");
+  }
 
   std::string_view rest_;
   const std::string& file_name_;
@@ -152,23 +162,27 @@ absl::StatusOr<TensorLayout> ReadNpyHeader(ByteSource& source) {
   FITD_ASSIGN_OR_RETURN(const size_t size, source.Read(start.data(), start.size()));
   constexpr std::array<uint8_t, 6> kMagic = {0x93, 'N', 'U', 'M', 'P', 'Y'};
   if (size < start.size() || !std::equal(kMagic.begin(), kMagic.end(), start.begin())) {
-    return InvalidArgument(source.file_name() + ": is not an NPY file: its first bytes are not \\x93NUMPY");
+    return InvalidArgument(source.file_name() +
+                           ": is not an NPY file: its first bytes are not \\x93NUMPY");
   }
   const int version = start[6];
   if (version < 1 || version > 3) {
-    return InvalidArgument(fmt::format("{}: has NPY version {}; allowed: 1 to 3", source.file_name(), version));
+    return InvalidArgument(
+        fmt::format("{}: has NPY version {}; allowed: 1 to 3", source.file_name(), version));
   }
   const size_t length_bytes = version == 1 ? 2 : 4;
   std::array<uint8_t, 4> length = {};
   FITD_ASSIGN_OR_RETURN(const size_t length_size, source.Read(length.data(), length_bytes));
-  const size_t header_size = size_t{length[0]} | size_t{length[1]} << 8 | size_t{length[2]} << 16 | size_t{length[3]} << 24;
+  const size_t header_size = size_t{length[0]} | size_t{length[1]} << 8 | size_t{length[2]} << 16 |
+                             size_t{length[3]} << 24;
   if (length_size < length_bytes || header_size > kMaxHeaderBytes) {
-    return InvalidArgument(fmt::format("{}: has an NPY header of {} bytes; allowed: up to {}", source.file_name(), header_size,
-                                       kMaxHeaderBytes));
+    return InvalidArgument(fmt::format("{}: has an NPY header of {} bytes; allowed: up to {}",
+                                       source.file_name(), header_size, kMaxHeaderBytes));
   }
   std::string header(header_size, '\0');
   FITD_ASSIGN_OR_RETURN(const size_t count, source.Read(header.data(), header.size()));
-  if (count < header.size()) return InvalidArgument(source.file_name() + ": ends within its NPY header");
+  if (count < header.size())
+    return InvalidArgument(source.file_name() + ": ends within its NPY header");
   return HeaderParser(header, source.file_name()).Parse();
 }
 

@@ -18,9 +18,9 @@ std::optional<int64_t> ParseInteger(std::string_view text);
 
 enum class RealText {
   kNumber,
-  kNotANumber,   // Anything that is not decimal or scientific notation, such as "0x1p3" or "1,5".
-  kNotFinite,    // "inf", "nan" and the like.
-  kOutOfRange,   // Too large or too small for a double.
+  kNotANumber,  // Anything that is not decimal or scientific notation, such as "0x1p3" or "1,5".
+  kNotFinite,   // "inf", "nan" and the like.
+  kOutOfRange,  // Too large or too small for a double.
 };
 
 // A decimal number, perhaps with a sign and an exponent. `value` is written for kNumber only.

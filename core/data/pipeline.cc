@@ -21,13 +21,16 @@ namespace {
 constexpr char kDatasetPath[] = "spec.dataset";
 constexpr char kSampleWeightPath[] = "spec.training.sample_weight_column";
 
-bool IsCategorical(const v1::ColumnSchema& column) { return column.kind() == v1::COLUMN_KIND_CATEGORICAL; }
+bool IsCategorical(const v1::ColumnSchema& column) {
+  return column.kind() == v1::COLUMN_KIND_CATEGORICAL;
+}
 
-// Mean and population standard deviation of the values present. Sums are long double: squares of the largest doubles fit.
+// Mean and population standard deviation of the values present. Sums are long double: squares of
+// the largest doubles fit.
 struct Figures {
   int64_t present = 0;
-  double mean = 0;     // 0 if none is present.
-  double stddev = 1;   // 1 if all are equal.
+  double mean = 0;    // 0 if none is present.
+  double stddev = 1;  // 1 if all are equal.
 };
 
 Figures Measure(const ColumnView& view, int64_t element, std::span<const uint32_t> rows) {
@@ -62,7 +65,8 @@ Figures Measure(const ColumnView& view, int64_t element, std::span<const uint32_
   return figures;
 }
 
-v1::FeatureTransform FitNumeric(const Table& table, int column, std::span<const uint32_t> rows, bool standardize) {
+v1::FeatureTransform FitNumeric(const Table& table, int column, std::span<const uint32_t> rows,
+                                bool standardize) {
   v1::FeatureTransform feature;
   const Figures figures = Measure(table.View(column), 0, rows);
   feature.set_width(1);
@@ -103,12 +107,14 @@ v1::FeatureTransform FitArray(const Table& table, int column, std::span<const ui
   *array.mutable_shape() = schema.shape();
   array.set_dtype(schema.dtype());
   if (schema.missing() > 0) {
-    for (int64_t e = 0; e < feature.width(); ++e) array.add_fill(Measure(table.View(column), e, rows).mean);
+    for (int64_t e = 0; e < feature.width(); ++e)
+      array.add_fill(Measure(table.View(column), e, rows).mean);
   }
   return feature;
 }
 
-v1::FeatureTransform FitFeature(const Table& table, int column, std::span<const uint32_t> rows, bool standardize) {
+v1::FeatureTransform FitFeature(const Table& table, int column, std::span<const uint32_t> rows,
+                                bool standardize) {
   if (!table.column(column).shape().empty()) return FitArray(table, column, rows);
   if (IsCategorical(table.column(column))) return FitOneHot(table, column, rows);
   return FitNumeric(table, column, rows, standardize);
@@ -116,15 +122,18 @@ v1::FeatureTransform FitFeature(const Table& table, int column, std::span<const 
 
 std::string JoinedNames(const Table& table, std::span<const int> columns) {
   std::string names;
-  for (const int column : columns) names += (names.empty() ? "" : ", ") + Quoted(table.column(column).name());
+  for (const int column : columns)
+    names += (names.empty() ? "" : ", ") + Quoted(table.column(column).name());
   return names;
 }
 
-void FitClasses(const Table& table, std::span<const int> labels, std::span<const uint32_t> rows, int64_t outputs,
-                v1::TargetTransform& target, Violations& violations) {
+void FitClasses(const Table& table, std::span<const int> labels, std::span<const uint32_t> rows,
+                int64_t outputs, v1::TargetTransform& target, Violations& violations) {
   if (labels.size() != 1 || ElementsPerRow(table.column(labels[0])) != 1) {
-    violations.Add(kDatasetPath, fmt::format("classes come from one label column with one value per row; the labels are {}",
-                                             JoinedNames(table, labels)));
+    violations.Add(
+        kDatasetPath,
+        fmt::format("classes come from one label column with one value per row; the labels are {}",
+                    JoinedNames(table, labels)));
     return;
   }
   const int column = labels[0];
@@ -134,10 +143,13 @@ void FitClasses(const Table& table, std::span<const int> labels, std::span<const
   if (IsCategorical(schema)) {
     AddWordsSeen(table, column, rows, names);
     if (names.size() > classes) {
-      violations.Add(kDatasetPath, fmt::format("column {} has {} different labels in the training rows; the model's {} {} for "
-                                               "at most {}",
-                                               Quoted(schema.name()), names.size(), outputs,
-                                               outputs == 1 ? "output is" : "outputs are", classes));
+      violations.Add(
+          kDatasetPath,
+          fmt::format(
+              "column {} has {} different labels in the training rows; the model's {} {} for "
+              "at most {}",
+              Quoted(schema.name()), names.size(), outputs,
+              outputs == 1 ? "output is" : "outputs are", classes));
       return;
     }
     // Outputs that no label stands for have a name too.
@@ -155,20 +167,25 @@ void FitClasses(const Table& table, std::span<const int> labels, std::span<const
 }
 
 void FitRegression(const Table& table, std::span<const int> labels, std::span<const uint32_t> rows,
-                   const PipelineOptions& options, v1::TargetTransform& target, Violations& violations) {
+                   const PipelineOptions& options, v1::TargetTransform& target,
+                   Violations& violations) {
   v1::RegressionTarget& regression = *target.mutable_regression();
   int64_t width = 0;
   for (const int column : labels) {
     const v1::ColumnSchema& schema = table.column(column);
     width += ElementsPerRow(schema);
     if (IsCategorical(schema)) {
-      violations.Add(kDatasetPath, fmt::format("label column {} holds text, which this loss cannot measure; it needs numbers",
-                                               Quoted(schema.name())));
+      violations.Add(
+          kDatasetPath,
+          fmt::format(
+              "label column {} holds text, which this loss cannot measure; it needs numbers",
+              Quoted(schema.name())));
     }
   }
   if (width != options.outputs) {
-    violations.Add(kDatasetPath, fmt::format("the labels {} are {} numbers per row; the model has {} outputs",
-                                             JoinedNames(table, labels), width, options.outputs));
+    violations.Add(kDatasetPath,
+                   fmt::format("the labels {} are {} numbers per row; the model has {} outputs",
+                               JoinedNames(table, labels), width, options.outputs));
   }
   if (!violations.empty() || !options.spec.standardize_targets()) return;
   for (const int column : labels) {
@@ -181,7 +198,8 @@ void FitRegression(const Table& table, std::span<const int> labels, std::span<co
 }
 
 bool IsFinite(const google::protobuf::RepeatedField<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  return std::all_of(values.begin(), values.end(),
+                     [](double value) { return std::isfinite(value); });
 }
 
 bool IsPositive(double stddev) { return std::isfinite(stddev) && stddev > 0; }
@@ -194,17 +212,18 @@ bool MakesSense(const v1::FeatureTransform& feature) {
   switch (feature.kind_case()) {
     case v1::FeatureTransform::kNumeric: {
       const v1::NumericTransform& numeric = feature.numeric();
-      return feature.width() == 1 && std::isfinite(numeric.fill()) && std::isfinite(numeric.mean()) &&
-             IsPositive(numeric.stddev());
+      return feature.width() == 1 && std::isfinite(numeric.fill()) &&
+             std::isfinite(numeric.mean()) && IsPositive(numeric.stddev());
     }
     case v1::FeatureTransform::kOneHot:
-      return feature.width() == feature.one_hot().vocabulary_size() + 1 && IsIncreasing(feature.one_hot().vocabulary());
+      return feature.width() == feature.one_hot().vocabulary_size() + 1 &&
+             IsIncreasing(feature.one_hot().vocabulary());
     case v1::FeatureTransform::kArray: {
       const v1::ArrayTransform& array = feature.array();
       const auto& shape = array.shape();
       return std::all_of(shape.begin(), shape.end(), [](int64_t axis) { return axis >= 1; }) &&
-             feature.width() == ElementCount(Axes(shape)) &&
-             DataTypeSize(array.dtype()) > 0 && IsFinite(array.fill()) &&
+             feature.width() == ElementCount(Axes(shape)) && DataTypeSize(array.dtype()) > 0 &&
+             IsFinite(array.fill()) &&
              (array.fill().empty() || array.fill_size() == feature.width());
     }
     case v1::FeatureTransform::KIND_NOT_SET:
@@ -240,7 +259,8 @@ int64_t FeatureWidth(const v1::TableHeader& header) {
   return width;
 }
 
-absl::StatusOr<Pipeline> Pipeline::Fit(const Table& table, std::span<const uint32_t> rows, const PipelineOptions& options) {
+absl::StatusOr<Pipeline> Pipeline::Fit(const Table& table, std::span<const uint32_t> rows,
+                                       const PipelineOptions& options) {
   v1::PipelineState state;
   Violations violations;
   if (!options.sample_weight_column.empty()) {
@@ -278,18 +298,21 @@ absl::StatusOr<Pipeline> Pipeline::Load(const v1::PipelineState& state) {
   int64_t width = 0;
   for (const v1::FeatureTransform& feature : state.features()) {
     if (!MakesSense(feature) || __builtin_add_overflow(width, feature.width(), &width)) {
-      return DataLoss(fmt::format("the pipeline's transform of column {} makes no sense", Quoted(feature.column())));
+      return DataLoss(fmt::format("the pipeline's transform of column {} makes no sense",
+                                  Quoted(feature.column())));
     }
   }
   if (width < 1 || width != state.feature_width()) {
-    return DataLoss(fmt::format("the pipeline's features are {} inputs; it says {}", width, state.feature_width()));
+    return DataLoss(fmt::format("the pipeline's features are {} inputs; it says {}", width,
+                                state.feature_width()));
   }
   if (!MakesSense(state.target())) return DataLoss("the pipeline's target makes no sense");
   return Pipeline(state);
 }
 
-absl::StatusOr<std::unique_ptr<RowSource>> Pipeline::Bind(std::shared_ptr<const Table> table, bool with_targets,
-                                                          const std::string& sample_weight_column) const {
+absl::StatusOr<std::unique_ptr<RowSource>> Pipeline::Bind(
+    std::shared_ptr<const Table> table, bool with_targets,
+    const std::string& sample_weight_column) const {
   auto rows = std::make_unique<BoundRows>(std::move(table), state_.feature_width());
   Violations violations;
   rows->BindFeatures(state_, violations);

@@ -1,4 +1,5 @@
-// The input pipeline: raw rows to features and targets, the same code in training, evaluation and prediction.
+// The input pipeline: raw rows to features and targets, the same code in training, evaluation and
+// prediction.
 
 #ifndef FITD_CORE_DATA_PIPELINE_H_
 #define FITD_CORE_DATA_PIPELINE_H_
@@ -18,21 +19,22 @@ namespace fitd {
 
 // How targets are to be understood; follows from the loss and the labels.
 enum class TargetKind {
-  kClasses,      // One label column of integers or strings: a class index per row.
-  kRegression,   // Numbers, also one-hot rows for categorical_crossentropy.
+  kClasses,     // One label column of integers or strings: a class index per row.
+  kRegression,  // Numbers, also one-hot rows for categorical_crossentropy.
 };
 
 struct PipelineOptions {
-  v1::PipelineSpec spec;              // Resolved: both fields set.
+  v1::PipelineSpec spec;  // Resolved: both fields set.
   TargetKind target = TargetKind::kClasses;
-  int64_t outputs = 1;                // Of the model; bounds class indices (2 for one output).
-  std::string sample_weight_column;   // Not a feature; empty for none.
+  int64_t outputs = 1;               // Of the model; bounds class indices (2 for one output).
+  std::string sample_weight_column;  // Not a feature; empty for none.
 };
 
 // The number of inputs that a pipeline fitted on all rows would have.
 int64_t FeatureWidth(const v1::TableHeader& header);
 
-// Rows of one table as seen through a pipeline. Thread-safe. Gathers never fail: everything was checked by Bind.
+// Rows of one table as seen through a pipeline. Thread-safe. Gathers never fail: everything was
+// checked by Bind.
 class RowSource {
  public:
   virtual ~RowSource() = default;
@@ -51,21 +53,25 @@ class RowSource {
 // Thread-safe: constant after construction.
 class Pipeline {
  public:
-  // Learns from `rows` of the table. INVALID_ARGUMENT names the column, row and value of a label that does not fit;
-  // paths of violations start with "spec".
-  static absl::StatusOr<Pipeline> Fit(const Table& table, std::span<const uint32_t> rows, const PipelineOptions& options);
+  // Learns from `rows` of the table. INVALID_ARGUMENT names the column, row and value of a label
+  // that does not fit; paths of violations start with "spec".
+  static absl::StatusOr<Pipeline> Fit(const Table& table, std::span<const uint32_t> rows,
+                                      const PipelineOptions& options);
   // From a version. DATA_LOSS when the message makes no sense.
   static absl::StatusOr<Pipeline> Load(const v1::PipelineState& state);
 
   const v1::PipelineState& state() const { return state_; }
 
-  // Which of the table's columns are which. INVALID_ARGUMENT names the columns that are missing or of another kind and, with
-  // `with_targets`, the rows whose labels the pipeline does not know. Keeps the table alive.
-  absl::StatusOr<std::unique_ptr<RowSource>> Bind(std::shared_ptr<const Table> table, bool with_targets,
-                                                  const std::string& sample_weight_column = "") const;
+  // Which of the table's columns are which. INVALID_ARGUMENT names the columns that are missing or
+  // of another kind and, with `with_targets`, the rows whose labels the pipeline does not know.
+  // Keeps the table alive.
+  absl::StatusOr<std::unique_ptr<RowSource>> Bind(
+      std::shared_ptr<const Table> table, bool with_targets,
+      const std::string& sample_weight_column = "") const;
 
-  // Features of rows that came over the wire, [rows, feature_width]. INVALID_ARGUMENT with "rows.rows[2].values[0]" or
-  // "tensor.shape" in its violations. NaN and Inf are errors in tensors; NaN in a named row means missing.
+  // Features of rows that came over the wire, [rows, feature_width]. INVALID_ARGUMENT with
+  // "rows.rows[2].values[0]" or "tensor.shape" in its violations. NaN and Inf are errors in
+  // tensors; NaN in a named row means missing.
   absl::StatusOr<std::vector<float>> Transform(const v1::RowBatch& batch) const;
   absl::StatusOr<std::vector<float>> Transform(const v1::Tensor& tensor) const;
 

@@ -21,7 +21,8 @@ uint32_t Mix(uint32_t x) {
 Permutation::Permutation(uint32_t n, uint64_t seed, uint32_t epoch) : n_(n), half_bits_(1) {
   while ((uint64_t{1} << (2 * half_bits_)) < n) ++half_bits_;
   const Rng rng(seed, RandomPurpose::kShuffle, epoch);
-  for (size_t i = 0; i < round_keys_.size(); ++i) round_keys_[i] = static_cast<uint32_t>(rng.Bits(i));
+  for (size_t i = 0; i < round_keys_.size(); ++i)
+    round_keys_[i] = static_cast<uint32_t>(rng.Bits(i));
 }
 
 uint32_t Permutation::At(uint32_t position) const {

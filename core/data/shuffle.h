@@ -8,8 +8,9 @@
 
 namespace fitd {
 
-// A permutation of [0, n): a keyed Feistel network over the next even power of two, walked until it lands below n
-// (Black and Rogaway 2002, "Ciphers with arbitrary finite domains"). Thread-safe: constant after construction.
+// A permutation of [0, n): a keyed Feistel network over the next even power of two, walked until it
+// lands below n (Black and Rogaway 2002, "Ciphers with arbitrary finite domains"). Thread-safe:
+// constant after construction.
 class Permutation {
  public:
   // Keyed by the fit's seed and the epoch (from 0). n < 2^32.

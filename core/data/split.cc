@@ -19,7 +19,8 @@ size_t HeldOut(size_t rows, double fraction) {
 
 }  // namespace
 
-absl::StatusOr<Split> SplitRows(const Table& table, int label_column, double fraction, uint64_t seed) {
+absl::StatusOr<Split> SplitRows(const Table& table, int label_column, double fraction,
+                                uint64_t seed) {
   const auto rows = static_cast<uint32_t>(table.rows());
   std::vector<bool> held_out(rows);
   if (fraction > 0) {
@@ -38,16 +39,19 @@ absl::StatusOr<Split> SplitRows(const Table& table, int label_column, double fra
       if (count == 0) continue;
       hashed.clear();
       for (const uint32_t row : members) hashed.emplace_back(rng.Bits(row), row);
-      std::nth_element(hashed.begin(), hashed.begin() + static_cast<ptrdiff_t>(count - 1), hashed.end());
+      std::nth_element(hashed.begin(), hashed.begin() + static_cast<ptrdiff_t>(count - 1),
+                       hashed.end());
       for (size_t i = 0; i < count; ++i) held_out[hashed[i].second] = true;
     }
   }
 
   Split split;
-  for (uint32_t row = 0; row < rows; ++row) (held_out[row] ? split.validation : split.training).push_back(row);
+  for (uint32_t row = 0; row < rows; ++row)
+    (held_out[row] ? split.validation : split.training).push_back(row);
   if (split.training.empty() || (fraction > 0 && split.validation.empty())) {
-    return FailedPrecondition(fmt::format("holding out {} of {} rows leaves {} rows to train on and {} to validate on",
-                                          fraction, rows, split.training.size(), split.validation.size()));
+    return FailedPrecondition(
+        fmt::format("holding out {} of {} rows leaves {} rows to train on and {} to validate on",
+                    fraction, rows, split.training.size(), split.validation.size()));
   }
   return split;
 }

@@ -1,4 +1,5 @@
-// A stored data set: immutable blocks of columns in a memory-mapped file. docs/formats.md describes the bytes.
+// A stored data set: immutable blocks of columns in a memory-mapped file. docs/formats.md describes
+// the bytes.
 
 #ifndef FITD_CORE_DATA_TABLE_H_
 #define FITD_CORE_DATA_TABLE_H_
@@ -21,8 +22,8 @@ namespace fitd {
 // Where a column's values lie: value e of row r is at data + (r * row_width + e) * size of dtype.
 struct ColumnView {
   const std::byte* data;
-  int64_t row_width;   // Values per row of the block that the column is part of.
-  int64_t size;        // Values per row of the column itself.
+  int64_t row_width;  // Values per row of the block that the column is part of.
+  int64_t size;       // Values per row of the column itself.
   v1::DataType dtype;
 
   const std::byte* Address(int64_t row, int64_t element = 0) const;
@@ -30,10 +31,12 @@ struct ColumnView {
   double NumberAt(int64_t row, int64_t element = 0) const;
 };
 
-// Thread-safe after Open. Shared by the jobs that read it; the mapping lives as long as the last of them.
+// Thread-safe after Open. Shared by the jobs that read it; the mapping lives as long as the last of
+// them.
 class Table {
  public:
-  // DATA_LOSS when the file is damaged (every length and the header's checksum are checked; the content's hash is not).
+  // DATA_LOSS when the file is damaged (every length and the header's checksum are checked; the
+  // content's hash is not).
   static absl::StatusOr<std::shared_ptr<const Table>> Open(const std::string& path);
   ~Table();
   Table(const Table&) = delete;
@@ -49,7 +52,8 @@ class Table {
   const ColumnView& View(int column) const { return views_[static_cast<size_t>(column)]; }
   // One value as a double; NaN where it is missing. Categorical columns: the code.
   double NumberAt(int column, int64_t row, int64_t element = 0) const;
-  // One scalar value as text: numbers in shortest form, categorical values from the dictionary; empty where missing.
+  // One scalar value as text: numbers in shortest form, categorical values from the dictionary;
+  // empty where missing.
   std::string TextAt(int column, int64_t row, int64_t element = 0) const;
 
  private:
@@ -61,7 +65,7 @@ class Table {
   const std::byte* mapping_ = nullptr;
   size_t mapping_size_ = 0;
   v1::TableHeader header_;
-  std::vector<ColumnView> views_;                          // By column.
+  std::vector<ColumnView> views_;  // By column.
   std::map<std::string, int, std::less<>> index_by_name_;
 };
 

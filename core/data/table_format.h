@@ -1,4 +1,5 @@
-// The bytes of a stored table, as docs/formats.md describes them; shared by its writer and its reader.
+// The bytes of a stored table, as docs/formats.md describes them; shared by its writer and its
+// reader.
 
 #ifndef FITD_CORE_DATA_TABLE_FORMAT_H_
 #define FITD_CORE_DATA_TABLE_FORMAT_H_
@@ -11,7 +12,8 @@
 
 namespace fitd {
 
-static_assert(std::endian::native == std::endian::little, "stored tables are mapped, not converted");
+static_assert(std::endian::native == std::endian::little,
+              "stored tables are mapped, not converted");
 
 inline constexpr char kTableMagic[8] = {'F', 'I', 'T', 'D', 'T', 'B', 'L', '1'};
 inline constexpr int64_t kTableAlignment = 64;
@@ -21,7 +23,7 @@ struct TablePreamble {
   char magic[8];
   uint64_t file_size;
   uint32_t header_size;
-  uint32_t checksum;   // CRC-32 of the fields above and the header.
+  uint32_t checksum;  // CRC-32 of the fields above and the header.
 };
 static_assert(sizeof(TablePreamble) == 24);
 

@@ -28,15 +28,18 @@ absl::StatusOr<std::string> FileSha256(const std::string& path) {
   }
 }
 
-// Scalars of one type side by side, in the order of their first columns; every array a block of its own.
+// Scalars of one type side by side, in the order of their first columns; every array a block of its
+// own.
 void LayOutBlocks(v1::TableHeader& header) {
   header.clear_blocks();
   std::map<v1::DataType, int> scalar_blocks;
   for (int column = 0; column < header.columns_size(); ++column) {
     const v1::ColumnSchema& schema = header.columns(column);
     int index = header.blocks_size();
-    if (schema.shape().empty()) index = scalar_blocks.try_emplace(schema.dtype(), index).first->second;
-    v1::TableBlock& block = index < header.blocks_size() ? *header.mutable_blocks(index) : *header.add_blocks();
+    if (schema.shape().empty())
+      index = scalar_blocks.try_emplace(schema.dtype(), index).first->second;
+    v1::TableBlock& block =
+        index < header.blocks_size() ? *header.mutable_blocks(index) : *header.add_blocks();
     block.set_dtype(schema.dtype());
     block.add_columns(column);
     block.set_width(block.width() + ElementsPerRow(schema));
@@ -66,16 +69,18 @@ absl::StatusOr<TableWriter> TableWriter::Create(const std::string& path, v1::Tab
     row_bytes += width_bytes;
     file_size = data_offset + block.offset() + layout.rows() * width_bytes;
   }
-  writer.chunk_rows_ = static_cast<size_t>(std::clamp<int64_t>(kChunkBytes / row_bytes, 1, layout.rows()));
+  writer.chunk_rows_ =
+      static_cast<size_t>(std::clamp<int64_t>(kChunkBytes / row_bytes, 1, layout.rows()));
   writer.places_.resize(static_cast<size_t>(layout.columns_size()));
   for (const v1::TableBlock& block : layout.blocks()) {
     size_t offset = 0;
     for (const int column : block.columns()) {
       writer.places_[static_cast<size_t>(column)] = {writer.blocks_.size(), offset};
-      offset += static_cast<size_t>(ElementsPerRow(layout.columns(column)) * DataTypeSize(block.dtype()));
+      offset +=
+          static_cast<size_t>(ElementsPerRow(layout.columns(column)) * DataTypeSize(block.dtype()));
     }
-    writer.blocks_.push_back(
-        {offset, data_offset + block.offset(), std::vector<std::byte>(offset * writer.chunk_rows_)});
+    writer.blocks_.push_back({offset, data_offset + block.offset(),
+                              std::vector<std::byte>(offset * writer.chunk_rows_)});
   }
 
   TablePreamble preamble;
@@ -88,7 +93,9 @@ absl::StatusOr<TableWriter> TableWriter::Create(const std::string& path, v1::Tab
   return writer;
 }
 
-absl::Status TableWriter::EndRow() { return ++rows_in_chunk_ < chunk_rows_ ? absl::OkStatus() : Flush(); }
+absl::Status TableWriter::EndRow() {
+  return ++rows_in_chunk_ < chunk_rows_ ? absl::OkStatus() : Flush();
+}
 
 absl::Status TableWriter::Flush() {
   for (Block& block : blocks_) {

@@ -19,11 +19,13 @@ namespace fitd {
 // Single-thread. Destroying it before Finish leaves nothing behind.
 class TableWriter {
  public:
-  // `header` is complete but for its blocks, which the writer lays out. RESOURCE_EXHAUSTED when the disk is full.
+  // `header` is complete but for its blocks, which the writer lays out. RESOURCE_EXHAUSTED when the
+  // disk is full.
   static absl::StatusOr<TableWriter> Create(const std::string& path, v1::TableHeader header);
 
   const v1::TableHeader& header() const { return header_; }
-  // Where the current row's values of a column go, in the column's dtype; zero until written, and perhaps unaligned.
+  // Where the current row's values of a column go, in the column's dtype; zero until written, and
+  // perhaps unaligned.
   std::byte* Slot(int column) {
     const Place& place = places_[static_cast<size_t>(column)];
     Block& block = blocks_[place.block];
@@ -37,12 +39,12 @@ class TableWriter {
  private:
   struct Block {
     size_t row_bytes;
-    int64_t file_offset;   // Of the chunk.
+    int64_t file_offset;  // Of the chunk.
     std::vector<std::byte> chunk;
   };
   struct Place {
     size_t block;
-    size_t offset;   // Within a row of the block.
+    size_t offset;  // Within a row of the block.
   };
 
   TableWriter(std::string path, AtomicFile file) : path_(std::move(path)), file_(std::move(file)) {}
@@ -52,7 +54,7 @@ class TableWriter {
   AtomicFile file_;
   v1::TableHeader header_;
   std::vector<Block> blocks_;
-  std::vector<Place> places_;   // By column.
+  std::vector<Place> places_;  // By column.
   size_t chunk_rows_ = 0;
   size_t rows_in_chunk_ = 0;
 };

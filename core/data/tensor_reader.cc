@@ -38,7 +38,8 @@ double HalfToDouble(uint64_t bits) {
   const auto fraction = static_cast<double>(bits & 0x3FF);
   double magnitude;
   if (exponent == 0x1F) {
-    magnitude = fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+    magnitude = fraction == 0 ? std::numeric_limits<double>::infinity()
+                              : std::numeric_limits<double>::quiet_NaN();
   } else if (exponent == 0) {
     magnitude = std::ldexp(fraction, -24);
   } else {
@@ -79,16 +80,18 @@ absl::StatusOr<TensorLayout> ReadLayout(const v1::SourceSpec& spec, ByteSource& 
 
 absl::Status CheckRowShape(std::span<const int64_t> shape) {
   if (shape.size() > kMostAxes) {
-    return InvalidArgument(fmt::format("has {} axes; allowed: at most {}", shape.size(), kMostAxes));
+    return InvalidArgument(
+        fmt::format("has {} axes; allowed: at most {}", shape.size(), kMostAxes));
   }
   if (std::any_of(shape.begin(), shape.end(), [](int64_t axis) { return axis < 1; })) {
     return InvalidArgument(fmt::format("is {}; allowed: axes of at least 1", ShapeText(shape)));
   }
   const int64_t values = ElementCount(shape);
   if (values > kMostValuesPerRow) {
-    return InvalidArgument(fmt::format("is {}, {} values; allowed: at most {} per row", ShapeText(shape),
-                                       values == kSaturated ? "an element count overflow of" : std::to_string(values),
-                                       kMostValuesPerRow));
+    return InvalidArgument(
+        fmt::format("is {}, {} values; allowed: at most {} per row", ShapeText(shape),
+                    values == kSaturated ? "an element count overflow of" : std::to_string(values),
+                    kMostValuesPerRow));
   }
   return absl::OkStatus();
 }
@@ -97,39 +100,48 @@ absl::StatusOr<TensorReader> TensorReader::Open(const IngestSource& source) {
   FITD_ASSIGN_OR_RETURN(ByteSource bytes, ByteSource::Open(source.path, source.spec.file_name()));
   FITD_ASSIGN_OR_RETURN(TensorLayout layout, ReadLayout(source.spec, bytes));
   if (const absl::Status status = CheckRowShape(layout.row_shape); !status.ok()) {
-    return InvalidArgument(fmt::format("{}: the shape of a row {}", bytes.file_name(), Message(status)));
+    return InvalidArgument(
+        fmt::format("{}: the shape of a row {}", bytes.file_name(), Message(status)));
   }
   if (layout.rows == 0) return FailedPrecondition(bytes.file_name() + " has no rows");
   if (layout.rows.value_or(1) < 1 || layout.rows.value_or(1) > kMostRows) {
-    return InvalidArgument(fmt::format("{}: has {} rows; allowed: 1 to {}", bytes.file_name(), *layout.rows, kMostRows));
+    return InvalidArgument(fmt::format("{}: has {} rows; allowed: 1 to {}", bytes.file_name(),
+                                       *layout.rows, kMostRows));
   }
   return TensorReader(std::move(bytes), std::move(layout));
 }
 
 TensorReader::TensorReader(ByteSource source, TensorLayout layout)
-    : source_(std::move(source)), layout_(std::move(layout)), values_per_row_(ElementCount(layout_.row_shape)) {}
+    : source_(std::move(source)),
+      layout_(std::move(layout)),
+      values_per_row_(ElementCount(layout_.row_shape)) {}
 
 absl::StatusOr<size_t> TensorReader::ReadBytes(size_t most) {
   const size_t size = layout_.type.size;
-  const int64_t promised = layout_.rows ? *layout_.rows * values_per_row_ : std::numeric_limits<int64_t>::max();
-  const size_t wanted = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(most), promised - values_read_));
+  const int64_t promised =
+      layout_.rows ? *layout_.rows * values_per_row_ : std::numeric_limits<int64_t>::max();
+  const size_t wanted =
+      static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(most), promised - values_read_));
   bytes_.resize(std::max<size_t>(wanted * size, 1));
   if (wanted == 0) {
     FITD_ASSIGN_OR_RETURN(const size_t surplus, source_.Read(bytes_.data(), 1));
     if (surplus == 0) return 0;
-    return InvalidArgument(fmt::format("{}: has more bytes than {} rows of shape {} need ({})", file_name(), *layout_.rows,
-                                       ShapeText(layout_.row_shape), promised * static_cast<int64_t>(size)));
+    return InvalidArgument(fmt::format("{}: has more bytes than {} rows of shape {} need ({})",
+                                       file_name(), *layout_.rows, ShapeText(layout_.row_shape),
+                                       promised * static_cast<int64_t>(size)));
   }
   FITD_ASSIGN_OR_RETURN(const size_t count, source_.Read(bytes_.data(), wanted * size));
   values_read_ += static_cast<int64_t>(count / size);
   if (count == wanted * size) return wanted;
   if (layout_.rows) {
-    return InvalidArgument(fmt::format("{}: has {} rows of shape {} by its header, {} values; it ends after {}", file_name(),
-                                       *layout_.rows, ShapeText(layout_.row_shape), promised, values_read_));
+    return InvalidArgument(fmt::format(
+        "{}: has {} rows of shape {} by its header, {} values; it ends after {}", file_name(),
+        *layout_.rows, ShapeText(layout_.row_shape), promised, values_read_));
   }
   if (count % size != 0 || values_read_ % values_per_row_ != 0) {
-    return InvalidArgument(fmt::format("{}: its size is not a multiple of a row of {} values of {} bytes", file_name(),
-                                       values_per_row_, size));
+    return InvalidArgument(
+        fmt::format("{}: its size is not a multiple of a row of {} values of {} bytes", file_name(),
+                    values_per_row_, size));
   }
   return count / size;
 }
@@ -139,7 +151,8 @@ absl::StatusOr<size_t> TensorReader::Read(std::span<int64_t> integers) {
   FITD_ASSIGN_OR_RETURN(const size_t count, ReadBytes(integers.size()));
   for (size_t i = 0; i < count; ++i) {
     const uint64_t bits = LoadBits(bytes_.data() + i * type.size, type);
-    integers[i] = type.kind == ElementType::Kind::kSigned ? SignExtended(bits, type.size) : static_cast<int64_t>(bits);
+    integers[i] = type.kind == ElementType::Kind::kSigned ? SignExtended(bits, type.size)
+                                                          : static_cast<int64_t>(bits);
     if (type.kind == ElementType::Kind::kUnsigned && integers[i] < 0) {
       return InvalidArgument(fmt::format("{}: holds {}; allowed: up to {}", file_name(), bits,
                                          std::numeric_limits<int64_t>::max()));

@@ -21,14 +21,14 @@ namespace fitd {
 struct ElementType {
   enum class Kind { kUnsigned, kSigned, kFloat };
   Kind kind = Kind::kUnsigned;
-  size_t size = 1;   // In bytes: 1, 2, 4 or 8.
+  size_t size = 1;  // In bytes: 1, 2, 4 or 8.
   bool big_endian = false;
 };
 
 // What comes before the values of a file.
 struct TensorLayout {
   ElementType type;
-  std::optional<int64_t> rows;   // None: as many as there are.
+  std::optional<int64_t> rows;  // None: as many as there are.
   Shape row_shape;
 };
 
@@ -36,7 +36,8 @@ struct TensorLayout {
 absl::StatusOr<TensorLayout> ReadIdxHeader(ByteSource& source);
 absl::StatusOr<TensorLayout> ReadNpyHeader(ByteSource& source);
 
-// OK for at most 8 axes, each >= 1, and at most 2^24 values. The message says what is wrong, without a path.
+// OK for at most 8 axes, each >= 1, and at most 2^24 values. The message says what is wrong,
+// without a path.
 absl::Status CheckRowShape(std::span<const int64_t> shape);
 
 // Single-thread. Memory is constant.
@@ -48,10 +49,10 @@ class TensorReader {
   const TensorLayout& layout() const { return layout_; }
   bool is_real() const { return layout_.type.kind == ElementType::Kind::kFloat; }
 
-  // Reads the next values, fewer only at the end. INVALID_ARGUMENT when the file holds more or fewer than its header says, or
-  // an integer that does not fit.
-  absl::StatusOr<size_t> Read(std::span<int64_t> integers);   // Unless is_real().
-  absl::StatusOr<size_t> Read(std::span<double> reals);       // If is_real().
+  // Reads the next values, fewer only at the end. INVALID_ARGUMENT when the file holds more or
+  // fewer than its header says, or an integer that does not fit.
+  absl::StatusOr<size_t> Read(std::span<int64_t> integers);  // Unless is_real().
+  absl::StatusOr<size_t> Read(std::span<double> reals);      // If is_real().
 
  private:
   TensorReader(ByteSource source, TensorLayout layout);

@@ -24,11 +24,11 @@ struct Facts {
   TensorLayout layout;
   bool is_real = false;
   int64_t values = 0;
-  int64_t missing = 0;   // NaNs.
+  int64_t missing = 0;  // NaNs.
   int64_t min = std::numeric_limits<int64_t>::max();
   int64_t max = std::numeric_limits<int64_t>::min();
   Moments moments;
-  IntegerCounts integer_counts;   // Of labels.
+  IntegerCounts integer_counts;  // Of labels.
 
   int64_t rows() const { return values / ElementCount(layout.row_shape); }
 };
@@ -36,7 +36,9 @@ struct Facts {
 class Measurement {
  public:
   Measurement(const IngestSource& source, bool allow_missing)
-      : source_(source), is_label_(source.spec.role() == v1::COLUMN_ROLE_LABEL), allow_missing_(allow_missing && !is_label_) {}
+      : source_(source),
+        is_label_(source.spec.role() == v1::COLUMN_ROLE_LABEL),
+        allow_missing_(allow_missing && !is_label_) {}
 
   absl::StatusOr<Facts> Take() {
     FITD_ASSIGN_OR_RETURN(TensorReader reader, TensorReader::Open(source_));
@@ -45,7 +47,8 @@ class Measurement {
     std::vector<int64_t> integers(kBufferedValues);
     std::vector<double> reals(kBufferedValues);
     for (;;) {
-      FITD_ASSIGN_OR_RETURN(const size_t count, facts_.is_real ? reader.Read(std::span(reals)) : reader.Read(std::span(integers)));
+      FITD_ASSIGN_OR_RETURN(const size_t count, facts_.is_real ? reader.Read(std::span(reals))
+                                                               : reader.Read(std::span(integers)));
       if (count == 0) break;
       if (facts_.is_real) {
         AddReals({reals.data(), count});
@@ -92,8 +95,9 @@ class Measurement {
     if (not_finite_ == 0) return absl::OkStatus();
     const int64_t values_per_row = ElementCount(facts_.layout.row_shape);
     return InvalidArgument(fmt::format(
-        "{}: row {}, value {} (from 0) is not a finite 32-bit float; {} values are not{}", source_.spec.file_name(),
-        first_not_finite_ / values_per_row + 1, first_not_finite_ % values_per_row, not_finite_,
+        "{}: row {}, value {} (from 0) is not a finite 32-bit float; {} values are not{}",
+        source_.spec.file_name(), first_not_finite_ / values_per_row + 1,
+        first_not_finite_ % values_per_row, not_finite_,
         is_label_ ? "" : "; allow_missing accepts NaN as missing"));
   }
 
@@ -109,7 +113,8 @@ class Measurement {
 class RowCopier {
  public:
   explicit RowCopier(TensorReader reader)
-      : reader_(std::move(reader)), values_per_row_(static_cast<size_t>(ElementCount(reader_.layout().row_shape))) {}
+      : reader_(std::move(reader)),
+        values_per_row_(static_cast<size_t>(ElementCount(reader_.layout().row_shape))) {}
 
   absl::Status CopyRow(v1::DataType dtype, std::byte* slot) {
     return reader_.is_real() ? Copy(reals_, dtype, slot) : Copy(integers_, dtype, slot);
@@ -123,7 +128,8 @@ class RowCopier {
       const size_t take = std::min(values_per_row_ - done, buffer.size() - next_);
       VisitDataType(dtype, [&](auto zero) {
         using T = decltype(zero);
-        for (size_t i = 0; i < take; ++i) StoreValue(static_cast<T>(buffer[next_ + i]), slot + (done + i) * sizeof(T));
+        for (size_t i = 0; i < take; ++i)
+          StoreValue(static_cast<T>(buffer[next_ + i]), slot + (done + i) * sizeof(T));
       });
       done += take;
       next_ += take;
@@ -145,10 +151,11 @@ class RowCopier {
   size_t values_per_row_;
   std::vector<int64_t> integers_;
   std::vector<double> reals_;
-  size_t next_ = 0;   // Of the buffer in use.
+  size_t next_ = 0;  // Of the buffer in use.
 };
 
-void AddColumn(const Facts& facts, const std::string& name, v1::ColumnRole role, v1::TableHeader& header) {
+void AddColumn(const Facts& facts, const std::string& name, v1::ColumnRole role,
+               v1::TableHeader& header) {
   v1::ColumnSchema& schema = *header.add_columns();
   schema.set_name(name);
   schema.set_role(role);
@@ -156,7 +163,8 @@ void AddColumn(const Facts& facts, const std::string& name, v1::ColumnRole role,
   schema.set_dtype(facts.is_real ? v1::DATA_TYPE_FLOAT32 : NarrowestInteger(facts.min, facts.max));
   schema.set_missing(facts.missing);
   Shape shape = facts.layout.row_shape;
-  // Features are an array even with one value per row, so that no pipeline touches them; one label per row is a scalar.
+  // Features are an array even with one value per row, so that no pipeline touches them; one label
+  // per row is a scalar.
   if (role == v1::COLUMN_ROLE_FEATURE && shape.empty()) shape = {1};
   if (role == v1::COLUMN_ROLE_LABEL && ElementCount(shape) == 1) shape.clear();
   schema.mutable_shape()->Assign(shape.begin(), shape.end());
@@ -170,12 +178,15 @@ void AddColumn(const Facts& facts, const std::string& name, v1::ColumnRole role,
 }  // namespace
 
 absl::StatusOr<IngestResult> IngestTensors(const IngestSource& features, const IngestSource& labels,
-                                           const IngestOptions& options, const std::string& output_path) {
-  FITD_ASSIGN_OR_RETURN(const Facts feature_facts, Measurement(features, options.allow_missing).Take());
+                                           const IngestOptions& options,
+                                           const std::string& output_path) {
+  FITD_ASSIGN_OR_RETURN(const Facts feature_facts,
+                        Measurement(features, options.allow_missing).Take());
   FITD_ASSIGN_OR_RETURN(const Facts label_facts, Measurement(labels, options.allow_missing).Take());
   if (feature_facts.rows() != label_facts.rows()) {
-    return InvalidArgument(fmt::format("{} has {} rows, {} has {}; there must be one label per row", features.spec.file_name(),
-                                       feature_facts.rows(), labels.spec.file_name(), label_facts.rows()));
+    return InvalidArgument(fmt::format("{} has {} rows, {} has {}; there must be one label per row",
+                                       features.spec.file_name(), feature_facts.rows(),
+                                       labels.spec.file_name(), label_facts.rows()));
   }
   v1::TableHeader header;
   header.set_rows(feature_facts.rows());

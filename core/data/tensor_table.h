@@ -12,7 +12,8 @@ namespace fitd {
 
 // Ingest for tensor sources, whose specs ValidateSources has accepted.
 absl::StatusOr<IngestResult> IngestTensors(const IngestSource& features, const IngestSource& labels,
-                                           const IngestOptions& options, const std::string& output_path);
+                                           const IngestOptions& options,
+                                           const std::string& output_path);
 
 }  // namespace fitd
 

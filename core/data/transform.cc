@@ -52,7 +52,8 @@ std::string ReadNumber(const v1::Value& value, const MissingValues& missing, dou
       *number = value.number();
       return std::isinf(*number) ? "is infinite" : "";
     case v1::Value::kText:
-      if (missing.Contains(value.text()) || ParseReal(value.text(), number) == RealText::kNumber) return "";
+      if (missing.Contains(value.text()) || ParseReal(value.text(), number) == RealText::kNumber)
+        return "";
       return fmt::format("{} is not a number", Quoted(value.text()));
     case v1::Value::KIND_NOT_SET:
       break;
@@ -64,7 +65,8 @@ std::string ReadNumber(const v1::Value& value, const MissingValues& missing, dou
 std::optional<std::string> TextOf(const v1::Value& value) {
   switch (value.kind_case()) {
     case v1::Value::kNumber:
-      return std::isnan(value.number()) ? std::nullopt : std::optional(FormatNumber(value.number()));
+      return std::isnan(value.number()) ? std::nullopt
+                                        : std::optional(FormatNumber(value.number()));
     case v1::Value::kText:
       return value.text();
     case v1::Value::KIND_NOT_SET:
@@ -76,9 +78,9 @@ std::optional<std::string> TextOf(const v1::Value& value) {
 // One column of the pipeline and where a batch's rows hold it.
 struct NamedFeature {
   const v1::FeatureTransform* transform;
-  int value;        // Index into Row.values.
-  int64_t output;   // Of the first input that it fills.
-  std::unordered_map<std::string, int64_t> words;   // Of a one-hot transform.
+  int value;                                       // Index into Row.values.
+  int64_t output;                                  // Of the first input that it fills.
+  std::unordered_map<std::string, int64_t> words;  // Of a one-hot transform.
 };
 
 std::vector<NamedFeature> FindFeatures(const v1::PipelineState& state, const v1::RowBatch& batch,
@@ -87,19 +89,24 @@ std::vector<NamedFeature> FindFeatures(const v1::PipelineState& state, const v1:
   std::unordered_map<std::string, int> positions;
   for (int i = 0; i < batch.columns_size(); ++i) {
     if (positions.try_emplace(batch.columns(i), i).second) continue;
-    violations.Add(fmt::format("rows.columns[{}]", i), fmt::format("{} is there twice", Quoted(batch.columns(i))));
+    violations.Add(fmt::format("rows.columns[{}]", i),
+                   fmt::format("{} is there twice", Quoted(batch.columns(i))));
   }
   std::vector<NamedFeature> features;
   int64_t output = 0;
   for (const v1::FeatureTransform& transform : state.features()) {
     const auto found = positions.find(transform.column());
     if (transform.has_array()) {
-      violations.Add("rows", fmt::format("the model's input {} is an array of {} numbers per row; send a tensor",
-                                         Quoted(transform.column()), transform.width()));
+      violations.Add(
+          "rows",
+          fmt::format("the model's input {} is an array of {} numbers per row; send a tensor",
+                      Quoted(transform.column()), transform.width()));
     } else if (found == positions.end()) {
-      violations.Add("rows.columns", "lacks a column of the model: " + UnknownName("column", transform.column(), names));
+      violations.Add("rows.columns", "lacks a column of the model: " +
+                                         UnknownName("column", transform.column(), names));
     } else {
-      NamedFeature& feature = features.emplace_back(NamedFeature{&transform, found->second, output, {}});
+      NamedFeature& feature =
+          features.emplace_back(NamedFeature{&transform, found->second, output, {}});
       for (const std::string& word : transform.one_hot().vocabulary()) {
         feature.words.emplace(word, static_cast<int64_t>(feature.words.size()));
       }
@@ -110,7 +117,8 @@ std::vector<NamedFeature> FindFeatures(const v1::PipelineState& state, const v1:
 }
 
 // Fills the inputs of one feature, which are 0. What is wrong with the value, or "".
-std::string FillFeature(const NamedFeature& feature, const v1::Value& value, const MissingValues& missing, float* x) {
+std::string FillFeature(const NamedFeature& feature, const v1::Value& value,
+                        const MissingValues& missing, float* x) {
   if (feature.transform->has_one_hot()) {
     const auto text = TextOf(value);
     const auto word = text ? feature.words.find(*text) : feature.words.end();
@@ -121,7 +129,8 @@ std::string FillFeature(const NamedFeature& feature, const v1::Value& value, con
   std::string fault = ReadNumber(value, missing, &number);
   if (!fault.empty()) return fault;
   *x = Standardized(number, feature.transform->numeric());
-  return std::isfinite(*x) ? "" : fmt::format("{} is out of the range of the model's inputs", number);
+  return std::isfinite(*x) ? ""
+                           : fmt::format("{} is out of the range of the model's inputs", number);
 }
 
 // A million axes would make a message of megabytes.
@@ -131,7 +140,8 @@ std::string ShortShapeText(const std::vector<int64_t>& shape) {
 }
 
 // Number of rows, once the shape is right.
-std::optional<int64_t> RowsOf(const v1::PipelineState& state, const v1::Tensor& tensor, Violations& violations) {
+std::optional<int64_t> RowsOf(const v1::PipelineState& state, const v1::Tensor& tensor,
+                              Violations& violations) {
   const std::vector<int64_t> shape(tensor.shape().begin(), tensor.shape().end());
   const std::vector<int64_t> flat = {state.feature_width()};
   std::vector<int64_t> full = flat;
@@ -145,15 +155,18 @@ std::optional<int64_t> RowsOf(const v1::PipelineState& state, const v1::Tensor& 
   if (shape.empty() || shape[0] < 1 || (row != flat && row != full)) {
     std::string expected = fmt::format("[rows, {}]", state.feature_width());
     if (full != flat) expected += fmt::format(" or [rows, {}]", fmt::join(full, ", "));
-    violations.Add("tensor.shape", fmt::format("is {}; expected {} with at least one row", ShortShapeText(shape), expected));
+    violations.Add("tensor.shape", fmt::format("is {}; expected {} with at least one row",
+                                               ShortShapeText(shape), expected));
     return std::nullopt;
   }
   if (value_bytes == 0) return std::nullopt;
   const int64_t bytes = SaturatingMultiply(ElementCount(shape), value_bytes);
   if (bytes != static_cast<int64_t>(tensor.data().size())) {
-    violations.Add("tensor.data", fmt::format("has {} bytes; the shape {} and {} make {}", tensor.data().size(),
-                                              ShortShapeText(shape), v1::DataType_Name(tensor.dtype()),
-                                              bytes == kSaturated ? "more than fit in memory" : std::to_string(bytes)));
+    violations.Add(
+        "tensor.data",
+        fmt::format("has {} bytes; the shape {} and {} make {}", tensor.data().size(),
+                    ShortShapeText(shape), v1::DataType_Name(tensor.dtype()),
+                    bytes == kSaturated ? "more than fit in memory" : std::to_string(bytes)));
     return std::nullopt;
   }
   return shape[0];
@@ -168,18 +181,22 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::RowBatch& batch
   if (!violations.empty()) return violations.ToStatus("rows");
 
   const MissingValues missing;
-  std::vector<float> x(static_cast<size_t>(batch.rows_size()) * static_cast<size_t>(state_.feature_width()));
+  std::vector<float> x(static_cast<size_t>(batch.rows_size()) *
+                       static_cast<size_t>(state_.feature_width()));
   for (int r = 0; r < batch.rows_size(); ++r) {
     const v1::Row& row = batch.rows(r);
     if (row.values_size() != batch.columns_size()) {
-      violations.Add(fmt::format("rows.rows[{}].values", r),
-                     fmt::format("has {} values for {} columns", row.values_size(), batch.columns_size()));
+      violations.Add(
+          fmt::format("rows.rows[{}].values", r),
+          fmt::format("has {} values for {} columns", row.values_size(), batch.columns_size()));
       continue;
     }
     float* const out = x.data() + r * state_.feature_width();
     for (const NamedFeature& feature : features) {
-      const std::string fault = FillFeature(feature, row.values(feature.value), missing, out + feature.output);
-      if (!fault.empty()) violations.Add(fmt::format("rows.rows[{}].values[{}]", r, feature.value), fault);
+      const std::string fault =
+          FillFeature(feature, row.values(feature.value), missing, out + feature.output);
+      if (!fault.empty())
+        violations.Add(fmt::format("rows.rows[{}].values[{}]", r, feature.value), fault);
     }
   }
   if (!violations.empty()) return violations.ToStatus("rows.rows");
@@ -190,8 +207,10 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::Tensor& tensor)
   Violations violations;
   for (const v1::FeatureTransform& feature : state_.features()) {
     if (!feature.has_one_hot()) continue;
-    violations.Add("tensor", fmt::format("the model's column {} holds text, which a tensor cannot; send named rows",
-                                         Quoted(feature.column())));
+    violations.Add(
+        "tensor",
+        fmt::format("the model's column {} holds text, which a tensor cannot; send named rows",
+                    Quoted(feature.column())));
   }
   const auto rows = RowsOf(state_, tensor, violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
@@ -207,8 +226,9 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::Tensor& tensor)
         for (int64_t e = 0; e < feature.width(); ++e, ++output, value += sizeof(T)) {
           const T given = LoadValue<T>(value);
           float& input = x[static_cast<size_t>(output)];
-          input = feature.has_numeric() ? Standardized(static_cast<double>(given), feature.numeric())
-                                        : static_cast<float>(given);
+          input = feature.has_numeric()
+                      ? Standardized(static_cast<double>(given), feature.numeric())
+                      : static_cast<float>(given);
           if (std::isfinite(static_cast<double>(given)) && std::isfinite(input)) continue;
           if (faults++ == 0) first_fault = output;
         }
@@ -216,9 +236,10 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::Tensor& tensor)
     }
   });
   if (faults > 0) {
-    violations.Add("tensor.data", fmt::format("row {}, value {} is not a finite 32-bit number; {} values are not",
-                                              first_fault / state_.feature_width(), first_fault % state_.feature_width(),
-                                              faults));
+    violations.Add("tensor.data",
+                   fmt::format("row {}, value {} is not a finite 32-bit number; {} values are not",
+                               first_fault / state_.feature_width(),
+                               first_fault % state_.feature_width(), faults));
     return violations.ToStatus();
   }
   return x;

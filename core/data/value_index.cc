@@ -8,7 +8,8 @@
 
 namespace fitd {
 
-ValueIndex::ValueIndex(const v1::ColumnSchema& column, const google::protobuf::RepeatedPtrField<std::string>& words)
+ValueIndex::ValueIndex(const v1::ColumnSchema& column,
+                       const google::protobuf::RepeatedPtrField<std::string>& words)
     : categorical_(column.kind() == v1::COLUMN_KIND_CATEGORICAL) {
   if (categorical_) {
     std::map<std::string_view, int32_t> positions;
@@ -24,7 +25,8 @@ ValueIndex::ValueIndex(const v1::ColumnSchema& column, const google::protobuf::R
     double value;
     if (ParseReal(words[i], &value) != RealText::kNumber) continue;
     const auto integer = ParseInteger(words[i]);
-    const bool shortest = integer ? std::to_string(*integer) == words[i] : FormatNumber(value) == words[i];
+    const bool shortest =
+        integer ? std::to_string(*integer) == words[i] : FormatNumber(value) == words[i];
     if (shortest) numbers_.emplace_back(value, i);
   }
   std::sort(numbers_.begin(), numbers_.end());

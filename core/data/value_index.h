@@ -13,16 +13,19 @@
 
 namespace fitd {
 
-// A categorical value is the word that its code stands for; a number is the word that is its shortest text. Thread-safe:
-// constant after construction.
+// A categorical value is the word that its code stands for; a number is the word that is its
+// shortest text. Thread-safe: constant after construction.
 class ValueIndex {
  public:
-  ValueIndex(const v1::ColumnSchema& column, const google::protobuf::RepeatedPtrField<std::string>& words);
+  ValueIndex(const v1::ColumnSchema& column,
+             const google::protobuf::RepeatedPtrField<std::string>& words);
 
   // The position of the word for a stored value (a code or a number); -1 for none.
   int32_t Find(double value) const {
     if (categorical_) {
-      return value >= 0 && value < static_cast<double>(codes_.size()) ? codes_[static_cast<size_t>(value)] : -1;
+      return value >= 0 && value < static_cast<double>(codes_.size())
+                 ? codes_[static_cast<size_t>(value)]
+                 : -1;
     }
     return FindNumber(value);
   }
@@ -31,8 +34,8 @@ class ValueIndex {
   int32_t FindNumber(double value) const;
 
   bool categorical_;
-  std::vector<int32_t> codes_;                      // By code.
-  std::vector<std::pair<double, int32_t>> numbers_;   // Increasing.
+  std::vector<int32_t> codes_;                       // By code.
+  std::vector<std::pair<double, int32_t>> numbers_;  // Increasing.
 };
 
 }  // namespace fitd

@@ -17,17 +17,26 @@ namespace fitd {
 template <typename F>
 decltype(auto) VisitDataType(v1::DataType dtype, F&& f) {
   switch (dtype) {
-    case v1::DATA_TYPE_UINT8: return f(uint8_t{});
-    case v1::DATA_TYPE_INT8: return f(int8_t{});
-    case v1::DATA_TYPE_UINT16: return f(uint16_t{});
-    case v1::DATA_TYPE_INT16: return f(int16_t{});
-    case v1::DATA_TYPE_INT32: return f(int32_t{});
-    case v1::DATA_TYPE_INT64: return f(int64_t{});
-    case v1::DATA_TYPE_FLOAT32: return f(float{});
-    case v1::DATA_TYPE_FLOAT64: return f(double{});
+    case v1::DATA_TYPE_UINT8:
+      return f(uint8_t{});
+    case v1::DATA_TYPE_INT8:
+      return f(int8_t{});
+    case v1::DATA_TYPE_UINT16:
+      return f(uint16_t{});
+    case v1::DATA_TYPE_INT16:
+      return f(int16_t{});
+    case v1::DATA_TYPE_INT32:
+      return f(int32_t{});
+    case v1::DATA_TYPE_INT64:
+      return f(int64_t{});
+    case v1::DATA_TYPE_FLOAT32:
+      return f(float{});
+    case v1::DATA_TYPE_FLOAT64:
+      return f(double{});
     case v1::DATA_TYPE_UNSPECIFIED:
     case v1::DataType_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case v1::DataType_INT_MAX_SENTINEL_DO_NOT_USE_: break;
+    case v1::DataType_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
   std::abort();
 }

@@ -56,7 +56,9 @@ void ThreadTeam::Work(int index) {
 }
 
 void ThreadTeam::RunShare(const OpList& ops, int index) {
-  for (size_t i = 0; i < ops.size(); ++i) {
+  // Once past the last barrier the list may be gone: its caller goes on.
+  const size_t count = ops.size();
+  for (size_t i = 0; i < count; ++i) {
     ops.Run(i, {index, size_});
     Barrier();
   }

@@ -133,9 +133,9 @@ class NetworkPlan final : public TrainingPlan {
   std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
 
   StepState step_ = {};
-  ThreadTeam team_;
   std::map<std::pair<Mode, int64_t>, Program> programs_;
   const Program* newest_ = nullptr;  // Of training and evaluation.
+  ThreadTeam team_;
 };
 
 NetworkPlan::NetworkPlan(const Options& options, Network network, TargetInverse inverse)

@@ -1,6 +1,7 @@
 // A network, its loss and its optimizer compiled into flat lists of kernel calls over one arena:
-// parameters, optimizer state, gradients, activations, scratch. After Create no step allocates,
-// locks (but for the spinning barrier between its own threads) or calls the system.
+// parameters, optimizer state, gradients, activations, scratch. A step allocates nothing, takes no
+// lock (but for the spinning barrier between its own threads) and calls no system, except that the
+// first step of another number of rows than batch_size compiles its own lists.
 
 #ifndef FITD_CORE_PLAN_TRAINING_PLAN_H_
 #define FITD_CORE_PLAN_TRAINING_PLAN_H_
@@ -50,8 +51,8 @@ class TrainingPlan {
   // and target inverse included.
   virtual const float* outputs() const = 0;
 
-  // Weights named "mean" and "variance" of Normalization layers that ask to be adapted: one pass
-  // over the training inputs.
+  // Weights named "mean" and "variance" of a Normalization layer that asks to be adapted: one pass
+  // over the training inputs. Never with `initial` weights, which have them.
   virtual bool needs_adaptation() const = 0;
   virtual void AdaptRows(int64_t rows) = 0;  // Adds inputs()[0 .. rows) to the statistics.
   virtual void FinishAdaptation() = 0;

@@ -35,25 +35,30 @@ DatasetUpload::~DatasetUpload() {
   if (fd_ >= 0) close(fd_);
 }
 
-absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Add(const v1::UploadDatasetRequest& part) {
+absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Add(
+    const v1::UploadDatasetRequest& part) {
   switch (part.part_case()) {
-    case v1::UploadDatasetRequest::kHeader: return Begin(part.header());
+    case v1::UploadDatasetRequest::kHeader:
+      return Begin(part.header());
     case v1::UploadDatasetRequest::kChunk:
       FITD_RETURN_IF_ERROR(Append(part.chunk()));
       return std::nullopt;
-    case v1::UploadDatasetRequest::PART_NOT_SET: break;
+    case v1::UploadDatasetRequest::PART_NOT_SET:
+      break;
   }
   return Fault("part", "is not set; allowed: header, chunk");
 }
 
-absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(const v1::UploadHeader& header) {
+absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(
+    const v1::UploadHeader& header) {
   if (header_) return Fault("header", "came a second time; only the first message holds it");
   Violations violations;
   CheckId("header.name", header.name(), violations);
   const std::vector<v1::SourceSpec> sources(header.sources().begin(), header.sources().end());
   AddViolations(ValidateSources(sources, "header.sources"), violations);
   if (!header.sha256().empty() && !IsSha256(header.sha256())) {
-    violations.Add("header.sha256", fmt::format("is {}; allowed: 64 digits of 0-9, a-f", Quoted(header.sha256())));
+    violations.Add("header.sha256",
+                   fmt::format("is {}; allowed: 64 digits of 0-9, a-f", Quoted(header.sha256())));
   }
   CheckRequestId("header.request_id", header.request_id(), violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
@@ -66,19 +71,22 @@ absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(co
 absl::Status DatasetUpload::Append(const v1::UploadChunk& chunk) {
   if (!header_) return Fault("header", "is missing; the first message must hold it");
   if (chunk.data().size() > kMostChunkBytes) {
-    return Fault("chunk.data", fmt::format("has {} bytes; allowed: {} at most", chunk.data().size(), kMostChunkBytes));
+    return Fault("chunk.data", fmt::format("has {} bytes; allowed: {} at most", chunk.data().size(),
+                                           kMostChunkBytes));
   }
   const int begun = static_cast<int>(files_.size());
   if (chunk.source() < 0 || chunk.source() >= header_->sources_size()) {
-    return Fault("chunk.source",
-                 fmt::format("is {}; the header names {} sources", chunk.source(), header_->sources_size()));
+    return Fault("chunk.source", fmt::format("is {}; the header names {} sources", chunk.source(),
+                                             header_->sources_size()));
   }
   if (chunk.source() < begun - 1) {
-    return Fault("chunk.source", fmt::format("is {} after {}; it never falls", chunk.source(), begun - 1));
+    return Fault("chunk.source",
+                 fmt::format("is {} after {}; it never falls", chunk.source(), begun - 1));
   }
   bytes_ += static_cast<int64_t>(chunk.data().size());
   if (bytes_ > max_bytes_) {
-    return ResourceExhausted(fmt::format("the upload is larger than the limit of {} bytes", max_bytes_));
+    return ResourceExhausted(
+        fmt::format("the upload is larger than the limit of {} bytes", max_bytes_));
   }
   while (static_cast<int>(files_.size()) <= chunk.source()) FITD_RETURN_IF_ERROR(OpenNextSource());
 
@@ -100,14 +108,16 @@ absl::Status DatasetUpload::OpenNextSource() {
   return fd_ >= 0 ? absl::OkStatus() : ErrnoStatus(errno, "create a file for the upload");
 }
 
-absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(const std::function<bool()>& cancelled) {
+absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
+    const std::function<bool()>& cancelled) {
   if (cancelled()) return absl::CancelledError();
   if (!header_) return Fault("header", "is missing; the first message must hold it");
-  while (static_cast<int>(files_.size()) < header_->sources_size()) FITD_RETURN_IF_ERROR(OpenNextSource());
+  while (static_cast<int>(files_.size()) < header_->sources_size())
+    FITD_RETURN_IF_ERROR(OpenNextSource());
   const std::string bytes_sha256 = hash_.HexDigest();
   if (!header_->sha256().empty() && header_->sha256() != bytes_sha256) {
-    return DataLoss(fmt::format("the bytes that came have the SHA-256 {}, announced was {}", bytes_sha256,
-                                header_->sha256()));
+    return DataLoss(fmt::format("the bytes that came have the SHA-256 {}, announced was {}",
+                                bytes_sha256, header_->sha256()));
   }
   FITD_ASSIGN_OR_RETURN(auto known, store_.InTransaction([&](Transaction& transaction) {
     return FindKnown(transaction, bytes_sha256);
@@ -115,7 +125,8 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(const std::fun
   if (known) return *std::move(known);
 
   std::vector<IngestSource> sources;
-  for (int i = 0; i < header_->sources_size(); ++i) sources.push_back({header_->sources(i), files_[i].path()});
+  for (int i = 0; i < header_->sources_size(); ++i)
+    sources.push_back({header_->sources(i), files_[i].path()});
   const absl::Time start = absl::Now();
   TemporaryFile table(store_.directory());
   FITD_ASSIGN_OR_RETURN(const IngestResult ingested,
@@ -134,13 +145,16 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(const std::fun
   dataset.set_source_sha256(SourceSha256(bytes_sha256));
   dataset.set_bytes(ingested.bytes);
   dataset.set_feature_width(FeatureWidth(ingested.header));
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::UploadDatasetResponse> {
-    if (cancelled()) return absl::CancelledError();
-    auto response = Record(transaction, dataset, bytes_sha256);
-    // In the transaction, so that nobody deletes the file as unused between here and the commit.
-    if (response.ok()) FITD_RETURN_IF_ERROR(table.MoveTo(store_.directory().DatasetPath(dataset.sha256())));
-    return response;
-  });
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::UploadDatasetResponse> {
+        if (cancelled()) return absl::CancelledError();
+        auto response = Record(transaction, dataset, bytes_sha256);
+        // In the transaction, so that nobody deletes the file as unused between here and the
+        // commit.
+        if (response.ok())
+          FITD_RETURN_IF_ERROR(table.MoveTo(store_.directory().DatasetPath(dataset.sha256())));
+        return response;
+      });
 }
 
 std::string DatasetUpload::SourceSha256(const std::string& bytes_sha256) const {
@@ -158,26 +172,28 @@ std::string DatasetUpload::Digest(const std::string& bytes_sha256) const {
 }
 
 // An answer that needs no reading: to the same request, or for bytes that were read before.
-absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::FindKnown(Transaction& transaction,
-                                                                                  const std::string& bytes_sha256) {
+absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::FindKnown(
+    Transaction& transaction, const std::string& bytes_sha256) {
   v1::UploadDatasetResponse answer;
-  FITD_ASSIGN_OR_RETURN(const bool answered,
-                        FindAnswer(transaction, header_->request_id(), Digest(bytes_sha256), answer));
+  FITD_ASSIGN_OR_RETURN(const bool answered, FindAnswer(transaction, header_->request_id(),
+                                                        Digest(bytes_sha256), answer));
   if (answered) return answer;
-  std::optional<v1::Dataset> dataset = transaction.datasets.FindBySource(SourceSha256(bytes_sha256));
+  std::optional<v1::Dataset> dataset =
+      transaction.datasets.FindBySource(SourceSha256(bytes_sha256));
   if (!dataset) return std::nullopt;
   dataset->set_name(header_->name());
   FITD_ASSIGN_OR_RETURN(answer, Record(transaction, *dataset, bytes_sha256));
   return answer;
 }
 
-absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Record(Transaction& transaction, const v1::Dataset& dataset,
+absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Record(Transaction& transaction,
+                                                                const v1::Dataset& dataset,
                                                                 const std::string& bytes_sha256) {
   v1::UploadDatasetResponse response;
   if (const std::optional<v1::Dataset> taken = transaction.datasets.Find(dataset.name())) {
     if (taken->sha256() != dataset.sha256()) {
-      return absl::AlreadyExistsError(
-          fmt::format("data set {} exists with other content; delete it or take another name", dataset.name()));
+      return absl::AlreadyExistsError(fmt::format(
+          "data set {} exists with other content; delete it or take another name", dataset.name()));
     }
     *response.mutable_dataset() = *taken;
   } else {

@@ -16,8 +16,8 @@
 
 namespace fitd {
 
-// Nothing remains of one that is destroyed before Complete gave OK. Single-thread. The codes are those of
-// DatasetService.UploadDataset.
+// Nothing remains of one that is destroyed before Complete gave OK. Single-thread. The codes are
+// those of DatasetService.UploadDataset.
 class DatasetUpload {
  public:
   // `max_bytes`: of all sources, as sent.
@@ -26,10 +26,12 @@ class DatasetUpload {
   DatasetUpload(const DatasetUpload&) = delete;
   DatasetUpload& operator=(const DatasetUpload&) = delete;
 
-  // The next message of the stream. A response, when the header's hash is known and nothing more is needed.
-  absl::StatusOr<std::optional<v1::UploadDatasetResponse>> Add(const v1::UploadDatasetRequest& part);
-  // After the last message. Reads the files: takes its time. CANCELLED, and nothing is stored, when `cancelled()` says so:
-  // a client that is gone looks like one that is done.
+  // The next message of the stream. A response, when the header's hash is known and nothing more is
+  // needed.
+  absl::StatusOr<std::optional<v1::UploadDatasetResponse>> Add(
+      const v1::UploadDatasetRequest& part);
+  // After the last message. Reads the files: takes its time. CANCELLED, and nothing is stored, when
+  // `cancelled()` says so: a client that is gone looks like one that is done.
   absl::StatusOr<v1::UploadDatasetResponse> Complete(const std::function<bool()>& cancelled);
 
  private:
@@ -40,9 +42,10 @@ class DatasetUpload {
   // What identifies the uploaded bytes, read as the header says.
   std::string SourceSha256(const std::string& bytes_sha256) const;
   std::string Digest(const std::string& bytes_sha256) const;
-  absl::StatusOr<std::optional<v1::UploadDatasetResponse>> FindKnown(Transaction& transaction,
-                                                                     const std::string& bytes_sha256);
-  absl::StatusOr<v1::UploadDatasetResponse> Record(Transaction& transaction, const v1::Dataset& dataset,
+  absl::StatusOr<std::optional<v1::UploadDatasetResponse>> FindKnown(
+      Transaction& transaction, const std::string& bytes_sha256);
+  absl::StatusOr<v1::UploadDatasetResponse> Record(Transaction& transaction,
+                                                   const v1::Dataset& dataset,
                                                    const std::string& bytes_sha256);
 
   Store& store_;

@@ -34,13 +34,14 @@ absl::StatusOr<v1::GetDatasetResponse> Datasets::Get(const v1::GetDatasetRequest
   Violations violations;
   CheckId("name", request.name(), violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::GetDatasetResponse> {
-    std::optional<v1::Dataset> dataset = transaction.datasets.Find(request.name());
-    if (!dataset) return UnknownDataset(transaction, request.name());
-    v1::GetDatasetResponse response;
-    *response.mutable_dataset() = *std::move(dataset);
-    return response;
-  });
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::GetDatasetResponse> {
+        std::optional<v1::Dataset> dataset = transaction.datasets.Find(request.name());
+        if (!dataset) return UnknownDataset(transaction, request.name());
+        v1::GetDatasetResponse response;
+        *response.mutable_dataset() = *std::move(dataset);
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ListDatasetsResponse> Datasets::List(const v1::ListDatasetsRequest& request) {
@@ -48,20 +49,23 @@ absl::StatusOr<v1::ListDatasetsResponse> Datasets::List(const v1::ListDatasetsRe
   Violations violations;
   const Page page = ResolvePage(request.page_size(), request.page_token(), kScope, violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::ListDatasetsResponse> {
-    v1::ListDatasetsResponse response;
-    for (v1::Dataset& dataset : transaction.datasets.List(page.cursor, page.size + 1)) {
-      if (response.datasets_size() == page.size) {
-        response.set_next_page_token(MakePageToken(kScope, response.datasets().rbegin()->name()));
-      } else {
-        *response.add_datasets() = std::move(dataset);
-      }
-    }
-    return response;
-  });
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::ListDatasetsResponse> {
+        v1::ListDatasetsResponse response;
+        for (v1::Dataset& dataset : transaction.datasets.List(page.cursor, page.size + 1)) {
+          if (response.datasets_size() == page.size) {
+            response.set_next_page_token(
+                MakePageToken(kScope, response.datasets().rbegin()->name()));
+          } else {
+            *response.add_datasets() = std::move(dataset);
+          }
+        }
+        return response;
+      });
 }
 
-absl::StatusOr<v1::DeleteDatasetResponse> Datasets::Delete(const v1::DeleteDatasetRequest& request) {
+absl::StatusOr<v1::DeleteDatasetResponse> Datasets::Delete(
+    const v1::DeleteDatasetRequest& request) {
   Violations violations;
   CheckId("name", request.name(), violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
@@ -82,13 +86,15 @@ absl::StatusOr<v1::DeleteDatasetResponse> Datasets::Delete(const v1::DeleteDatas
       });
 }
 
-absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(const v1::PreviewDatasetRequest& request) {
+absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(
+    const v1::PreviewDatasetRequest& request) {
   constexpr int32_t kDefaultRows = 5;
   constexpr int32_t kMostRows = 100;
   Violations violations;
   CheckId("name", request.name(), violations);
   if (request.rows() < 0 || request.rows() > kMostRows) {
-    violations.Add("rows", fmt::format("is {}; allowed: 1 to {}, or 0 for {}", request.rows(), kMostRows, kDefaultRows));
+    violations.Add("rows", fmt::format("is {}; allowed: 1 to {}, or 0 for {}", request.rows(),
+                                       kMostRows, kDefaultRows));
   }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
@@ -101,10 +107,12 @@ absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(const v1::PreviewDa
   v1::PreviewDatasetResponse response;
   *response.mutable_dataset() = std::move(*known.mutable_dataset());
   *response.mutable_statistics() = table->header().statistics();
-  const int64_t rows = std::min<int64_t>(request.rows() == 0 ? kDefaultRows : request.rows(), table->rows());
+  const int64_t rows =
+      std::min<int64_t>(request.rows() == 0 ? kDefaultRows : request.rows(), table->rows());
   for (int64_t row = 0; row < rows; ++row) {
     v1::PreviewRow& preview = *response.add_rows();
-    for (int column = 0; column < table->columns(); ++column) preview.add_values(PreviewText(*table, column, row));
+    for (int column = 0; column < table->columns(); ++column)
+      preview.add_values(PreviewText(*table, column, row));
   }
   return response;
 }

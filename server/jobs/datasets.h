@@ -18,9 +18,12 @@ namespace fitd {
 class Datasets {
  public:
   // `max_bytes`: of an upload, as sent.
-  Datasets(Store& store, Tables& tables, int64_t max_bytes) : store_(store), tables_(tables), max_bytes_(max_bytes) {}
+  Datasets(Store& store, Tables& tables, int64_t max_bytes)
+      : store_(store), tables_(tables), max_bytes_(max_bytes) {}
 
-  std::unique_ptr<DatasetUpload> NewUpload() { return std::make_unique<DatasetUpload>(store_, max_bytes_); }
+  std::unique_ptr<DatasetUpload> NewUpload() {
+    return std::make_unique<DatasetUpload>(store_, max_bytes_);
+  }
   absl::StatusOr<v1::GetDatasetResponse> Get(const v1::GetDatasetRequest& request);
   absl::StatusOr<v1::ListDatasetsResponse> List(const v1::ListDatasetsRequest& request);
   absl::StatusOr<v1::DeleteDatasetResponse> Delete(const v1::DeleteDatasetRequest& request);

@@ -28,7 +28,8 @@ v1::JobFailure ToFailure(const absl::Status& status) {
   return failure;
 }
 
-absl::StatusOr<FitResult> RunGuarded(const FitInput& input, FitObserver& observer, const std::atomic<bool>& stop) {
+absl::StatusOr<FitResult> RunGuarded(const FitInput& input, FitObserver& observer,
+                                     const std::atomic<bool>& stop) {
   try {
     return RunFit(input, observer, stop);
   } catch (const std::bad_alloc&) {
@@ -40,8 +41,8 @@ absl::StatusOr<FitResult> RunGuarded(const FitInput& input, FitObserver& observe
 
 }  // namespace
 
-// A fit is deterministic: one that starts again repeats its epochs and warnings, and those whose events are stored are
-// not told again.
+// A fit is deterministic: one that starts again repeats its epochs and warnings, and those whose
+// events are stored are not told again.
 class FitRunner::Observer final : public FitObserver {
  public:
   Observer(FitRunner& runner, JobTable::EventCounts told) : runner_(runner), told_(told) {}
@@ -49,8 +50,10 @@ class FitRunner::Observer final : public FitObserver {
   void OnStart(int64_t training_rows, int64_t validation_rows) override {
     const v1::TrainingSpec& training = runner_.job_.spec().training();
     runner_.progress_.set_epochs(training.epochs());
-    runner_.progress_.set_steps_per_epoch((training_rows + training.batch_size() - 1) / training.batch_size());
-    runner_.journal_.Add(runner_.number_, [number = runner_.number_, training_rows, validation_rows](Transaction& t) {
+    runner_.progress_.set_steps_per_epoch((training_rows + training.batch_size() - 1) /
+                                          training.batch_size());
+    runner_.journal_.Add(runner_.number_, [number = runner_.number_, training_rows,
+                                           validation_rows](Transaction& t) {
       std::optional<v1::Job> job = t.jobs.Find(number);
       if (!job) return;
       job->set_training_rows(training_rows);
@@ -85,10 +88,11 @@ class FitRunner::Observer final : public FitObserver {
  private:
   void Append(v1::JobEvent event) {
     *event.mutable_time() = ToTimestamp(absl::Now());
-    runner_.journal_.Add(runner_.number_, [number = runner_.number_, event = std::move(event)](Transaction& t) {
-      v1::JobEvent numbered = event;
-      t.jobs.AppendEvent(number, numbered);
-    });
+    runner_.journal_.Add(runner_.number_,
+                         [number = runner_.number_, event = std::move(event)](Transaction& t) {
+                           v1::JobEvent numbered = event;
+                           t.jobs.AppendEvent(number, numbered);
+                         });
   }
 
   FitRunner& runner_;
@@ -106,13 +110,12 @@ FitRunner::FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& jou
 
 absl::StatusOr<FitResult> FitRunner::Train(int threads, const std::atomic<bool>& stop) {
   FITD_ASSIGN_OR_RETURN(const FitInput input, Load(threads));
-  FITD_ASSIGN_OR_RETURN(const JobTable::EventCounts told, store_.InTransaction([&](Transaction& transaction) {
-    return absl::StatusOr<JobTable::EventCounts>(transaction.jobs.CountEvents(number_));
-  }));
+  FITD_ASSIGN_OR_RETURN(
+      const JobTable::EventCounts told, store_.InTransaction([&](Transaction& transaction) {
+        return absl::StatusOr<JobTable::EventCounts>(transaction.jobs.CountEvents(number_));
+      }));
   Observer observer(*this, told);
-  absl::StatusOr<FitResult> result = RunGuarded(input, observer, stop);
-  journal_.Flush();
-  return result;
+  return RunGuarded(input, observer, stop);
 }
 
 absl::StatusOr<FitInput> FitRunner::Load(int threads) {
@@ -129,7 +132,8 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
     input.model = model->spec();
     lineage_.set_dataset_sha256(dataset->sha256());
     if (!spec.validation_dataset().empty()) {
-      const std::optional<v1::Dataset> validation = transaction.datasets.Find(spec.validation_dataset());
+      const std::optional<v1::Dataset> validation =
+          transaction.datasets.Find(spec.validation_dataset());
       if (!validation) return UnknownDataset(transaction, spec.validation_dataset());
       lineage_.set_validation_dataset(validation->name());
       lineage_.set_validation_dataset_sha256(validation->sha256());
@@ -174,6 +178,8 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
 }
 
 absl::Status FitRunner::Finish(const absl::StatusOr<FitResult>& result, bool requeue) {
+  if (!journal_.Flush())
+    return Error(absl::StatusCode::kUnavailable, "the job's events were not written");
   requeue = requeue && result.ok() && result->stopped;
   // Saved beside the transaction, which only moves the file: it may be large.
   TemporaryFile weights(store_.directory());
@@ -183,8 +189,8 @@ absl::Status FitRunner::Finish(const absl::StatusOr<FitResult>& result, bool req
     version = MakeVersion(*result);
     failure = result->weights.Save(weights.path());
     std::error_code error;
-    version->set_weights_bytes(failure.ok() ? static_cast<int64_t>(std::filesystem::file_size(weights.path(), error))
-                                            : 0);
+    version->set_weights_bytes(
+        failure.ok() ? static_cast<int64_t>(std::filesystem::file_size(weights.path(), error)) : 0);
   }
   progress_.clear_remaining();
 
@@ -206,7 +212,8 @@ absl::Status FitRunner::Finish(const absl::StatusOr<FitResult>& result, bool req
         *version->mutable_create_time() = ToTimestamp(transaction.now());
         transaction.models.InsertVersion(*version);
         transaction.ModelsChanged();
-        FITD_RETURN_IF_ERROR(weights.MoveTo(store_.directory().WeightsPath(version->weights_sha256())));
+        FITD_RETURN_IF_ERROR(
+            weights.MoveTo(store_.directory().WeightsPath(version->weights_sha256())));
         change.set_version(version->version());
       }
     }

@@ -24,8 +24,9 @@ class FitRunner {
   // Trains until the end or until `stop`. Whatever goes wrong is in the status.
   absl::StatusOr<FitResult> Train(int threads, const std::atomic<bool>& stop);
 
-  // Stores the version, if there is one, and the job's last event in one transaction. With `requeue` a job that was
-  // stopped goes back into the queue, unless it is being cancelled. An error means that nothing was stored.
+  // Stores the version, if there is one, and the job's last event in one transaction. With
+  // `requeue` a job that was stopped goes back into the queue, unless it is being cancelled. An
+  // error means that nothing was stored.
   absl::Status Finish(const absl::StatusOr<FitResult>& result, bool requeue);
 
  private:

@@ -7,6 +7,7 @@ namespace fitd {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval{100};
+constexpr std::chrono::seconds kPatience{1};  // With followers, at the end.
 
 void CallAll(const std::vector<std::shared_ptr<const JobFeeds::Wake>>& followers) {
   for (const auto& wake : followers) (*wake)();
@@ -25,6 +26,7 @@ JobFeeds::Subscription::~Subscription() {
   const auto feed = feeds_.feeds_.find(job_);
   std::erase(feed->second.followers, wake_);
   feeds_.DropIfUnused(feed);
+  feeds_.follower_left_.NotifyAll();
 }
 
 // Followers are called without the lock: their wake functions take locks of their own.
@@ -74,7 +76,7 @@ void JobFeeds::ClearProgress(int64_t job) {
   DropIfUnused(feed);
 }
 
-void JobFeeds::Stop() {
+bool JobFeeds::Stop() {
   std::vector<std::shared_ptr<const Wake>> followers;
   {
     MutexLock lock(mutex_);
@@ -84,6 +86,18 @@ void JobFeeds::Stop() {
     }
   }
   CallAll(followers);
+
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  MutexLock lock(mutex_);
+  const auto followed = [](const Feeds::value_type& entry) {
+    return !entry.second.followers.empty();
+  };
+  while (std::any_of(feeds_.begin(), feeds_.end(), followed)) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= left.zero()) break;
+    follower_left_.WaitFor(mutex_, left);
+  }
+  return !followers.empty();
 }
 
 bool JobFeeds::stopped() {

@@ -16,8 +16,8 @@
 
 namespace fitd {
 
-// Thread-safe. Publishing never waits for those who follow: it calls their wake functions, which must be quick and may
-// not call back, and what they read next is the newest.
+// Thread-safe. Publishing never waits for those who follow: it calls their wake functions, which
+// must be quick and may not call back, and what they read next is the newest.
 class JobFeeds {
  public:
   // Called on any thread, also a little after the subscription ended.
@@ -53,8 +53,9 @@ class JobFeeds {
   // The job does not run any more.
   void ClearProgress(int64_t job);
 
-  // Wakes all followers for good.
-  void Stop();
+  // Wakes all followers for good and waits for them to go, a second at most. Whether there were
+  // any.
+  bool Stop();
   bool stopped();
 
  private:
@@ -69,6 +70,7 @@ class JobFeeds {
   void DropIfUnused(Feeds::iterator feed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Mutex mutex_;
+  CondVar follower_left_;
   Feeds feeds_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };

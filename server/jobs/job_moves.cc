@@ -18,7 +18,8 @@ void Move(Transaction& transaction, v1::Job& job, v1::StateChange change) {
     job.clear_progress();
   }
   job.set_state(change.state());
-  if (change.state() == v1::JOB_STATE_RUNNING && !job.has_start_time()) *job.mutable_start_time() = now;
+  if (change.state() == v1::JOB_STATE_RUNNING && !job.has_start_time())
+    *job.mutable_start_time() = now;
   if (IsFinal(change.state())) *job.mutable_end_time() = now;
   if (change.has_failure()) *job.mutable_failure() = change.failure();
   job.set_version(change.version());
@@ -47,12 +48,14 @@ absl::Status RecoverJobs(Store& store) {
       if (crashes > kMostCrashes) {
         change.set_state(v1::JOB_STATE_FAILED);
         change.mutable_failure()->set_code(static_cast<int>(absl::StatusCode::kAborted));
-        change.mutable_failure()->set_message(fmt::format("the daemon died {} times while the job ran", crashes));
+        change.mutable_failure()->set_message(
+            fmt::format("the daemon died {} times while the job ran", crashes));
       } else {
         change.set_state(v1::JOB_STATE_QUEUED);
         change.set_message("the daemon died; the job starts again");
       }
-      Log(LogLevel::kWarn, "job_recovered", {{"job", job.id()}, {"state", StateName(change.state())}});
+      Log(LogLevel::kWarn, "job_recovered",
+          {{"job", job.id()}, {"state", StateName(change.state())}});
       Move(transaction, job, change);
     }
     return absl::OkStatus();

@@ -8,12 +8,12 @@
 
 namespace fitd {
 
-// Stores the job in its new state and the event that says so. The change's state must be one that job_state.h allows;
-// times, version and failure of the job follow from it.
+// Stores the job in its new state and the event that says so. The change's state must be one that
+// job_state.h allows; times, version and failure of the job follow from it.
 void Move(Transaction& transaction, v1::Job& job, v1::StateChange change);
 
-// What a daemon finds at its start: jobs that were running go back into the queue, or fail when five daemons died
-// under them; jobs that were being cancelled are cancelled.
+// What a daemon finds at its start: jobs that were running go back into the queue, or fail when
+// five daemons died under them; jobs that were being cancelled are cancelled.
 absl::Status RecoverJobs(Store& store);
 
 }  // namespace fitd

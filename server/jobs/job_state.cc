@@ -22,7 +22,8 @@ constexpr std::pair<v1::JobState, v1::JobState> kMoves[] = {
 }  // namespace
 
 bool IsFinal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_CANCELLED || state == v1::JOB_STATE_FAILED;
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_CANCELLED ||
+         state == v1::JOB_STATE_FAILED;
 }
 
 bool MayMove(v1::JobState from, v1::JobState to) {

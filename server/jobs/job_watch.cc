@@ -13,7 +13,8 @@ constexpr int64_t kMostEventsRead = 64;
 
 }  // namespace
 
-JobWatch::JobWatch(Store& store, JobFeeds& feeds, const Options& options, std::function<void()> wake)
+JobWatch::JobWatch(Store& store, JobFeeds& feeds, const Options& options,
+                   std::function<void()> wake)
     : store_(store),
       feeds_(feeds),
       job_(options.job),

@@ -15,7 +15,8 @@ constexpr std::chrono::seconds kRetryInterval{1};
 
 }  // namespace
 
-Journal::Journal(Store& store, JobFeeds& feeds) : store_(store), feeds_(feeds), thread_([this] { Loop(); }) {}
+Journal::Journal(Store& store, JobFeeds& feeds)
+    : store_(store), feeds_(feeds), thread_([this] { Loop(); }) {}
 
 void Journal::Add(int64_t job, Entry entry) {
   MutexLock lock(mutex_);
@@ -25,15 +26,23 @@ void Journal::Add(int64_t job, Entry entry) {
   changed_.NotifyAll();
 }
 
-void Journal::Flush() {
+bool Journal::Flush() {
   MutexLock lock(mutex_);
   const int64_t target = added_;
   while (written_ < target && !stopped_) changed_.Wait(mutex_);
+  return written_ >= target;
+}
+
+void Journal::GiveUpOnFailure() {
+  MutexLock lock(mutex_);
+  giving_up_ = true;
+  changed_.NotifyAll();
 }
 
 void Journal::Stop() {
   {
     MutexLock lock(mutex_);
+    giving_up_ = true;
     stopping_ = true;
     changed_.NotifyAll();
   }
@@ -43,40 +52,46 @@ void Journal::Stop() {
 void Journal::Loop() {
   std::vector<Pending> batch;
   while (true) {
-    bool last_try = false;
     {
       MutexLock lock(mutex_);
       while (pending_.empty() && batch.empty() && !stopping_) changed_.Wait(mutex_);
-      batch.insert(batch.end(), std::move_iterator(pending_.begin()), std::move_iterator(pending_.end()));
+      batch.insert(batch.end(), std::move_iterator(pending_.begin()),
+                   std::move_iterator(pending_.end()));
       pending_.clear();
-      last_try = stopping_;
+      if (batch.empty()) {
+        stopped_ = true;
+        changed_.NotifyAll();
+        return;
+      }
       changed_.NotifyAll();
     }
-    const absl::Status status = store_.InTransaction([&](Transaction& transaction) {
-      for (const Pending& pending : batch) pending.entry(transaction);
-      return absl::OkStatus();
-    });
-    if (status.ok()) {
-      std::set<int64_t> jobs;
-      for (const Pending& pending : batch) jobs.insert(pending.job);
-      for (const int64_t job : jobs) feeds_.EventsStored(job);
-    } else {
-      Log(LogLevel::kError, "journal_write_failed", {{"error", Message(status)}});
-    }
+    const absl::Status status = Write(batch);
     MutexLock lock(mutex_);
     if (status.ok()) {
       written_ += static_cast<int64_t>(batch.size());
       batch.clear();
-    } else if (!stopping_) {
+    } else {
+      Log(LogLevel::kError, "journal_write_failed", {{"error", Message(status)}});
+      if (giving_up_) {
+        stopped_ = true;
+        changed_.NotifyAll();
+        return;
+      }
       changed_.WaitFor(mutex_, kRetryInterval);
-    }
-    if (last_try && (pending_.empty() || !status.ok())) {
-      stopped_ = true;
-      changed_.NotifyAll();
-      return;
     }
     changed_.NotifyAll();
   }
+}
+
+absl::Status Journal::Write(const std::vector<Pending>& batch) {
+  FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
+    for (const Pending& pending : batch) pending.entry(transaction);
+    return absl::OkStatus();
+  }));
+  std::set<int64_t> jobs;
+  for (const Pending& pending : batch) jobs.insert(pending.job);
+  for (const int64_t job : jobs) feeds_.EventsStored(job);
+  return absl::OkStatus();
 }
 
 }  // namespace fitd

@@ -1,5 +1,5 @@
-// Writes what happens inside fits, beside them: a fit never waits for the disk, and what many fits have to say goes
-// into one transaction.
+// Writes what happens inside fits, beside them: a fit never waits for the disk, and what many fits
+// have to say goes into one transaction.
 
 #ifndef FITD_SERVER_JOBS_JOURNAL_H_
 #define FITD_SERVER_JOBS_JOURNAL_H_
@@ -16,8 +16,9 @@
 
 namespace fitd {
 
-// Thread-safe. While the store fails (a full disk) it tries again every second; entries of a job that were not written
-// when the daemon ends are made again when the job starts again.
+// Thread-safe. While the store fails (a full disk) it tries again every second. A job whose entries
+// were not written when the daemon ends was not finished either: it starts again and makes them
+// again.
 class Journal {
  public:
   using Entry = std::function<void(Transaction&)>;
@@ -27,9 +28,12 @@ class Journal {
 
   // Waits only when 4,096 entries wait to be written.
   void Add(int64_t job, Entry entry);
-  // Waits until all entries added before are written, or the journal was stopped.
-  void Flush();
-  // Gives the entries one more try and ends. Idempotent.
+  // Waits until all entries added before are written; false when that will not happen any more.
+  bool Flush();
+  // From now on a failure of the store is not waited out: what is pending is dropped and Flush
+  // gives false.
+  void GiveUpOnFailure();
+  // Writes what is pending and ends. Idempotent.
   void Stop();
 
  private:
@@ -38,6 +42,7 @@ class Journal {
     Entry entry;
   };
   void Loop();
+  absl::Status Write(const std::vector<Pending>& batch);
 
   Store& store_;
   JobFeeds& feeds_;
@@ -46,6 +51,7 @@ class Journal {
   std::vector<Pending> pending_ ABSL_GUARDED_BY(mutex_);
   int64_t added_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t written_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool giving_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // Last: it uses the others.

@@ -21,8 +21,10 @@ namespace fitd {
 namespace {
 
 // Once its version is deleted: others may have the same weights.
-void RemoveUnusedWeights(Transaction& transaction, const DataDir& directory, const std::string& sha256) {
-  if (!transaction.models.WeightsAreUsed(sha256)) transaction.RemoveFile(directory.WeightsPath(sha256));
+void RemoveUnusedWeights(Transaction& transaction, const DataDir& directory,
+                         const std::string& sha256) {
+  if (!transaction.models.WeightsAreUsed(sha256))
+    transaction.RemoveFile(directory.WeightsPath(sha256));
 }
 
 }  // namespace
@@ -34,7 +36,8 @@ absl::StatusOr<v1::CreateModelResponse> Models::Create(const v1::CreateModelRequ
   model.set_name(request.name());
   if (request.has_spec()) {
     *model.mutable_spec() = request.spec();
-    const ModelShape shape = ResolveModel(*model.mutable_spec(), max_parameters_, "spec", violations);
+    const ModelShape shape =
+        ResolveModel(*model.mutable_spec(), max_parameters_, "spec", violations);
     *model.mutable_layers() = {shape.layers.begin(), shape.layers.end()};
     model.set_trainable_parameters(shape.trainable_parameters);
     model.set_non_trainable_parameters(shape.non_trainable_parameters);
@@ -49,7 +52,8 @@ absl::StatusOr<v1::CreateModelResponse> Models::Create(const v1::CreateModelRequ
     if (const std::optional<v1::Model> known = transaction.models.Find(request.name())) {
       if (!google::protobuf::util::MessageDifferencer::Equals(known->spec(), model.spec())) {
         return absl::AlreadyExistsError(
-            fmt::format("model {} exists with another architecture; delete it or take another name", request.name()));
+            fmt::format("model {} exists with another architecture; delete it or take another name",
+                        request.name()));
       }
       *response.mutable_model() = *known;
       return response;
@@ -64,20 +68,22 @@ absl::StatusOr<v1::CreateModelResponse> Models::Create(const v1::CreateModelRequ
     *response.mutable_model() = model;
     return response;
   };
-  return request.validate_only() ? store_.InTransaction(create) : OncePerRequestId(store_, request, create);
+  return request.validate_only() ? store_.InTransaction(create)
+                                 : OncePerRequestId(store_, request, create);
 }
 
 absl::StatusOr<v1::GetModelResponse> Models::Get(const v1::GetModelRequest& request) {
   Violations violations;
   CheckId("name", request.name(), violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::GetModelResponse> {
-    std::optional<v1::Model> model = transaction.models.Find(request.name());
-    if (!model) return UnknownModel(transaction, request.name());
-    v1::GetModelResponse response;
-    *response.mutable_model() = *std::move(model);
-    return response;
-  });
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::GetModelResponse> {
+        std::optional<v1::Model> model = transaction.models.Find(request.name());
+        if (!model) return UnknownModel(transaction, request.name());
+        v1::GetModelResponse response;
+        *response.mutable_model() = *std::move(model);
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ListModelsResponse> Models::List(const v1::ListModelsRequest& request) {
@@ -85,17 +91,18 @@ absl::StatusOr<v1::ListModelsResponse> Models::List(const v1::ListModelsRequest&
   Violations violations;
   const Page page = ResolvePage(request.page_size(), request.page_token(), kScope, violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::ListModelsResponse> {
-    v1::ListModelsResponse response;
-    for (v1::Model& model : transaction.models.List(page.cursor, page.size + 1)) {
-      if (response.models_size() == page.size) {
-        response.set_next_page_token(MakePageToken(kScope, response.models().rbegin()->name()));
-      } else {
-        *response.add_models() = std::move(model);
-      }
-    }
-    return response;
-  });
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::ListModelsResponse> {
+        v1::ListModelsResponse response;
+        for (v1::Model& model : transaction.models.List(page.cursor, page.size + 1)) {
+          if (response.models_size() == page.size) {
+            response.set_next_page_token(MakePageToken(kScope, response.models().rbegin()->name()));
+          } else {
+            *response.add_models() = std::move(model);
+          }
+        }
+        return response;
+      });
 }
 
 absl::StatusOr<v1::DeleteModelResponse> Models::Delete(const v1::DeleteModelRequest& request) {
@@ -104,13 +111,15 @@ absl::StatusOr<v1::DeleteModelResponse> Models::Delete(const v1::DeleteModelRequ
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   return OncePerRequestId(
       store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteModelResponse> {
-        if (!transaction.models.Find(request.name())) return UnknownModel(transaction, request.name());
+        if (!transaction.models.Find(request.name()))
+          return UnknownModel(transaction, request.name());
         if (const auto job = transaction.jobs.ActiveJobOfModel(request.name())) {
-          return FailedPrecondition(
-              fmt::format("model {} is being trained by job {}; cancel it first", request.name(), *job));
+          return FailedPrecondition(fmt::format(
+              "model {} is being trained by job {}; cancel it first", request.name(), *job));
         }
-        const std::vector<v1::ModelVersion> versions = transaction.models.ListVersions(
-            request.name(), std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max());
+        const std::vector<v1::ModelVersion> versions =
+            transaction.models.ListVersions(request.name(), std::numeric_limits<int64_t>::max(),
+                                            std::numeric_limits<int64_t>::max());
         transaction.models.Delete(request.name());
         for (const v1::ModelVersion& version : versions) {
           RemoveUnusedWeights(transaction, store_.directory(), version.weights_sha256());
@@ -121,15 +130,19 @@ absl::StatusOr<v1::DeleteModelResponse> Models::Delete(const v1::DeleteModelRequ
       });
 }
 
-absl::StatusOr<v1::GetModelVersionResponse> Models::GetVersion(const v1::GetModelVersionRequest& request) {
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::GetModelVersionResponse> {
-    v1::GetModelVersionResponse response;
-    FITD_ASSIGN_OR_RETURN(*response.mutable_version(), FindReferencedVersion(transaction, request.model()));
-    return response;
-  });
+absl::StatusOr<v1::GetModelVersionResponse> Models::GetVersion(
+    const v1::GetModelVersionRequest& request) {
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::GetModelVersionResponse> {
+        v1::GetModelVersionResponse response;
+        FITD_ASSIGN_OR_RETURN(*response.mutable_version(),
+                              FindReferencedVersion(transaction, request.model()));
+        return response;
+      });
 }
 
-absl::StatusOr<v1::ListModelVersionsResponse> Models::ListVersions(const v1::ListModelVersionsRequest& request) {
+absl::StatusOr<v1::ListModelVersionsResponse> Models::ListVersions(
+    const v1::ListModelVersionsRequest& request) {
   Violations violations;
   CheckId("model", request.model(), violations);
   const std::string scope = "versions of " + request.model();
@@ -137,22 +150,26 @@ absl::StatusOr<v1::ListModelVersionsResponse> Models::ListVersions(const v1::Lis
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   int64_t before = std::numeric_limits<int64_t>::max();
   std::from_chars(page.cursor.data(), page.cursor.data() + page.cursor.size(), before);
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::ListModelVersionsResponse> {
-    if (!transaction.models.Find(request.model())) return UnknownModel(transaction, request.model());
-    v1::ListModelVersionsResponse response;
-    for (v1::ModelVersion& version : transaction.models.ListVersions(request.model(), before, page.size + 1)) {
-      if (response.versions_size() == page.size) {
-        response.set_next_page_token(
-            MakePageToken(scope, std::to_string(response.versions().rbegin()->version())));
-      } else {
-        *response.add_versions() = std::move(version);
-      }
-    }
-    return response;
-  });
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::ListModelVersionsResponse> {
+        if (!transaction.models.Find(request.model()))
+          return UnknownModel(transaction, request.model());
+        v1::ListModelVersionsResponse response;
+        for (v1::ModelVersion& version :
+             transaction.models.ListVersions(request.model(), before, page.size + 1)) {
+          if (response.versions_size() == page.size) {
+            response.set_next_page_token(
+                MakePageToken(scope, std::to_string(response.versions().rbegin()->version())));
+          } else {
+            *response.add_versions() = std::move(version);
+          }
+        }
+        return response;
+      });
 }
 
-absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(const v1::DeleteModelVersionRequest& request) {
+absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(
+    const v1::DeleteModelVersionRequest& request) {
   Violations violations;
   CheckId("model", request.model(), violations);
   if (request.version() < 1) {
@@ -160,7 +177,8 @@ absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(const v1::D
   }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   return OncePerRequestId(
-      store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteModelVersionResponse> {
+      store_, request,
+      [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteModelVersionResponse> {
         const std::optional<v1::Model> model = transaction.models.Find(request.model());
         if (!model) return UnknownModel(transaction, request.model());
         const auto version = transaction.models.FindVersion(request.model(), request.version());
@@ -171,40 +189,49 @@ absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(const v1::D
                                                   request.model(), request.version()));
           }
         }
-        if (const auto job = transaction.jobs.ActiveJobFromVersion(request.model(), request.version())) {
-          return FailedPrecondition(
-              fmt::format("job {} starts from {}@{}; cancel it first", *job, request.model(), request.version()));
+        if (const auto job =
+                transaction.jobs.ActiveJobFromVersion(request.model(), request.version())) {
+          return FailedPrecondition(fmt::format("job {} starts from {}@{}; cancel it first", *job,
+                                                request.model(), request.version()));
         }
         transaction.models.DeleteVersion(request.model(), request.version());
         RemoveUnusedWeights(transaction, store_.directory(), version->weights_sha256());
         transaction.ModelsChanged();
-        Log(LogLevel::kInfo, "version_deleted", {{"model", request.model()}, {"version", request.version()}});
+        Log(LogLevel::kInfo, "version_deleted",
+            {{"model", request.model()}, {"version", request.version()}});
         return v1::DeleteModelVersionResponse();
       });
 }
 
-absl::StatusOr<v1::SetModelAliasResponse> Models::SetAlias(const v1::SetModelAliasRequest& request) {
+absl::StatusOr<v1::SetModelAliasResponse> Models::SetAlias(
+    const v1::SetModelAliasRequest& request) {
   Violations violations;
   CheckId("model", request.model(), violations);
   if (!IsValidAlias(request.alias())) {
-    violations.Add("alias", fmt::format("is {}; allowed: {}, beginning with a letter", Quoted(request.alias()), kIdRule));
+    violations.Add("alias", fmt::format("is {}; allowed: {}, beginning with a letter",
+                                        Quoted(request.alias()), kIdRule));
   }
   if (request.version() < 0) {
-    violations.Add("version", fmt::format("is {}; allowed: 1 or more, or 0 to remove the alias", request.version()));
+    violations.Add("version", fmt::format("is {}; allowed: 1 or more, or 0 to remove the alias",
+                                          request.version()));
   }
   if (request.expected_version() < 0) {
-    violations.Add("expected_version", fmt::format("is {}; allowed: 0 or more", request.expected_version()));
+    violations.Add("expected_version",
+                   fmt::format("is {}; allowed: 0 or more", request.expected_version()));
   }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   return OncePerRequestId(
       store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::SetModelAliasResponse> {
-        if (!transaction.models.Find(request.model())) return UnknownModel(transaction, request.model());
-        if (request.version() != 0 && !transaction.models.FindVersion(request.model(), request.version())) {
+        if (!transaction.models.Find(request.model()))
+          return UnknownModel(transaction, request.model());
+        if (request.version() != 0 &&
+            !transaction.models.FindVersion(request.model(), request.version())) {
           return UnknownVersion(transaction, request.model(), request.version());
         }
         const int64_t current = transaction.models.FindAlias(request.model(), request.alias());
         if (request.has_expected_version() && request.expected_version() != current) {
-          return absl::AbortedError(fmt::format("alias {} stands for version {}, not {}", request.alias(), current,
+          return absl::AbortedError(fmt::format("alias {} stands for version {}, not {}",
+                                                request.alias(), current,
                                                 request.expected_version()));
         }
         transaction.models.SetAlias(request.model(), request.alias(), request.version());

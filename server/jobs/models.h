@@ -22,8 +22,10 @@ class Models {
   absl::StatusOr<v1::ListModelsResponse> List(const v1::ListModelsRequest& request);
   absl::StatusOr<v1::DeleteModelResponse> Delete(const v1::DeleteModelRequest& request);
   absl::StatusOr<v1::GetModelVersionResponse> GetVersion(const v1::GetModelVersionRequest& request);
-  absl::StatusOr<v1::ListModelVersionsResponse> ListVersions(const v1::ListModelVersionsRequest& request);
-  absl::StatusOr<v1::DeleteModelVersionResponse> DeleteVersion(const v1::DeleteModelVersionRequest& request);
+  absl::StatusOr<v1::ListModelVersionsResponse> ListVersions(
+      const v1::ListModelVersionsRequest& request);
+  absl::StatusOr<v1::DeleteModelVersionResponse> DeleteVersion(
+      const v1::DeleteModelVersionRequest& request);
   absl::StatusOr<v1::SetModelAliasResponse> SetAlias(const v1::SetModelAliasRequest& request);
 
  private:

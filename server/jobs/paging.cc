@@ -17,15 +17,18 @@ std::string Checksum(std::string_view scope, std::string_view cursor) {
 
 }  // namespace
 
-Page ResolvePage(int32_t page_size, const std::string& page_token, std::string_view scope, Violations& violations) {
+Page ResolvePage(int32_t page_size, const std::string& page_token, std::string_view scope,
+                 Violations& violations) {
   Page page;
   page.size = page_size == 0 ? kDefaultSize : page_size;
   if (page_size < 0 || page_size > kMostSize) {
-    violations.Add("page_size", fmt::format("is {}; allowed: 1 to {}, or 0 for {}", page_size, kMostSize, kDefaultSize));
+    violations.Add("page_size", fmt::format("is {}; allowed: 1 to {}, or 0 for {}", page_size,
+                                            kMostSize, kDefaultSize));
   }
   if (page_token.empty()) return page;
   std::string token;
-  const bool decoded = absl::WebSafeBase64Unescape(page_token, &token) && token.size() > kChecksumSize;
+  const bool decoded =
+      absl::WebSafeBase64Unescape(page_token, &token) && token.size() > kChecksumSize;
   if (decoded) page.cursor = token.substr(kChecksumSize);
   if (!decoded || token.substr(0, kChecksumSize) != Checksum(scope, page.cursor)) {
     violations.Add("page_token", "is not a next_page_token of this list with these filters");

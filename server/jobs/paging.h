@@ -17,7 +17,8 @@ struct Page {
 };
 
 // `scope` names the list and its filters: a token leads on only in the list that gave it.
-Page ResolvePage(int32_t page_size, const std::string& page_token, std::string_view scope, Violations& violations);
+Page ResolvePage(int32_t page_size, const std::string& page_token, std::string_view scope,
+                 Violations& violations);
 
 std::string MakePageToken(std::string_view scope, std::string_view cursor);
 

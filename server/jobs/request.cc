@@ -14,13 +14,15 @@
 namespace fitd {
 
 void CheckId(std::string_view field, std::string_view id, Violations& violations) {
-  if (!IsValidId(id)) violations.Add(std::string(field), fmt::format("is {}; allowed: {}", Quoted(id), kIdRule));
+  if (!IsValidId(id))
+    violations.Add(std::string(field), fmt::format("is {}; allowed: {}", Quoted(id), kIdRule));
 }
 
 void CheckRequestId(std::string_view field, std::string_view id, Violations& violations) {
   constexpr size_t kMost = 128;
   if (id.size() > kMost) {
-    violations.Add(std::string(field), fmt::format("has {} bytes; allowed: {} at most", id.size(), kMost));
+    violations.Add(std::string(field),
+                   fmt::format("has {} bytes; allowed: {} at most", id.size(), kMost));
   }
 }
 
@@ -32,7 +34,8 @@ void AddViolations(const absl::Status& status, Violations& violations) {
   }();
   google::rpc::BadRequest details;
   if (!payload || !details.ParseFromString(std::string(*payload))) return;
-  for (const auto& violation : details.field_violations()) violations.Add(violation.field(), violation.description());
+  for (const auto& violation : details.field_violations())
+    violations.Add(violation.field(), violation.description());
 }
 
 std::string RequestDigest(const google::protobuf::Message& request) {
@@ -51,17 +54,20 @@ std::string RequestDigest(const google::protobuf::Message& request) {
   return Sha256Hex(bytes);
 }
 
-absl::StatusOr<bool> FindAnswer(Transaction& transaction, const std::string& request_id, const std::string& digest,
+absl::StatusOr<bool> FindAnswer(Transaction& transaction, const std::string& request_id,
+                                const std::string& digest,
                                 google::protobuf::MessageLite& response) {
   if (request_id.empty()) return false;
   const auto answer = transaction.requests.Find(request_id, absl::ToUnixSeconds(transaction.now()));
   if (!answer) return false;
   if (answer->digest != digest) {
     Violations violations;
-    violations.Add("request_id", fmt::format("{} was used for another request before", Quoted(request_id)));
+    violations.Add("request_id",
+                   fmt::format("{} was used for another request before", Quoted(request_id)));
     return violations.ToStatus();
   }
-  if (!response.ParseFromString(answer->response)) return Internal("a stored answer does not parse");
+  if (!response.ParseFromString(answer->response))
+    return Internal("a stored answer does not parse");
   return true;
 }
 

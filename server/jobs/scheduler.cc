@@ -45,6 +45,7 @@ void Scheduler::Stop() {
     for (auto& [job, running] : running_) running.stop.store(true, std::memory_order_relaxed);
     changed_.NotifyAll();
   }
+  journal_.GiveUpOnFailure();
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
   journal_.Stop();
@@ -106,8 +107,8 @@ absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
   return taken;
 }
 
-// What the job asks for, as far as there are cores; else one thread when the model is small or other jobs want to
-// run, else all cores.
+// What the job asks for, as far as there are cores; else one thread when the model is small or
+// other jobs want to run, else all cores.
 int Scheduler::ChooseThreads(const v1::Job& job, bool alone) const {
   const int asked = job.spec().resources().threads();
   if (asked > 0) return std::min(asked, options_.cores);
@@ -125,15 +126,20 @@ void Scheduler::Release(int64_t job) {
 void Scheduler::RunJob(const Taken& taken) {
   const auto start = std::chrono::steady_clock::now();
   Log(LogLevel::kInfo, "job_started",
-      {{"job", taken.job.id()}, {"model", taken.job.spec().model()}, {"threads", int64_t{taken.threads}}});
+      {{"job", taken.job.id()},
+       {"model", taken.job.spec().model()},
+       {"threads", int64_t{taken.threads}}});
   FitRunner runner(store_, tables_, feeds_, journal_, taken.job);
   const absl::StatusOr<FitResult> result = runner.Train(taken.threads, *taken.stop);
   if (!result.ok()) {
-    Log(LogLevel::kWarn, "fit_failed", {{"job", taken.job.id()}, {"error", Message(result.status())}});
+    Log(LogLevel::kWarn, "fit_failed",
+        {{"job", taken.job.id()}, {"error", Message(result.status())}});
   }
-  // While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs again.
+  // While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs
+  // again.
   for (absl::Status status; !(status = runner.Finish(result, stopping())).ok();) {
-    Log(LogLevel::kError, "job_not_recorded", {{"job", taken.job.id()}, {"error", Message(status)}});
+    Log(LogLevel::kError, "job_not_recorded",
+        {{"job", taken.job.id()}, {"error", Message(status)}});
     MutexLock lock(mutex_);
     if (stopping_) break;
     changed_.WaitFor(mutex_, kRetryInterval);

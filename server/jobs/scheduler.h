@@ -18,16 +18,16 @@
 
 namespace fitd {
 
-// Jobs start by priority, then in order of submission. One that needs more memory than is free now holds up those
-// behind it, so that small jobs cannot starve a large one.
+// Jobs start by priority, then in order of submission. One that needs more memory than is free now
+// holds up those behind it, so that small jobs cannot starve a large one.
 //
 // Thread-safe. Lock order: this, then the store.
 class Scheduler {
  public:
   struct Options {
-    int workers = 1;                // Jobs at once.
+    int workers = 1;  // Jobs at once.
     int cores = 1;
-    int64_t max_memory_bytes = 0;   // Of all running jobs together.
+    int64_t max_memory_bytes = 0;  // Of all running jobs together.
   };
   Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options);
   ~Scheduler() { Stop(); }
@@ -37,7 +37,8 @@ class Scheduler {
   void JobQueued();
   // Stops the job within one mini-batch if it runs.
   void StopJob(int64_t job);
-  // Stops all jobs within one mini-batch and puts them back into the queue for the next start. Idempotent.
+  // Stops all jobs within one mini-batch and puts them back into the queue for the next start.
+  // Idempotent.
   void Stop();
 
  private:

@@ -70,7 +70,8 @@ ServerInfo::ServerInfo(Store& store, int cores, int workers, v1::Limits limits) 
   constant_.set_isa(ActiveKernels().isa);
   constant_.set_cores(cores);
   constant_.set_workers(workers);
-  for (const auto& [descriptor, name] : kFamilies) *constant_.add_families() = DescribeFamily(*descriptor, name);
+  for (const auto& [descriptor, name] : kFamilies)
+    *constant_.add_families() = DescribeFamily(*descriptor, name);
   *constant_.mutable_limits() = std::move(limits);
 }
 
@@ -80,8 +81,9 @@ absl::StatusOr<v1::GetServerInfoResponse> ServerInfo::Get() {
   response.set_uptime_seconds(uptime.count());
   FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
     response.set_queued_jobs(static_cast<int32_t>(transaction.jobs.Count(v1::JOB_STATE_QUEUED)));
-    response.set_running_jobs(static_cast<int32_t>(transaction.jobs.Count(v1::JOB_STATE_RUNNING) +
-                                                   transaction.jobs.Count(v1::JOB_STATE_CANCELLING)));
+    response.set_running_jobs(
+        static_cast<int32_t>(transaction.jobs.Count(v1::JOB_STATE_RUNNING) +
+                             transaction.jobs.Count(v1::JOB_STATE_CANCELLING)));
     return absl::OkStatus();
   }));
   return response;

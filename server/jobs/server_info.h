@@ -1,4 +1,5 @@
-// What this daemon is and can do, read from the proto descriptors: there is no second list of kinds.
+// What this daemon is and can do, read from the proto descriptors: there is no second list of
+// kinds.
 
 #ifndef FITD_SERVER_JOBS_SERVER_INFO_H_
 #define FITD_SERVER_JOBS_SERVER_INFO_H_

@@ -1,4 +1,5 @@
-// What a server stream sends, one message at a time; the transport asks for the next when it has room.
+// What a server stream sends, one message at a time; the transport asks for the next when it has
+// room.
 
 #ifndef FITD_SERVER_JOBS_STREAM_SOURCE_H_
 #define FITD_SERVER_JOBS_STREAM_SOURCE_H_

@@ -37,24 +37,30 @@ void CheckSpec(const v1::FitSpec& spec, Violations& violations) {
   if (!spec.validation_dataset().empty()) {
     CheckId("spec.validation_dataset", spec.validation_dataset(), violations);
     if (spec.training().validation_split() != 0) {
-      violations.Add("spec.validation_dataset", "is set beside spec.training.validation_split; allowed: one of them");
+      violations.Add("spec.validation_dataset",
+                     "is set beside spec.training.validation_split; allowed: one of them");
     }
   }
   if (spec.initial_version() < 0) {
-    violations.Add("spec.initial_version", fmt::format("is {}; allowed: 0 or more", spec.initial_version()));
+    violations.Add("spec.initial_version",
+                   fmt::format("is {}; allowed: 0 or more", spec.initial_version()));
   }
   const v1::ResourceSpec& resources = spec.resources();
   if (resources.threads() < 0 || resources.threads() > kMostThreads) {
     violations.Add("spec.resources.threads",
-                   fmt::format("is {}; allowed: 1 to {}, or 0: the daemon chooses", resources.threads(), kMostThreads));
+                   fmt::format("is {}; allowed: 1 to {}, or 0: the daemon chooses",
+                               resources.threads(), kMostThreads));
   }
   if (std::abs(int64_t{resources.priority()}) > kMostPriority) {
     violations.Add("spec.resources.priority",
-                   fmt::format("is {}; allowed: {} to {}", resources.priority(), -kMostPriority, kMostPriority));
+                   fmt::format("is {}; allowed: {} to {}", resources.priority(), -kMostPriority,
+                               kMostPriority));
   }
 }
 
-absl::Status UnknownJob(std::string_view id) { return NotFound(fmt::format("unknown job {}", Quoted(id))); }
+absl::Status UnknownJob(std::string_view id) {
+  return NotFound(fmt::format("unknown job {}", Quoted(id)));
+}
 
 absl::StatusOr<v1::Job> FindJob(Transaction& transaction, const std::string& id) {
   const std::optional<int64_t> number = JobNumber(id);
@@ -72,7 +78,8 @@ absl::Status CheckJobId(const std::string& id) {
 }  // namespace
 
 // The job as it will be, without an id, and the memory that it may need.
-absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v1::FitSpec& asked, int64_t& memory) {
+absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v1::FitSpec& asked,
+                                               int64_t& memory) {
   const std::optional<v1::Model> model = transaction.models.Find(asked.model());
   if (!model) return UnknownModel(transaction, asked.model());
   const std::optional<v1::Dataset> dataset = transaction.datasets.Find(asked.dataset());
@@ -82,7 +89,8 @@ absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v
     validation = transaction.datasets.Find(asked.validation_dataset());
     if (!validation) return UnknownDataset(transaction, asked.validation_dataset());
   }
-  if (asked.initial_version() != 0 && !transaction.models.FindVersion(asked.model(), asked.initial_version())) {
+  if (asked.initial_version() != 0 &&
+      !transaction.models.FindVersion(asked.model(), asked.initial_version())) {
     return UnknownVersion(transaction, asked.model(), asked.initial_version());
   }
   FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(dataset->sha256()));
@@ -99,8 +107,9 @@ absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v
   const ModelShape shape =
       ResolveModel(architecture, std::numeric_limits<int64_t>::max(), "model.spec", violations);
   v1::TrainingSpec& training = *job.mutable_spec()->mutable_training();
-  ResolveTraining(architecture, shape, table->header(), validation_table ? &validation_table->header() : nullptr,
-                  "spec.training", training, violations);
+  ResolveTraining(architecture, shape, table->header(),
+                  validation_table ? &validation_table->header() : nullptr, "spec.training",
+                  training, violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   const auto held_out = static_cast<int64_t>(
@@ -108,8 +117,8 @@ absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v
   memory = EstimateMemory(shape, training, table->rows() - held_out,
                           validation_table ? validation_table->rows() : held_out);
   if (memory > max_memory_bytes_) {
-    return ResourceExhausted(fmt::format("the fit needs {} bytes of memory; the daemon may use {}", memory,
-                                         max_memory_bytes_));
+    return ResourceExhausted(fmt::format("the fit needs {} bytes of memory; the daemon may use {}",
+                                         memory, max_memory_bytes_));
   }
   job.set_state(v1::JOB_STATE_QUEUED);
   *job.mutable_create_time() = ToTimestamp(transaction.now());
@@ -138,11 +147,14 @@ absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRe
     *response.mutable_job() = *transaction.jobs.Find(number);
     return response;
   };
-  absl::StatusOr<v1::StartFitResponse> response =
-      request.validate_only() ? store_.InTransaction(start) : OncePerRequestId(store_, request, start);
+  absl::StatusOr<v1::StartFitResponse> response = request.validate_only()
+                                                      ? store_.InTransaction(start)
+                                                      : OncePerRequestId(store_, request, start);
   if (response.ok() && !request.validate_only()) {
     Log(LogLevel::kInfo, "job_queued",
-        {{"job", response->job().id()}, {"model", request.spec().model()}, {"dataset", request.spec().dataset()}});
+        {{"job", response->job().id()},
+         {"model", request.spec().model()},
+         {"dataset", request.spec().dataset()}});
     scheduler_.JobQueued();
   }
   return response;
@@ -151,9 +163,10 @@ absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRe
 absl::StatusOr<v1::GetJobResponse> TrainingJobs::Get(const v1::GetJobRequest& request) {
   FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
   v1::GetJobResponse response;
-  FITD_ASSIGN_OR_RETURN(*response.mutable_job(), store_.InTransaction([&](Transaction& transaction) {
-    return FindJob(transaction, request.id());
-  }));
+  FITD_ASSIGN_OR_RETURN(*response.mutable_job(),
+                        store_.InTransaction([&](Transaction& transaction) {
+                          return FindJob(transaction, request.id());
+                        }));
   AddProgress(*response.mutable_job());
   return response;
 }
@@ -178,13 +191,16 @@ absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsReques
 
   int64_t before = std::numeric_limits<int64_t>::max();
   std::from_chars(page.cursor.data(), page.cursor.data() + page.cursor.size(), before);
-  FITD_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs, store_.InTransaction([&](Transaction& transaction) {
-    return absl::StatusOr<std::vector<v1::Job>>(transaction.jobs.List(before, page.size + 1, filter));
-  }));
+  FITD_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
+                        store_.InTransaction([&](Transaction& transaction) {
+                          return absl::StatusOr<std::vector<v1::Job>>(
+                              transaction.jobs.List(before, page.size + 1, filter));
+                        }));
   v1::ListJobsResponse response;
   if (static_cast<int64_t>(jobs.size()) > page.size) {
     jobs.pop_back();
-    response.set_next_page_token(MakePageToken(scope, std::to_string(JobNumber(jobs.back().id()).value())));
+    response.set_next_page_token(
+        MakePageToken(scope, std::to_string(JobNumber(jobs.back().id()).value())));
   }
   for (v1::Job& job : jobs) {
     AddProgress(job);
@@ -209,9 +225,11 @@ absl::StatusOr<v1::CancelJobResponse> TrainingJobs::Cancel(const v1::CancelJobRe
             Move(transaction, job, change);
             break;
           case v1::JOB_STATE_CANCELLING:
-          case v1::JOB_STATE_CANCELLED: break;
+          case v1::JOB_STATE_CANCELLED:
+            break;
           default:
-            return FailedPrecondition(fmt::format("job {} is {} and cannot be cancelled", job.id(), StateName(job.state())));
+            return FailedPrecondition(fmt::format("job {} is {} and cannot be cancelled", job.id(),
+                                                  StateName(job.state())));
         }
         v1::CancelJobResponse cancelled;
         *cancelled.mutable_job() = std::move(job);
@@ -232,7 +250,8 @@ absl::StatusOr<v1::DeleteJobResponse> TrainingJobs::Delete(const v1::DeleteJobRe
       store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteJobResponse> {
         FITD_ASSIGN_OR_RETURN(const v1::Job job, FindJob(transaction, request.id()));
         if (!IsFinal(job.state())) {
-          return FailedPrecondition(fmt::format("job {} is {}; cancel it first", job.id(), StateName(job.state())));
+          return FailedPrecondition(
+              fmt::format("job {} is {}; cancel it first", job.id(), StateName(job.state())));
         }
         transaction.jobs.Delete(JobNumber(job.id()).value());
         return v1::DeleteJobResponse();
@@ -247,14 +266,16 @@ absl::StatusOr<std::unique_ptr<StreamSource<v1::WatchJobResponse>>> TrainingJobs
   }));
   if (request.from_event() < 0 || request.from_event() > job.last_event() + 1) {
     Violations violations;
-    violations.Add("from_event", fmt::format("is {}; allowed: 0 to {}", request.from_event(), job.last_event() + 1));
+    violations.Add("from_event", fmt::format("is {}; allowed: 0 to {}", request.from_event(),
+                                             job.last_event() + 1));
     return violations.ToStatus();
   }
-  return std::make_unique<JobWatch>(store_, feeds_,
-                                    JobWatch::Options{.job = JobNumber(job.id()).value(),
-                                                      .from_event = std::max<int64_t>(request.from_event(), 1),
-                                                      .progress = request.progress()},
-                                    std::move(wake));
+  return std::make_unique<JobWatch>(
+      store_, feeds_,
+      JobWatch::Options{.job = JobNumber(job.id()).value(),
+                        .from_event = std::max<int64_t>(request.from_event(), 1),
+                        .progress = request.progress()},
+      std::move(wake));
 }
 
 void TrainingJobs::AddProgress(v1::Job& job) {

@@ -21,20 +21,27 @@ namespace fitd {
 class TrainingJobs {
  public:
   // `max_memory_bytes`: a fit that needs more is refused.
-  TrainingJobs(Store& store, Tables& tables, JobFeeds& feeds, Scheduler& scheduler, int64_t max_memory_bytes)
-      : store_(store), tables_(tables), feeds_(feeds), scheduler_(scheduler), max_memory_bytes_(max_memory_bytes) {}
+  TrainingJobs(Store& store, Tables& tables, JobFeeds& feeds, Scheduler& scheduler,
+               int64_t max_memory_bytes)
+      : store_(store),
+        tables_(tables),
+        feeds_(feeds),
+        scheduler_(scheduler),
+        max_memory_bytes_(max_memory_bytes) {}
 
   absl::StatusOr<v1::StartFitResponse> StartFit(const v1::StartFitRequest& request);
   absl::StatusOr<v1::GetJobResponse> Get(const v1::GetJobRequest& request);
   absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request);
   absl::StatusOr<v1::CancelJobResponse> Cancel(const v1::CancelJobRequest& request);
   absl::StatusOr<v1::DeleteJobResponse> Delete(const v1::DeleteJobRequest& request);
-  // `wake` is called, on any thread, when there may be more to read. The source must not outlive this object.
-  absl::StatusOr<std::unique_ptr<StreamSource<v1::WatchJobResponse>>> Watch(const v1::WatchJobRequest& request,
-                                                                           std::function<void()> wake);
+  // `wake` is called, on any thread, when there may be more to read. The source must not outlive
+  // this object.
+  absl::StatusOr<std::unique_ptr<StreamSource<v1::WatchJobResponse>>> Watch(
+      const v1::WatchJobRequest& request, std::function<void()> wake);
 
  private:
-  absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, const v1::FitSpec& spec, int64_t& memory);
+  absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, const v1::FitSpec& spec,
+                                   int64_t& memory);
   void AddProgress(v1::Job& job);
 
   Store& store_;

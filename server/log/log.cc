@@ -15,11 +15,16 @@ std::atomic<bool> g_json{false};
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kTrace: return spdlog::level::trace;
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kTrace:
+      return spdlog::level::trace;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -35,7 +40,8 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
-// A JSON string. Bytes from 0x80 pass only as part of what is escaped by \u, so that any input gives valid JSON.
+// A JSON string. Bytes from 0x80 pass only as part of what is escaped by \u, so that any input
+// gives valid JSON.
 std::string JsonString(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -60,8 +66,9 @@ std::string Value(const LogField& field, bool json) {
     return std::isfinite(*number) ? fmt::format("{:.6g}", *number) : "null";
   }
   const std::string& text = std::get<std::string>(field.value);
-  const bool plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789"
-                                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-:/@") == text.npos;
+  const bool plain = !text.empty() && text.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyz0123456789"
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-:/@") == text.npos;
   return plain && !json ? text : JsonString(text);
 }
 
@@ -74,7 +81,8 @@ void ConfigureLog(std::string_view level, std::string_view format) {
                               : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
 }
 
-std::string FormatLogLine(std::string_view event, std::initializer_list<LogField> fields, bool json) {
+std::string FormatLogLine(std::string_view event, std::initializer_list<LogField> fields,
+                          bool json) {
   std::string line = json ? "\"event\":" + JsonString(event) : std::string(event);
   for (const LogField& field : fields) {
     line += json ? "," + JsonString(field.name) + ":" : " " + std::string(field.name) + "=";

@@ -1,5 +1,5 @@
-// Structured log lines on stderr: an event and its fields, as JSON or as text. Values are escaped, so that nothing
-// a client sends can forge a line. Thread-safe.
+// Structured log lines on stderr: an event and its fields, as JSON or as text. Values are escaped,
+// so that nothing a client sends can forge a line. Thread-safe.
 
 #ifndef FITD_SERVER_LOG_LOG_H_
 #define FITD_SERVER_LOG_LOG_H_
@@ -19,14 +19,16 @@ struct LogField {
   std::variant<std::string, int64_t, double> value;
 };
 
-// "trace" ... "error", and "json" or "text". Until it is called, lines of kInfo and above come as text.
+// "trace" ... "error", and "json" or "text". Until it is called, lines of kInfo and above come as
+// text.
 void ConfigureLog(std::string_view level, std::string_view format);
 
 // Log(LogLevel::kInfo, "job_finished", {{"job", "fit-1"}, {"steps", 40}}).
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 // A line without its time and level, as Log writes it.
-std::string FormatLogLine(std::string_view event, std::initializer_list<LogField> fields, bool json);
+std::string FormatLogLine(std::string_view event, std::initializer_list<LogField> fields,
+                          bool json);
 
 }  // namespace fitd
 

@@ -14,20 +14,24 @@ namespace fitd {
 absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& request) {
   Violations violations;
   if (!IsValidId(request.dataset())) {
-    violations.Add("dataset", fmt::format("is {}; allowed: {}", Quoted(request.dataset()), kIdRule));
+    violations.Add("dataset",
+                   fmt::format("is {}; allowed: {}", Quoted(request.dataset()), kIdRule));
   }
   if (!v1::RowSelection_IsValid(request.rows())) {
-    violations.Add("rows", fmt::format("is {}; allowed: a RowSelection", static_cast<int>(request.rows())));
+    violations.Add("rows",
+                   fmt::format("is {}; allowed: a RowSelection", static_cast<int>(request.rows())));
   }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
-  FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model, models_.Get(request.model()));
-  FITD_ASSIGN_OR_RETURN(const v1::Dataset dataset,
-                        store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::Dataset> {
-                          std::optional<v1::Dataset> found = transaction.datasets.Find(request.dataset());
-                          if (!found) return UnknownDataset(transaction, request.dataset());
-                          return *std::move(found);
-                        }));
+  FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model,
+                        models_.Get(request.model()));
+  FITD_ASSIGN_OR_RETURN(
+      const v1::Dataset dataset,
+      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::Dataset> {
+        std::optional<v1::Dataset> found = transaction.datasets.Find(request.dataset());
+        if (!found) return UnknownDataset(transaction, request.dataset());
+        return *std::move(found);
+      }));
   EvaluationInput input;
   input.version = &model->version;
   input.predictor = model->predictor.get();

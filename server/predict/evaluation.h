@@ -14,7 +14,8 @@ namespace fitd {
 // Thread-safe. The codes are those of the service's comments.
 class Evaluation {
  public:
-  Evaluation(Store& store, Tables& tables, ModelCache& models) : store_(store), tables_(tables), models_(models) {}
+  Evaluation(Store& store, Tables& tables, ModelCache& models)
+      : store_(store), tables_(tables), models_(models) {}
 
   // Reads all selected rows: takes its time.
   absl::StatusOr<v1::EvaluateResponse> Run(const v1::EvaluateRequest& request);

@@ -36,15 +36,17 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
   FITD_ASSIGN_OR_RETURN(
       const v1::ModelVersion version,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::ModelVersion> {
-        FITD_ASSIGN_OR_RETURN(v1::ModelVersion found, FindReferencedVersion(transaction, reference));
+        FITD_ASSIGN_OR_RETURN(v1::ModelVersion found,
+                              FindReferencedVersion(transaction, reference));
         version_id = transaction.models.VersionId(found.model(), found.version());
         return found;
       }));
   std::shared_ptr<const LoadedModel> model;
   {
     MutexLock lock(mutex_);
-    const auto entry = std::find_if(entries_.begin(), entries_.end(),
-                                    [&](const Entry& candidate) { return candidate.version_id == version_id; });
+    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& candidate) {
+      return candidate.version_id == version_id;
+    });
     if (entry != entries_.end()) model = entry->model;
   }
   if (model == nullptr) {
@@ -57,12 +59,14 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
   return model;
 }
 
-absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(const v1::ModelVersion& version) const {
+absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
+    const v1::ModelVersion& version) const {
   const auto start = std::chrono::steady_clock::now();
   FITD_ASSIGN_OR_RETURN(const Weights weights,
                         Weights::Load(store_.directory().WeightsPath(version.weights_sha256())));
   FITD_ASSIGN_OR_RETURN(Pipeline pipeline, Pipeline::Load(version.pipeline()));
-  FITD_ASSIGN_OR_RETURN(auto predictor, Predictor::Create(version.spec(), weights, version.pipeline().target()));
+  FITD_ASSIGN_OR_RETURN(auto predictor,
+                        Predictor::Create(version.spec(), weights, version.pipeline().target()));
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   Log(LogLevel::kInfo, "version_loaded",
       {{"model", version.model()}, {"version", version.version()}, {"seconds", elapsed.count()}});

@@ -26,13 +26,15 @@ struct LoadedModel {
   std::unique_ptr<const Predictor> predictor;
 };
 
-// Thread-safe. Keeps the versions used last, up to 64 or 1 GiB of weights; whoever holds one keeps it alive.
+// Thread-safe. Keeps the versions used last, up to 64 or 1 GiB of weights; whoever holds one keeps
+// it alive.
 class ModelCache {
  public:
   explicit ModelCache(Store& store) : store_(store) {}
 
-  // What the reference stands for now: a version that was stored, or an alias that was moved, before the call is seen by
-  // it. Codes: those of FindReferencedVersion; DATA_LOSS when the stored weights are damaged.
+  // What the reference stands for now: a version that was stored, or an alias that was moved,
+  // before the call is seen by it. Codes: those of FindReferencedVersion; DATA_LOSS when the stored
+  // weights are damaged.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& reference);
 
  private:
@@ -43,7 +45,8 @@ class ModelCache {
   using Entries = std::list<Entry>;  // Used last comes first.
 
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const v1::ModelVersion& version) const;
-  void Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Add(int64_t version_id, std::shared_ptr<const LoadedModel> model)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Store& store_;
   Mutex mutex_;

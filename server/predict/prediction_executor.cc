@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/base/violations.h"
-#include "fmt/format.h"
 #include "fitd/v1/loss.pb.h"
+#include "fmt/format.h"
 
 namespace fitd {
 namespace {
@@ -21,24 +21,38 @@ absl::Status Fault(std::string field, std::string description) {
   return violations.ToStatus();
 }
 
-absl::Status CheckRows(int64_t rows, const char* field) {
+// Features or outputs of one Predict: 256 MiB as floats.
+constexpr int64_t kMostValues = int64_t{1} << 26;
+
+absl::Status CheckRows(int64_t rows, int64_t values_per_row, const char* field) {
   if (rows > kMostPredictRows) {
-    return ResourceExhausted(fmt::format("{} has {} rows; allowed: {} at most", field, rows, kMostPredictRows));
+    return ResourceExhausted(
+        fmt::format("{} has {} rows; allowed: {} at most", field, rows, kMostPredictRows));
+  }
+  if (rows > kMostValues / values_per_row) {
+    return ResourceExhausted(
+        fmt::format("{} has {} rows of {} inputs or outputs; allowed: {} values at most", field,
+                    rows, values_per_row, kMostValues));
   }
   if (rows == 0) return Fault(field, "has no rows; allowed: 1 or more");
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<float>> Features(const Pipeline& pipeline, const v1::PredictRequest& request) {
+absl::StatusOr<std::vector<float>> Features(const LoadedModel& model,
+                                            const v1::PredictRequest& request) {
+  const int64_t values_per_row = std::max(model.predictor->inputs(), model.predictor->outputs());
   switch (request.input_case()) {
     case v1::PredictRequest::kTensor:
       // A tensor without axes is for the pipeline to refuse.
-      if (request.tensor().shape_size() > 0) FITD_RETURN_IF_ERROR(CheckRows(request.tensor().shape(0), "tensor.shape"));
-      return pipeline.Transform(request.tensor());
+      if (request.tensor().shape_size() > 0) {
+        FITD_RETURN_IF_ERROR(CheckRows(request.tensor().shape(0), values_per_row, "tensor.shape"));
+      }
+      return model.pipeline.Transform(request.tensor());
     case v1::PredictRequest::kRows:
-      FITD_RETURN_IF_ERROR(CheckRows(request.rows().rows_size(), "rows.rows"));
-      return pipeline.Transform(request.rows());
-    case v1::PredictRequest::INPUT_NOT_SET: break;
+      FITD_RETURN_IF_ERROR(CheckRows(request.rows().rows_size(), values_per_row, "rows.rows"));
+      return model.pipeline.Transform(request.rows());
+    case v1::PredictRequest::INPUT_NOT_SET:
+      break;
   }
   return Fault("input", "is not set; allowed: tensor, rows");
 }
@@ -53,7 +67,8 @@ struct Classes {
   int64_t count() const { return outputs == 1 ? 2 : outputs; }
 
   std::string Label(int64_t index) const {
-    return index < target->label_names_size() ? target->label_names(static_cast<int>(index)) : std::to_string(index);
+    return index < target->label_names_size() ? target->label_names(static_cast<int>(index))
+                                              : std::to_string(index);
   }
 
   // Scores by class: for one output, its own is the second's.
@@ -87,7 +102,8 @@ struct Classes {
 }  // namespace
 
 absl::StatusOr<v1::PredictResponse> PredictionExecutor::Predict(const v1::PredictRequest& request) {
-  FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model, models_.Get(request.model()));
+  FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model,
+                        models_.Get(request.model()));
   const v1::TargetTransform& target = model->pipeline.state().target();
   const int64_t outputs = model->predictor->outputs();
   const v1::LossSpec& loss = model->version.lineage().training().loss();
@@ -95,11 +111,13 @@ absl::StatusOr<v1::PredictResponse> PredictionExecutor::Predict(const v1::Predic
   const int64_t most_labels = target.has_classes() ? classes.count() : 0;
   if (request.top_k() < 0 || request.top_k() > most_labels) {
     return Fault("top_k", target.has_classes()
-                              ? fmt::format("is {}; allowed: 0 to {}, the number of classes", request.top_k(), most_labels)
-                              : fmt::format("is {}; allowed: 0, as the model does not classify", request.top_k()));
+                              ? fmt::format("is {}; allowed: 0 to {}, the number of classes",
+                                            request.top_k(), most_labels)
+                              : fmt::format("is {}; allowed: 0, as the model does not classify",
+                                            request.top_k()));
   }
 
-  FITD_ASSIGN_OR_RETURN(const std::vector<float> features, Features(model->pipeline, request));
+  FITD_ASSIGN_OR_RETURN(const std::vector<float> features, Features(*model, request));
   const int64_t rows = static_cast<int64_t>(features.size()) / model->predictor->inputs();
   v1::PredictResponse response;
   response.set_model(model->version.model());

@@ -8,14 +8,19 @@ namespace {
 // Takes chunks one at a time, then stores the data set. Owns itself until OnDone.
 class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequest> {
  public:
-  UploadReactor(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool, grpc::CallbackServerContext* context,
-                v1::UploadDatasetResponse* response)
-      : pool_(pool), slow_pool_(slow_pool), context_(context), response_(response), upload_(datasets.NewUpload()) {
+  UploadReactor(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool,
+                grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response)
+      : pool_(pool),
+        slow_pool_(slow_pool),
+        context_(context),
+        response_(response),
+        upload_(datasets.NewUpload()) {
     StartRead(&request_);
   }
 
   void OnReadDone(bool ok) override {
-    const bool posted = ok ? pool_.Post([this] { Add(); }) : slow_pool_.Post([this] { Complete(); });
+    const bool posted =
+        ok ? pool_.Post([this] { Add(); }) : slow_pool_.Post([this] { Complete(); });
     if (!posted) Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
   }
 
@@ -23,11 +28,13 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
  private:
   void Add() {
-    absl::StatusOr<std::optional<v1::UploadDatasetResponse>> known = Guarded([this] { return upload_->Add(request_); });
+    absl::StatusOr<std::optional<v1::UploadDatasetResponse>> known =
+        Guarded([this] { return upload_->Add(request_); });
     if (known.ok() && !*known) {
       StartRead(&request_);
     } else {
-      End(known.ok() ? absl::StatusOr<v1::UploadDatasetResponse>(**std::move(known)) : known.status());
+      End(known.ok() ? absl::StatusOr<v1::UploadDatasetResponse>(**std::move(known))
+                     : known.status());
     }
   }
 
@@ -52,30 +59,35 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
 class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
  public:
-  DatasetServiceRpc(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool) : datasets_(datasets), pool_(pool), slow_pool_(slow_pool) {}
+  DatasetServiceRpc(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool)
+      : datasets_(datasets), pool_(pool), slow_pool_(slow_pool) {}
 
-  grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context, const v1::GetDatasetRequest* request,
-                                        v1::GetDatasetResponse* response) override {
+  grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context,
+                                       const v1::GetDatasetRequest* request,
+                                       v1::GetDatasetResponse* response) override {
     return Reply(context, pool_, [this, request] { return datasets_.Get(*request); }, response);
   }
 
-  grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context, const v1::ListDatasetsRequest* request,
-                                        v1::ListDatasetsResponse* response) override {
+  grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context,
+                                         const v1::ListDatasetsRequest* request,
+                                         v1::ListDatasetsResponse* response) override {
     return Reply(context, pool_, [this, request] { return datasets_.List(*request); }, response);
   }
 
-  grpc::ServerUnaryReactor* DeleteDataset(grpc::CallbackServerContext* context, const v1::DeleteDatasetRequest* request,
-                                        v1::DeleteDatasetResponse* response) override {
+  grpc::ServerUnaryReactor* DeleteDataset(grpc::CallbackServerContext* context,
+                                          const v1::DeleteDatasetRequest* request,
+                                          v1::DeleteDatasetResponse* response) override {
     return Reply(context, pool_, [this, request] { return datasets_.Delete(*request); }, response);
   }
 
-  grpc::ServerUnaryReactor* PreviewDataset(grpc::CallbackServerContext* context, const v1::PreviewDatasetRequest* request,
-                                        v1::PreviewDatasetResponse* response) override {
+  grpc::ServerUnaryReactor* PreviewDataset(grpc::CallbackServerContext* context,
+                                           const v1::PreviewDatasetRequest* request,
+                                           v1::PreviewDatasetResponse* response) override {
     return Reply(context, pool_, [this, request] { return datasets_.Preview(*request); }, response);
   }
 
-  grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(grpc::CallbackServerContext* context,
-                                                                   v1::UploadDatasetResponse* response) override {
+  grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
+      grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override {
     return new UploadReactor(datasets_, pool_, slow_pool_, context, response);
   }
 
@@ -88,7 +100,8 @@ class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
 }  // namespace
 
 NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool) {
-  return {v1::DatasetService::service_full_name(), std::make_unique<DatasetServiceRpc>(datasets, pool, slow_pool)};
+  return {v1::DatasetService::service_full_name(),
+          std::make_unique<DatasetServiceRpc>(datasets, pool, slow_pool)};
 }
 
 }  // namespace fitd

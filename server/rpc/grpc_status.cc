@@ -9,7 +9,8 @@
 namespace fitd {
 namespace {
 
-// On the wire text grows up to threefold (percent-encoding) and details by a third (base64); the sum stays below 8 KiB.
+// On the wire text grows up to threefold (percent-encoding) and details by a third (base64); the
+// sum stays below 8 KiB.
 constexpr size_t kMostMessageBytes = 1024;
 constexpr size_t kMostDetailsBytes = 3072;
 

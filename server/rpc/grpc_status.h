@@ -14,13 +14,15 @@
 
 namespace fitd {
 
-// Text and details are cut to what fits into 8 KiB of metadata: beyond that a client would see neither.
+// Text and details are cut to what fits into 8 KiB of metadata: beyond that a client would see
+// neither.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // The text cut to at most `most` bytes, at the end of a character.
 std::string ClampUtf8(const std::string& text, size_t most);
 
-// Runs work(), which returns a StatusOr; an exception becomes RESOURCE_EXHAUSTED (no memory) or INTERNAL.
+// Runs work(), which returns a StatusOr; an exception becomes RESOURCE_EXHAUSTED (no memory) or
+// INTERNAL.
 template <typename Work>
 std::invoke_result_t<Work> Guarded(Work&& work) {
   try {

@@ -9,7 +9,8 @@ namespace {
 class PredictStreamReactor final
     : public grpc::ServerBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse> {
  public:
-  PredictStreamReactor(PredictionExecutor& executor, ThreadPool& pool) : executor_(executor), pool_(pool) {
+  PredictStreamReactor(PredictionExecutor& executor, ThreadPool& pool)
+      : executor_(executor), pool_(pool) {
     StartRead(&request_);
   }
 
@@ -33,7 +34,8 @@ class PredictStreamReactor final
 
  private:
   void Answer() {
-    absl::StatusOr<v1::PredictResponse> response = Guarded([this] { return executor_.Predict(request_.request()); });
+    absl::StatusOr<v1::PredictResponse> response =
+        Guarded([this] { return executor_.Predict(request_.request()); });
     if (!response.ok()) {
       Finish(ToGrpcStatus(response.status()));
       return;
@@ -50,10 +52,12 @@ class PredictStreamReactor final
 
 class PredictionServiceRpc final : public v1::PredictionService::CallbackService {
  public:
-  PredictionServiceRpc(PredictionExecutor& executor, ThreadPool& pool) : executor_(executor), pool_(pool) {}
+  PredictionServiceRpc(PredictionExecutor& executor, ThreadPool& pool)
+      : executor_(executor), pool_(pool) {}
 
-  grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context, const v1::PredictRequest* request,
-                                        v1::PredictResponse* response) override {
+  grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context,
+                                    const v1::PredictRequest* request,
+                                    v1::PredictResponse* response) override {
     return Reply(context, pool_, [this, request] { return executor_.Predict(*request); }, response);
   }
 
@@ -70,7 +74,8 @@ class PredictionServiceRpc final : public v1::PredictionService::CallbackService
 }  // namespace
 
 NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool) {
-  return {v1::PredictionService::service_full_name(), std::make_unique<PredictionServiceRpc>(executor, pool)};
+  return {v1::PredictionService::service_full_name(),
+          std::make_unique<PredictionServiceRpc>(executor, pool)};
 }
 
 }  // namespace fitd

@@ -11,9 +11,11 @@
 
 namespace fitd {
 
-// Runs work(), which returns StatusOr<Response>, on the pool. Request and response live until the reactor is finished.
+// Runs work(), which returns StatusOr<Response>, on the pool. Request and response live until the
+// reactor is finished.
 template <typename Response, typename Work>
-grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, ThreadPool& pool, Work work, Response* response) {
+grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, ThreadPool& pool, Work work,
+                                Response* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const bool posted = pool.Post([context, reactor, work = std::move(work), response] {
     if (context->IsCancelled()) {
@@ -24,7 +26,8 @@ grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, ThreadPool
     if (result.ok()) *response = *std::move(result);
     reactor->Finish(ToGrpcStatus(result.status()));
   });
-  if (!posted) reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
+  if (!posted)
+    reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
   return reactor;
 }
 

@@ -9,7 +9,8 @@ class ServerServiceRpc final : public v1::ServerService::CallbackService {
  public:
   ServerServiceRpc(ServerInfo& info, ThreadPool& pool) : info_(info), pool_(pool) {}
 
-  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
+  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
+                                          const v1::GetServerInfoRequest*,
                                           v1::GetServerInfoResponse* response) override {
     return Reply(context, pool_, [this] { return info_.Get(); }, response);
   }

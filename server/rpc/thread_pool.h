@@ -1,5 +1,5 @@
-// Threads that do the work of calls. Not gRPC's own, so that a slow call holds up no other and so that
-// ThreadSanitizer sees what handlers do.
+// Threads that do the work of calls. Not gRPC's own, so that a slow call holds up no other and so
+// that ThreadSanitizer sees what handlers do.
 
 #ifndef FITD_SERVER_RPC_THREAD_POOL_H_
 #define FITD_SERVER_RPC_THREAD_POOL_H_

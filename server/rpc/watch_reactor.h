@@ -1,4 +1,5 @@
-// Every server stream: takes messages from a StreamSource as fast as the client reads them, one at a time.
+// Every server stream: takes messages from a StreamSource as fast as the client reads them, one at
+// a time.
 
 #ifndef FITD_SERVER_RPC_WATCH_REACTOR_H_
 #define FITD_SERVER_RPC_WATCH_REACTOR_H_
@@ -15,7 +16,8 @@
 
 namespace fitd {
 
-// Owns itself until OnDone. At most one write is under way, so memory is bounded however slow the client is.
+// Owns itself until OnDone. At most one write is under way, so memory is bounded however slow the
+// client is.
 template <typename Response>
 class WatchReactor final : public grpc::ServerWriteReactor<Response>,
                            public std::enable_shared_from_this<WatchReactor<Response>> {
@@ -98,9 +100,12 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
     const absl::StatusOr<Streamed> next = Guarded([this] { return source_->Next(response_); });
     if (!next.ok()) return End(next.status());
     switch (*next) {
-      case Streamed::kEnd: return End(absl::OkStatus());
-      case Streamed::kNothingYet: return true;
-      case Streamed::kMessage: break;
+      case Streamed::kEnd:
+        return End(absl::OkStatus());
+      case Streamed::kNothingYet:
+        return true;
+      case Streamed::kMessage:
+        break;
     }
     {
       MutexLock lock(mutex_);

@@ -15,7 +15,8 @@
 namespace fitd {
 namespace {
 
-// An open-file-description lock: it goes with the process, whatever other descriptors of the file are closed.
+// An open-file-description lock: it goes with the process, whatever other descriptors of the file
+// are closed.
 absl::StatusOr<int> Lock(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoStatus(errno, "open the lock file of the data directory");
@@ -27,7 +28,8 @@ absl::StatusOr<int> Lock(const std::string& path) {
     char holder[32] = {};
     const ssize_t size = pread(fd, holder, sizeof holder - 1, 0);
     close(fd);
-    return Error(absl::StatusCode::kUnavailable, fmt::format("data dir is in use by process {}", size > 0 ? holder : "?"));
+    return Error(absl::StatusCode::kUnavailable,
+                 fmt::format("data dir is in use by process {}", size > 0 ? holder : "?"));
   }
   const std::string own = std::to_string(getpid());
   if (ftruncate(fd, 0) != 0 || pwrite(fd, own.data(), own.size(), 0) < 0) {
@@ -53,18 +55,21 @@ absl::Status SyncDirectory(const std::string& path) {
   const int result = fsync(fd);
   const int error_number = errno;
   close(fd);
-  return result == 0 ? absl::OkStatus() : ErrnoStatus(error_number, "sync a folder of the data directory");
+  return result == 0 ? absl::OkStatus()
+                     : ErrnoStatus(error_number, "sync a folder of the data directory");
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path) {
   std::error_code error;
+  const bool is_new = !std::filesystem::exists(path, error);
   for (const char* folder : {"", "/datasets", "/weights", "/tmp"}) {
     std::filesystem::create_directories(path + folder, error);
-    if (error) return ErrnoStatus(error.value(), fmt::format("create the data directory {}", path + folder));
+    if (error)
+      return ErrnoStatus(error.value(), fmt::format("create the data directory {}", path + folder));
   }
-  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (is_new) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   FITD_ASSIGN_OR_RETURN(const int lock, Lock(path + "/LOCK"));
   std::unique_ptr<DataDir> directory(new DataDir(path, lock));
   RemoveUnnamed(path + "/tmp", {});
@@ -81,9 +86,12 @@ std::string DataDir::WeightsPath(std::string_view sha256) const {
   return fmt::format("{}/weights/{}.wgt", path_, sha256);
 }
 
-std::string DataDir::NewTemporaryPath() { return fmt::format("{}/tmp/{}", path_, next_temporary_++); }
+std::string DataDir::NewTemporaryPath() {
+  return fmt::format("{}/tmp/{}", path_, next_temporary_++);
+}
 
-void DataDir::RemoveOtherThan(std::span<const std::string> datasets, std::span<const std::string> weights) {
+void DataDir::RemoveOtherThan(std::span<const std::string> datasets,
+                              std::span<const std::string> weights) {
   RemoveUnnamed(path_ + "/datasets", datasets);
   RemoveUnnamed(path_ + "/weights", weights);
 }
@@ -93,7 +101,8 @@ TemporaryFile::~TemporaryFile() {
 }
 
 absl::Status TemporaryFile::MoveTo(const std::string& target) {
-  if (rename(path_.c_str(), target.c_str()) != 0) return ErrnoStatus(errno, "move a file into its place");
+  if (rename(path_.c_str(), target.c_str()) != 0)
+    return ErrnoStatus(errno, "move a file into its place");
   path_.clear();
   return SyncDirectory(std::filesystem::path(target).parent_path().string());
 }

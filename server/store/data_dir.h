@@ -15,7 +15,8 @@
 
 namespace fitd {
 
-// Files are named by us, by content hash or by number; never by anything a client sends. Thread-safe.
+// Files are named by us, by content hash or by number; never by anything a client sends.
+// Thread-safe.
 //
 //   LOCK            held while the daemon runs
 //   fitd.db         metadata
@@ -33,7 +34,8 @@ class DataDir {
   std::string WeightsPath(std::string_view sha256) const;
   std::string NewTemporaryPath();
 
-  // Removes blobs that are not named: left by a daemon that died between writing a file and recording it.
+  // Removes blobs that are not named: left by a daemon that died between writing a file and
+  // recording it.
   void RemoveOtherThan(std::span<const std::string> datasets, std::span<const std::string> weights);
 
  private:

@@ -16,7 +16,8 @@ std::optional<v1::Dataset> DatasetTable::FindBySource(std::string_view source_sh
 
 std::vector<v1::Dataset> DatasetTable::List(std::string_view after, int64_t limit) {
   std::vector<v1::Dataset> datasets;
-  Query query = database_.Prepare("SELECT message FROM datasets WHERE name > ? ORDER BY name LIMIT ?");
+  Query query =
+      database_.Prepare("SELECT message FROM datasets WHERE name > ? ORDER BY name LIMIT ?");
   query.Bind(after).Bind(limit);
   while (query.Next()) datasets.push_back(query.Get<v1::Dataset>(0));
   return datasets;
@@ -30,7 +31,8 @@ std::vector<std::string> DatasetTable::Names() {
 }
 
 void DatasetTable::Insert(const v1::Dataset& dataset) {
-  database_.Prepare("INSERT INTO datasets (name, sha256, source_sha256, message) VALUES (?, ?, ?, ?)")
+  database_
+      .Prepare("INSERT INTO datasets (name, sha256, source_sha256, message) VALUES (?, ?, ?, ?)")
       .Bind(dataset.name())
       .Bind(dataset.sha256())
       .Bind(dataset.source_sha256())

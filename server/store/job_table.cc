@@ -39,7 +39,8 @@ std::vector<v1::Job> JobTable::List(int64_t before, int64_t limit, const Filter&
   std::vector<v1::Job> jobs;
   {
     Query query = database_.Prepare(
-        "SELECT message FROM jobs WHERE id < ?1 AND (?2 = 0 OR (?2 >> state) & 1) AND (?3 = '' OR model = ?3) "
+        "SELECT message FROM jobs WHERE id < ?1 AND (?2 = 0 OR (?2 >> state) & 1) AND (?3 = '' OR "
+        "model = ?3) "
         "ORDER BY id DESC LIMIT ?4");
     query.Bind(before).Bind(states).Bind(filter.model).Bind(limit);
     while (query.Next()) jobs.push_back(query.Get<v1::Job>(0));
@@ -51,8 +52,8 @@ std::vector<v1::Job> JobTable::List(int64_t before, int64_t limit, const Filter&
 std::optional<v1::Job> JobTable::NextQueued() {
   std::optional<v1::Job> job;
   {
-    Query query =
-        database_.Prepare("SELECT message FROM jobs WHERE state = ? ORDER BY priority DESC, id LIMIT 1");
+    Query query = database_.Prepare(
+        "SELECT message FROM jobs WHERE state = ? ORDER BY priority DESC, id LIMIT 1");
     if (query.Bind(v1::JOB_STATE_QUEUED).Next()) job = query.Get<v1::Job>(0);
   }
   if (job) FillIn(*job);
@@ -99,7 +100,8 @@ std::optional<std::string> JobTable::ActiveJobFromVersion(std::string_view model
 void JobTable::Insert(v1::Job& job, int64_t memory) {
   database_
       .Prepare(
-          "INSERT INTO jobs (state, priority, memory, model, initial_version, dataset, validation_dataset, message) "
+          "INSERT INTO jobs (state, priority, memory, model, initial_version, dataset, "
+          "validation_dataset, message) "
           "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
       .Bind(job.state())
       .Bind(job.spec().resources().priority())
@@ -132,13 +134,15 @@ int64_t JobTable::Memory(int64_t number) {
 }
 
 int64_t JobTable::CountCrash(int64_t number) {
-  Query query = database_.Prepare("UPDATE jobs SET crashes = crashes + 1 WHERE id = ? RETURNING crashes");
+  Query query =
+      database_.Prepare("UPDATE jobs SET crashes = crashes + 1 WHERE id = ? RETURNING crashes");
   return query.Bind(number).Next() ? query.Int(0) : 0;
 }
 
 void JobTable::AppendEvent(int64_t job, v1::JobEvent& event) {
   {
-    Query query = database_.Prepare("SELECT COALESCE(MAX(number), 0) + 1 FROM events WHERE job = ?");
+    Query query =
+        database_.Prepare("SELECT COALESCE(MAX(number), 0) + 1 FROM events WHERE job = ?");
     query.Bind(job).Next();
     event.set_number(query.Int(0));
   }
@@ -152,8 +156,8 @@ void JobTable::AppendEvent(int64_t job, v1::JobEvent& event) {
 
 std::vector<v1::JobEvent> JobTable::Events(int64_t job, int64_t from, int64_t limit) {
   std::vector<v1::JobEvent> events;
-  Query query =
-      database_.Prepare("SELECT message FROM events WHERE job = ? AND number >= ? ORDER BY number LIMIT ?");
+  Query query = database_.Prepare(
+      "SELECT message FROM events WHERE job = ? AND number >= ? ORDER BY number LIMIT ?");
   query.Bind(job).Bind(from).Bind(limit);
   while (query.Next()) events.push_back(query.Get<v1::JobEvent>(0));
   return events;
@@ -178,7 +182,8 @@ void JobTable::FillIn(v1::Job& job) {
   job.clear_queue_position();
   if (job.state() != v1::JOB_STATE_QUEUED) return;
   Query query = database_.Prepare(
-      "SELECT COUNT(*) FROM jobs WHERE state = ?1 AND (priority > ?2 OR (priority = ?2 AND id <= ?3))");
+      "SELECT COUNT(*) FROM jobs WHERE state = ?1 AND (priority > ?2 OR (priority = ?2 AND id <= "
+      "?3))");
   query.Bind(v1::JOB_STATE_QUEUED).Bind(job.spec().resources().priority()).Bind(number).Next();
   job.set_queue_position(query.Int(0));
 }

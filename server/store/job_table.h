@@ -39,7 +39,8 @@ class JobTable {
   std::vector<v1::Job> InState(v1::JobState state);
 
   int64_t Count(v1::JobState state);
-  // A job whose state is not final and that trains the model, reads the data set, or starts from the version.
+  // A job whose state is not final and that trains the model, reads the data set, or starts from
+  // the version.
   std::optional<std::string> ActiveJobOfModel(std::string_view model);
   std::optional<std::string> ActiveJobOnDataset(std::string_view dataset);
   std::optional<std::string> ActiveJobFromVersion(std::string_view model, int64_t version);

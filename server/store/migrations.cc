@@ -8,8 +8,8 @@
 namespace fitd {
 namespace {
 
-// Step i leads from version i to i + 1. Never change one that was released. Messages are stored as serialized protos
-// beside the columns that are searched.
+// Step i leads from version i to i + 1. Never change one that was released. Messages are stored as
+// serialized protos beside the columns that are searched.
 constexpr const char* kMigrations[] = {
     R"sql(
     CREATE TABLE models (
@@ -83,9 +83,9 @@ absl::Status Migrate(Database& database, int target) {
       version = query.Int(0);
     }
     if (version > SchemaVersion()) {
-      return FailedPrecondition(
-          fmt::format("the data directory was written by a newer daemon (schema {}, this one knows {})", version,
-                      SchemaVersion()));
+      return FailedPrecondition(fmt::format(
+          "the data directory was written by a newer daemon (schema {}, this one knows {})",
+          version, SchemaVersion()));
     }
     if (version == target) return absl::OkStatus();
     std::string script = "BEGIN IMMEDIATE;";

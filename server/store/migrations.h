@@ -1,4 +1,5 @@
-// The schema of the metadata store, as numbered steps. PRAGMA user_version holds the number of the newest one done.
+// The schema of the metadata store, as numbered steps. PRAGMA user_version holds the number of the
+// newest one done.
 
 #ifndef FITD_SERVER_STORE_MIGRATIONS_H_
 #define FITD_SERVER_STORE_MIGRATIONS_H_
@@ -11,8 +12,8 @@ namespace fitd {
 // The schema that this build writes.
 int SchemaVersion();
 
-// Brings the database to `target`, in one transaction. FAILED_PRECONDITION when a newer daemon wrote it; the file
-// stays as it is then.
+// Brings the database to `target`, in one transaction. FAILED_PRECONDITION when a newer daemon
+// wrote it; the file stays as it is then.
 absl::Status Migrate(Database& database, int target = SchemaVersion());
 
 }  // namespace fitd

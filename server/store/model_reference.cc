@@ -28,14 +28,16 @@ bool IsValidAlias(std::string_view alias) {
   return IsValidId(alias) && alias.front() >= 'a' && alias.front() <= 'z';
 }
 
-absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction, std::string_view reference) {
+absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction,
+                                                       std::string_view reference) {
   const size_t at = reference.find('@');
   const std::string_view name = reference.substr(0, at);
   const std::string_view selector = at == reference.npos ? "" : reference.substr(at + 1);
   const std::optional<int64_t> number = ParseVersion(selector);
   if (!IsValidId(name) || (at != reference.npos && !number && !IsValidAlias(selector))) {
     Violations violations;
-    violations.Add("model", fmt::format("is {}; allowed: NAME, NAME@VERSION or NAME@ALIAS", Quoted(reference)));
+    violations.Add("model", fmt::format("is {}; allowed: NAME, NAME@VERSION or NAME@ALIAS",
+                                        Quoted(reference)));
     return violations.ToStatus();
   }
 
@@ -74,7 +76,8 @@ absl::Status UnknownVersion(Transaction& transaction, std::string_view model, in
        transaction.models.ListVersions(model, std::numeric_limits<int64_t>::max(), 20)) {
     known.push_back(std::to_string(stored.version()));
   }
-  return NotFound(fmt::format("model {}: {}", model, UnknownName("version", std::to_string(version), known)));
+  return NotFound(
+      fmt::format("model {}: {}", model, UnknownName("version", std::to_string(version), known)));
 }
 
 }  // namespace fitd

@@ -15,9 +15,10 @@ namespace fitd {
 // `[a-z]([a-z0-9._-]{0,61}[a-z0-9])?`.
 bool IsValidAlias(std::string_view alias);
 
-// INVALID_ARGUMENT (field "model") when it is not a reference; NOT_FOUND for an unknown model, version or alias, with
-// the nearest name; FAILED_PRECONDITION when the model has no version yet.
-absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction, std::string_view reference);
+// INVALID_ARGUMENT (field "model") when it is not a reference; NOT_FOUND for an unknown model,
+// version or alias, with the nearest name; FAILED_PRECONDITION when the model has no version yet.
+absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction,
+                                                       std::string_view reference);
 
 // NOT_FOUND "unknown model ..." with the nearest of the names there are.
 absl::Status UnknownModel(Transaction& transaction, std::string_view name);

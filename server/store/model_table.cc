@@ -15,7 +15,8 @@ std::optional<v1::Model> ModelTable::Find(std::string_view name) {
 std::vector<v1::Model> ModelTable::List(std::string_view after, int64_t limit) {
   std::vector<v1::Model> models;
   {
-    Query query = database_.Prepare("SELECT message FROM models WHERE name > ? ORDER BY name LIMIT ?");
+    Query query =
+        database_.Prepare("SELECT message FROM models WHERE name > ? ORDER BY name LIMIT ?");
     query.Bind(after).Bind(limit);
     while (query.Next()) models.push_back(query.Get<v1::Model>(0));
   }
@@ -31,7 +32,10 @@ std::vector<std::string> ModelTable::Names() {
 }
 
 void ModelTable::Insert(const v1::Model& model) {
-  database_.Prepare("INSERT INTO models (name, message) VALUES (?, ?)").Bind(model.name()).Bind(model).Run();
+  database_.Prepare("INSERT INTO models (name, message) VALUES (?, ?)")
+      .Bind(model.name())
+      .Bind(model)
+      .Run();
 }
 
 void ModelTable::Delete(std::string_view name) {
@@ -44,7 +48,8 @@ std::optional<v1::ModelVersion> ModelTable::FindVersion(std::string_view model, 
   return query.Get<v1::ModelVersion>(0);
 }
 
-std::vector<v1::ModelVersion> ModelTable::ListVersions(std::string_view model, int64_t before, int64_t limit) {
+std::vector<v1::ModelVersion> ModelTable::ListVersions(std::string_view model, int64_t before,
+                                                       int64_t limit) {
   std::vector<v1::ModelVersion> versions;
   Query query = database_.Prepare(
       "SELECT message FROM versions WHERE model = ? AND version < ? ORDER BY version DESC LIMIT ?");
@@ -60,7 +65,8 @@ void ModelTable::InsertVersion(v1::ModelVersion& version) {
     query.Bind(version.model()).Next();
     version.set_version(query.Int(0));
   }
-  database_.Prepare("INSERT INTO versions (model, version, weights_sha256, message) VALUES (?, ?, ?, ?)")
+  database_
+      .Prepare("INSERT INTO versions (model, version, weights_sha256, message) VALUES (?, ?, ?, ?)")
       .Bind(version.model())
       .Bind(version.version())
       .Bind(version.weights_sha256())
@@ -69,7 +75,10 @@ void ModelTable::InsertVersion(v1::ModelVersion& version) {
 }
 
 void ModelTable::DeleteVersion(std::string_view model, int64_t version) {
-  database_.Prepare("DELETE FROM versions WHERE model = ? AND version = ?").Bind(model).Bind(version).Run();
+  database_.Prepare("DELETE FROM versions WHERE model = ? AND version = ?")
+      .Bind(model)
+      .Bind(version)
+      .Run();
 }
 
 int64_t ModelTable::VersionId(std::string_view model, int64_t version) {
@@ -78,7 +87,9 @@ int64_t ModelTable::VersionId(std::string_view model, int64_t version) {
 }
 
 bool ModelTable::WeightsAreUsed(std::string_view weights_sha256) {
-  return database_.Prepare("SELECT 1 FROM versions WHERE weights_sha256 = ? LIMIT 1").Bind(weights_sha256).Next();
+  return database_.Prepare("SELECT 1 FROM versions WHERE weights_sha256 = ? LIMIT 1")
+      .Bind(weights_sha256)
+      .Next();
 }
 
 std::vector<std::string> ModelTable::AllWeights() {
@@ -95,7 +106,10 @@ int64_t ModelTable::FindAlias(std::string_view model, std::string_view alias) {
 
 void ModelTable::SetAlias(std::string_view model, std::string_view alias, int64_t version) {
   if (version == 0) {
-    database_.Prepare("DELETE FROM aliases WHERE model = ? AND alias = ?").Bind(model).Bind(alias).Run();
+    database_.Prepare("DELETE FROM aliases WHERE model = ? AND alias = ?")
+        .Bind(model)
+        .Bind(alias)
+        .Run();
   } else {
     database_.Prepare("INSERT OR REPLACE INTO aliases (model, alias, version) VALUES (?, ?, ?)")
         .Bind(model)
@@ -107,7 +121,8 @@ void ModelTable::SetAlias(std::string_view model, std::string_view alias, int64_
 
 void ModelTable::FillIn(v1::Model& model) {
   {
-    Query query = database_.Prepare("SELECT COALESCE(MAX(version), 0) FROM versions WHERE model = ?");
+    Query query =
+        database_.Prepare("SELECT COALESCE(MAX(version), 0) FROM versions WHERE model = ?");
     query.Bind(model.name()).Next();
     model.set_latest_version(query.Int(0));
   }

@@ -1,4 +1,5 @@
-// Models, their versions and aliases. Part of Transaction: single-thread, throws what SQLite reports.
+// Models, their versions and aliases. Part of Transaction: single-thread, throws what SQLite
+// reports.
 
 #ifndef FITD_SERVER_STORE_MODEL_TABLE_H_
 #define FITD_SERVER_STORE_MODEL_TABLE_H_

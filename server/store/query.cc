@@ -75,7 +75,8 @@ Database::~Database() = default;
 Query Database::Prepare(const char* sql) {
   auto found = connection_->statements.find(sql);
   if (found == connection_->statements.end()) {
-    found = connection_->statements.emplace(sql, SQLite::Statement(connection_->database, sql)).first;
+    found =
+        connection_->statements.emplace(sql, SQLite::Statement(connection_->database, sql)).first;
   }
   found->second.clearBindings();
   return Query(found->second);
@@ -91,10 +92,13 @@ absl::Status CurrentDatabaseError() {
   } catch (const SQLite::Exception& error) {
     const std::string message = std::string("the metadata store: ") + error.what();
     switch (error.getErrorCode()) {
-      case SQLITE_FULL: return ResourceExhausted(message);
+      case SQLITE_FULL:
+        return ResourceExhausted(message);
       case SQLITE_CORRUPT:
-      case SQLITE_NOTADB: return DataLoss(message);
-      default: return Internal(message);
+      case SQLITE_NOTADB:
+        return DataLoss(message);
+      default:
+        return Internal(message);
     }
   } catch (const std::exception& error) {
     return Internal(std::string("the metadata store: ") + error.what());

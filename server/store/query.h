@@ -1,5 +1,6 @@
-// A SQLite connection and its prepared statements. Inside server/store only. Single-thread: Store holds the lock.
-// What SQLite reports is thrown as SQLite::Exception and becomes a Status in one place, Store::InTransaction.
+// A SQLite connection and its prepared statements. Inside server/store only. Single-thread: Store
+// holds the lock. What SQLite reports is thrown as SQLite::Exception and becomes a Status in one
+// place, Store::InTransaction.
 
 #ifndef FITD_SERVER_STORE_QUERY_H_
 #define FITD_SERVER_STORE_QUERY_H_
@@ -70,8 +71,8 @@ class Database {
   std::unique_ptr<Connection> connection_;
 };
 
-// The status of an exception caught from the classes above: RESOURCE_EXHAUSTED for a full disk, DATA_LOSS for a
-// damaged file, else INTERNAL. Call it in a catch block.
+// The status of an exception caught from the classes above: RESOURCE_EXHAUSTED for a full disk,
+// DATA_LOSS for a damaged file, else INTERNAL. Call it in a catch block.
 absl::Status CurrentDatabaseError();
 
 }  // namespace fitd

@@ -8,7 +8,8 @@ constexpr int64_t kLifetimeSeconds = 24 * 60 * 60;
 }  // namespace
 
 std::optional<RequestTable::Answer> RequestTable::Find(std::string_view id, int64_t now) {
-  Query query = database_.Prepare("SELECT digest, response FROM requests WHERE id = ? AND time >= ?");
+  Query query =
+      database_.Prepare("SELECT digest, response FROM requests WHERE id = ? AND time >= ?");
   if (!query.Bind(id).Bind(now - kLifetimeSeconds).Next()) return std::nullopt;
   return Answer{query.Text(0), query.Text(1)};
 }

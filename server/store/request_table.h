@@ -1,4 +1,5 @@
-// Answers already given, by request id. Part of Transaction: single-thread, throws what SQLite reports.
+// Answers already given, by request id. Part of Transaction: single-thread, throws what SQLite
+// reports.
 
 #ifndef FITD_SERVER_STORE_REQUEST_TABLE_H_
 #define FITD_SERVER_STORE_REQUEST_TABLE_H_
@@ -25,7 +26,8 @@ class RequestTable {
   // Nothing when it is older than 24 hours. Times are seconds since 1970.
   std::optional<Answer> Find(std::string_view id, int64_t now);
   // Also forgets what is older than 24 hours.
-  void Insert(std::string_view id, std::string_view digest, const google::protobuf::MessageLite& response, int64_t now);
+  void Insert(std::string_view id, std::string_view digest,
+              const google::protobuf::MessageLite& response, int64_t now);
 
  private:
   Database& database_;

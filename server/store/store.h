@@ -55,13 +55,13 @@ class Transaction {
 // Thread-safe: one connection behind one mutex.
 class Store {
  public:
-  // Opens or creates the database in the directory, migrates it, and removes orphaned blobs. FAILED_PRECONDITION when
-  // a newer daemon wrote it.
+  // Opens or creates the database in the directory, migrates it, and removes orphaned blobs.
+  // FAILED_PRECONDITION when a newer daemon wrote it.
   static absl::StatusOr<std::unique_ptr<Store>> Open(DataDir& directory, Clock clock = absl::Now);
 
-  // Calls work(Transaction&), which returns a Status or a StatusOr; commits when it is OK, else rolls back. What is
-  // returned OK is on the disk. Beside work's own errors: RESOURCE_EXHAUSTED for a full disk, DATA_LOSS, INTERNAL.
-  // `work` must not call the store again.
+  // Calls work(Transaction&), which returns a Status or a StatusOr; commits when it is OK, else
+  // rolls back. What is returned OK is on the disk. Beside work's own errors: RESOURCE_EXHAUSTED
+  // for a full disk, DATA_LOSS, INTERNAL. `work` must not call the store again.
   template <typename Work>
   std::invoke_result_t<Work, Transaction&> InTransaction(Work&& work) {
     using Result = std::invoke_result_t<Work, Transaction&>;

@@ -19,7 +19,8 @@ class Tables {
  public:
   explicit Tables(const DataDir& directory) : directory_(directory) {}
 
-  // The table stays readable while it is held, even when its data set is deleted. DATA_LOSS when it is damaged.
+  // The table stays readable while it is held, even when its data set is deleted. DATA_LOSS when it
+  // is damaged.
   absl::StatusOr<std::shared_ptr<const Table>> Open(const std::string& sha256);
 
  private:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import unittest
 
-_LEVEL = re.compile(r"_(baseline|v3|v4)\b")
+_LEVEL = re.compile(r"(_|::)(baseline|v3|v4)\b")
 # Pointers to runtime routines; without instructions of their own.
 _HARMLESS = re.compile(r"^DW\.ref\.")
 

@@ -1,14 +1,13 @@
-// The engine against the plain reference network, on networks, losses and optimizers drawn at random: every kind is
-// met many times, and in company.
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// The engine against the plain reference network, on networks, losses and optimizers drawn at
+// random: every kind is met many times, and in company.
 
 #include <random>
 #include <vector>
 
 #include "core/kernels/kernels.h"
 #include "core/optim/learning_rate.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/reference/engine_run.h"
 #include "tests/reference/reference_values.h"
 #include "tests/testing/reference_network.h"
@@ -16,11 +15,11 @@
 namespace fitd::reference {
 namespace {
 
+using ::testing::Le;
 using testing::Matrix;
 using testing::ReferenceNetwork;
 using testing::ReferenceTraining;
 using testing::ReferenceWeight;
-using ::testing::Le;
 
 constexpr int kNetworks = 240;
 constexpr int kSteps = 6;
@@ -53,17 +52,25 @@ class Problem {
     }
     if (optimizer.has_adam()) optimizer.mutable_adam()->set_amsgrad(Chance(2));
     if (optimizer.has_rmsprop()) optimizer.mutable_rmsprop()->set_momentum(0.5F);
-    // Keeps the steps of Adam and its kin from being as large for a gradient of rounding errors as for a real one.
+    // Keeps the steps of Adam and its kin from being as large for a gradient of rounding errors as
+    // for a real one.
     if (optimizer.has_adam()) optimizer.mutable_adam()->set_epsilon(0.01F);
     if (optimizer.has_adamw()) optimizer.mutable_adamw()->set_epsilon(0.01F);
     if (optimizer.has_rmsprop()) optimizer.mutable_rmsprop()->set_epsilon(1e-4F);
     if (optimizer.has_adagrad()) optimizer.mutable_adagrad()->set_epsilon(1e-4F);
     switch (Integer(0, 3)) {
-      case 1: optimizer.set_clipnorm(0.125F); break;
-      case 2: optimizer.set_global_clipnorm(0.25F); break;
-      case 3: optimizer.set_clipvalue(0.03125F); break;
+      case 1:
+        optimizer.set_clipnorm(0.125F);
+        break;
+      case 2:
+        optimizer.set_global_clipnorm(0.25F);
+        break;
+      case 3:
+        optimizer.set_clipvalue(0.03125F);
+        break;
     }
-    optimizer.mutable_learning_rate()->mutable_exponential_decay()->set_initial_learning_rate(0.015625F);
+    optimizer.mutable_learning_rate()->mutable_exponential_decay()->set_initial_learning_rate(
+        0.015625F);
     optimizer.mutable_learning_rate()->mutable_exponential_decay()->set_decay_steps(2);
     optimizer.mutable_learning_rate()->mutable_exponential_decay()->set_decay_rate(0.75F);
     return optimizer;
@@ -78,14 +85,17 @@ class Problem {
   int64_t rows() const { return rows_; }
 
  private:
-  int64_t Integer(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(engine_); }
+  int64_t Integer(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(engine_);
+  }
   bool Chance(int one_in) { return Integer(1, one_in) == 1; }
   double Uniform(double low, double high) {
     return static_cast<float>(std::uniform_real_distribution<double>(low, high)(engine_));
   }
   Matrix RandomMatrix(int64_t rows, int64_t cols) {
     Matrix matrix(rows, cols);
-    for (double& value : matrix.values) value = static_cast<float>(std::normal_distribution<double>()(engine_));
+    for (double& value : matrix.values)
+      value = static_cast<float>(std::normal_distribution<double>()(engine_));
     return matrix;
   }
 
@@ -166,6 +176,7 @@ class Problem {
   void MakeWeights() {
     weights_ = ReferenceNetwork(model_).weights();
     for (ReferenceWeight& weight : weights_) {
+      if (!weight.trainable) continue;
       const double scale = 1 / std::sqrt(static_cast<double>(weight.shape[0]));
       weight.values = RandomMatrix(1, weight.values.size()).values;
       for (double& value : weight.values) value = static_cast<float>(value * scale);
@@ -227,7 +238,8 @@ struct Outcome {
 
 Outcome RunEngine(const Problem& problem, const v1::TrainingSpec& spec, int steps, int threads) {
   const v1::TrainingSpec training = Resolved(spec);
-  auto plan = MakePlan(Resolved(problem.model()), training, problem.targets().cols, ToWeights(problem.weights()), threads);
+  auto plan = MakePlan(Resolved(problem.model()), training, problem.targets().cols,
+                       ToWeights(problem.weights()), threads);
   FillBatch(*plan, problem.x(), problem.targets(), problem.row_weights());
   Outcome outcome;
   for (int step = 0; step < steps; ++step) {
@@ -277,7 +289,9 @@ TEST(EngineRandomNetworkTest, GradientsAgreeWithTheReference) {
       if (!before.trainable) continue;
       std::vector<double> gradient = ToDoubles(Find(engine.weights, before.name));
       for (size_t j = 0; j < gradient.size(); ++j) gradient[j] = before.values[j] - gradient[j];
-      EXPECT_THAT(LargestError(gradient, reference.weights[i].gradient, kFloor), Le(kGradientTolerance)) << before.name;
+      EXPECT_THAT(LargestError(gradient, reference.weights[i].gradient, kFloor),
+                  Le(kGradientTolerance))
+          << before.name;
     }
   }
 }
@@ -307,8 +321,10 @@ TEST(EngineRandomNetworkTest, PredictionsAgreeWithTheReference) {
     SCOPED_TRACE(number);
     ReferenceNetwork reference(problem.model());
     reference.weights() = problem.weights();
-    const Matrix predictions = Predict(Resolved(problem.model()), ToWeights(problem.weights()), problem.x());
-    EXPECT_THAT(LargestError(predictions.values, reference.Predict(problem.x()).values, kFloor), Le(kGradientTolerance));
+    const Matrix predictions =
+        Predict(Resolved(problem.model()), ToWeights(problem.weights()), problem.x());
+    EXPECT_THAT(LargestError(predictions.values, reference.Predict(problem.x()).values, kFloor),
+                Le(kGradientTolerance));
   }
 }
 

@@ -1,10 +1,9 @@
 #include "tests/reference/engine_run.h"
 
-#include <gtest/gtest.h>
-
 #include "core/loss/resolve_loss.h"
 #include "core/nn/resolve_model.h"
 #include "core/optim/resolve_optimizer.h"
+#include "gtest/gtest.h"
 
 namespace fitd::reference {
 namespace {
@@ -34,10 +33,11 @@ Weights ToWeights(const google::protobuf::RepeatedPtrField<NamedArray>& arrays) 
   Weights weights;
   for (const NamedArray& named : arrays) {
     const bool trainable = !named.name().ends_with("/mean") && !named.name().ends_with("/variance");
-    weights.tensors.push_back({.name = named.name(),
-                               .shape = {named.array().shape().begin(), named.array().shape().end()},
-                               .trainable = trainable,
-                               .values = {named.array().values().begin(), named.array().values().end()}});
+    weights.tensors.push_back(
+        {.name = named.name(),
+         .shape = {named.array().shape().begin(), named.array().shape().end()},
+         .trainable = trainable,
+         .values = {named.array().values().begin(), named.array().values().end()}});
   }
   return weights;
 }
@@ -53,7 +53,9 @@ Weights ToWeights(const std::vector<testing::ReferenceWeight>& weights) {
   return result;
 }
 
-std::vector<double> ToDoubles(const std::vector<float>& values) { return {values.begin(), values.end()}; }
+std::vector<double> ToDoubles(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
 
 std::unique_ptr<TrainingPlan> MakePlan(const v1::ModelSpec& model, const v1::TrainingSpec& training,
                                        int64_t target_width, const Weights& initial, int threads) {
@@ -81,7 +83,8 @@ testing::Matrix Outputs(const TrainingPlan& plan, int64_t rows, int64_t outputs)
   return testing::Matrix(rows, outputs, {plan.outputs(), plan.outputs() + rows * outputs});
 }
 
-testing::Matrix Predict(const v1::ModelSpec& model, const Weights& weights, const testing::Matrix& x) {
+testing::Matrix Predict(const v1::ModelSpec& model, const Weights& weights,
+                        const testing::Matrix& x) {
   auto predictor = Predictor::Create(model, weights, {});
   EXPECT_TRUE(predictor.ok()) << predictor.status();
   const std::vector<float> inputs(x.values.begin(), x.values.end());

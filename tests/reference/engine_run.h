@@ -24,16 +24,19 @@ Weights ToWeights(const google::protobuf::RepeatedPtrField<NamedArray>& arrays);
 Weights ToWeights(const std::vector<testing::ReferenceWeight>& weights);
 std::vector<double> ToDoubles(const std::vector<float>& values);
 
-// From given weights, or from the initializers when there are none. `model` and `training` are resolved.
+// From given weights, or from the initializers when there are none. `model` and `training` are
+// resolved.
 std::unique_ptr<TrainingPlan> MakePlan(const v1::ModelSpec& model, const v1::TrainingSpec& training,
-                                       int64_t target_width, const Weights& initial, int threads = 1);
+                                       int64_t target_width, const Weights& initial,
+                                       int threads = 1);
 // Copies rows into the plan's buffers; no row weights stand for all 1.
 void FillBatch(TrainingPlan& plan, const testing::Matrix& x, const testing::Matrix& targets,
                std::span<const double> row_weights = {});
 // [rows, outputs] of the newest step or evaluation.
 testing::Matrix Outputs(const TrainingPlan& plan, int64_t rows, int64_t outputs);
 
-testing::Matrix Predict(const v1::ModelSpec& model, const Weights& weights, const testing::Matrix& x);
+testing::Matrix Predict(const v1::ModelSpec& model, const Weights& weights,
+                        const testing::Matrix& x);
 
 }  // namespace fitd::reference
 

@@ -1,12 +1,12 @@
-// The reference network's gradients against central differences, for every kind that the protos list.
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// The reference network's gradients against central differences, for every kind that the protos
+// list.
 
 #include <cmath>
 #include <functional>
 #include <random>
 
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/testing/reference_network.h"
 
 namespace fitd::testing {
@@ -20,7 +20,8 @@ constexpr double kTolerance = 1e-6;
 // Rounding leaves differences of values near 1 with errors around 1e-16 / 1e-6.
 constexpr double kFloor = 1e-3;
 
-// Calls `check` once for each kind of the message's oneof, with a message that has only that kind set.
+// Calls `check` once for each kind of the message's oneof, with a message that has only that kind
+// set.
 template <typename Spec>
 void ForEachKind(const std::function<void(Spec)>& check) {
   const google::protobuf::OneofDescriptor* kinds = Spec::descriptor()->FindOneofByName("kind");
@@ -43,7 +44,9 @@ std::vector<double> Numbers(int64_t size, uint32_t seed) {
   return numbers;
 }
 
-Matrix RandomMatrix(int64_t rows, int64_t cols, uint32_t seed) { return Matrix(rows, cols, Numbers(rows * cols, seed)); }
+Matrix RandomMatrix(int64_t rows, int64_t cols, uint32_t seed) {
+  return Matrix(rows, cols, Numbers(rows * cols, seed));
+}
 
 double Dot(const Matrix& a, const Matrix& b) {
   double sum = 0;
@@ -52,7 +55,8 @@ double Dot(const Matrix& a, const Matrix& b) {
 }
 
 // `f` depends on `x`, whose gradient should be `gradient`.
-void ExpectGradient(const std::function<double()>& f, std::vector<double>& x, const std::vector<double>& gradient) {
+void ExpectGradient(const std::function<double()>& f, std::vector<double>& x,
+                    const std::vector<double>& gradient) {
   ASSERT_EQ(x.size(), gradient.size());
   for (size_t i = 0; i < x.size(); ++i) {
     const double saved = x[i];
@@ -62,7 +66,8 @@ void ExpectGradient(const std::function<double()>& f, std::vector<double>& x, co
     const double below = f();
     x[i] = saved;
     const double numeric = (above - below) / (2 * kStep);
-    EXPECT_THAT(std::abs(gradient[i] - numeric) / std::max(std::abs(numeric), kFloor), Le(kTolerance))
+    EXPECT_THAT(std::abs(gradient[i] - numeric) / std::max(std::abs(numeric), kFloor),
+                Le(kTolerance))
         << "value " << i << ": " << gradient[i] << " vs " << numeric;
   }
 }
@@ -71,7 +76,8 @@ TEST(FiniteDifferenceTest, EveryActivation) {
   ForEachKind<v1::ActivationSpec>([](const v1::ActivationSpec& spec) {
     Matrix x = RandomMatrix(3, 4, 1);
     const Matrix dy = RandomMatrix(3, 4, 2);
-    ExpectGradient([&] { return Dot(Activate(spec, x), dy); }, x.values, ActivationGradient(spec, x, dy).values);
+    ExpectGradient([&] { return Dot(Activate(spec, x), dy); }, x.values,
+                   ActivationGradient(spec, x, dy).values);
   });
 }
 
@@ -94,7 +100,8 @@ void ExpectLossGradient(const v1::LossSpec& spec) {
   Matrix targets = Probabilities(4, 3, 5);
   if (spec.has_sparse_categorical_crossentropy()) targets = Matrix(4, 1, {0, 2, 1, 2});
   const std::vector<double> row_weights = {1, 0.5, 0, 2};
-  ExpectGradient([&] { return ComputeLoss(spec, predictions, targets, row_weights).value; }, predictions.values,
+  ExpectGradient([&] { return ComputeLoss(spec, predictions, targets, row_weights).value; },
+                 predictions.values,
                  ComputeLoss(spec, predictions, targets, row_weights).gradient.values);
 }
 

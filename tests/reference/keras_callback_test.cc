@@ -1,10 +1,10 @@
-// The callbacks' decisions against those that Keras's callbacks took on the same sequences of metrics.
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// The callbacks' decisions against those that Keras's callbacks took on the same sequences of
+// metrics.
 
 #include "core/train/early_stopping.h"
 #include "core/train/reduce_lr_on_plateau.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/reference/reference_values.h"
 
 namespace fitd::reference {
@@ -15,7 +15,8 @@ template <typename Spec>
 void SetDefaultMonitor(Spec& spec) {
   if (spec.monitor().empty()) spec.set_monitor("val_loss");
   if (spec.mode() == v1::MONITOR_MODE_UNSPECIFIED) {
-    spec.set_mode(spec.monitor().ends_with("accuracy") ? v1::MONITOR_MODE_MAX : v1::MONITOR_MODE_MIN);
+    spec.set_mode(spec.monitor().ends_with("accuracy") ? v1::MONITOR_MODE_MAX
+                                                       : v1::MONITOR_MODE_MIN);
   }
 }
 

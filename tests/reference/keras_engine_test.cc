@@ -1,8 +1,5 @@
 // The engine against Keras: every kind's values, and whole trainings.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -15,30 +12,36 @@
 #include "core/metric/resolve_metrics.h"
 #include "core/nn/activation.h"
 #include "core/optim/learning_rate.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/reference/engine_run.h"
 #include "tests/reference/reference_values.h"
 
 namespace fitd::reference {
 namespace {
 
-using testing::Matrix;
 using ::testing::Le;
+using testing::Matrix;
 
-// Of |engine - Keras| / max(|Keras|, floor). One value of a formula has a few rounding errors of 6e-8; a training's
-// 60 to 90 steps add theirs up.
+// Of |engine - Keras| / max(|Keras|, floor). One value of a formula has a few rounding errors of
+// 6e-8; a training's 60 to 90 steps add theirs up.
 constexpr double kValueTolerance = 1e-5;
 constexpr double kValueFloor = 0.1;
 constexpr double kTrainingTolerance = 1e-4;
 constexpr double kLossFloor = 0.1;
 constexpr double kWeightFloor = 0.01;
 
-std::vector<double> Values(const Array& array) { return {array.values().begin(), array.values().end()}; }
+std::vector<double> Values(const Array& array) {
+  return {array.values().begin(), array.values().end()};
+}
 
 void ExpectClose(const std::vector<double>& actual, const Array& expected) {
   EXPECT_THAT(LargestError(actual, Values(expected), kValueFloor), Le(kValueTolerance));
 }
 
-std::vector<float> ToFloats(const Array& array) { return {array.values().begin(), array.values().end()}; }
+std::vector<float> ToFloats(const Array& array) {
+  return {array.values().begin(), array.values().end()};
+}
 
 // Options are in single precision; a decay of 0.9 to the 100th power is 3e-6 off.
 TEST(KerasEngineTest, LearningRatesAgree) {
@@ -50,7 +53,8 @@ TEST(KerasEngineTest, LearningRatesAgree) {
     *training.mutable_optimizer()->mutable_learning_rate() = c.spec();
     const v1::LearningRateSpec rate = Resolved(training).optimizer().learning_rate();
     for (int i = 0; i < c.steps_size(); ++i) {
-      EXPECT_NEAR(LearningRateAt(rate, c.steps(i)), c.rates(i), 1e-5 * c.rates(i)) << "step " << c.steps(i);
+      EXPECT_NEAR(LearningRateAt(rate, c.steps(i)), c.rates(i), 1e-5 * c.rates(i))
+          << "step " << c.steps(i);
     }
   }
 }
@@ -89,7 +93,8 @@ TEST(KerasEngineTest, LossesAgree) {
     ResolveLoss(spec, "loss", violations);
     const int64_t rows = c.predictions().shape(0), outputs = c.predictions().shape(1);
     const Loss loss = MakeLoss(spec, /*ends_in_softmax=*/false, outputs, c.targets().shape(1));
-    const std::vector<float> predictions = ToFloats(c.predictions()), targets = ToFloats(c.targets());
+    const std::vector<float> predictions = ToFloats(c.predictions()),
+                             targets = ToFloats(c.targets());
     const std::vector<float> weights = ToFloats(c.row_weights());
     std::vector<float> row_loss(rows), gradient(rows * outputs);
     loss.kernel({.rows = rows,
@@ -108,8 +113,8 @@ TEST(KerasEngineTest, LossesAgree) {
   }
 }
 
-// A step of plain SGD with rate 1 shows the gradients; the mean squared error of targets chosen for it has any
-// gradient `dy` at the outputs.
+// A step of plain SGD with rate 1 shows the gradients; the mean squared error of targets chosen for
+// it has any gradient `dy` at the outputs.
 TEST(KerasEngineTest, NetworksAgree) {
   for (const NetworkCase& c : LoadValues("networks.json").networks()) {
     SCOPED_TRACE(c.name());
@@ -127,7 +132,8 @@ TEST(KerasEngineTest, NetworksAgree) {
       plan->AdaptRows(x.rows);
       plan->FinishAdaptation();
     }
-    // Keras's names and shapes, and mean and variance adapted to the same. Given ones are weights in the engine alone.
+    // Keras's names and shapes, and mean and variance adapted to the same. Given ones are weights
+    // in the engine alone.
     Weights weights = plan->Snapshot();
     for (const NamedArray& expected : c.weights()) {
       Weight& weight = Find(weights, expected.name());
@@ -149,7 +155,8 @@ TEST(KerasEngineTest, NetworksAgree) {
     }
     FillBatch(*plan, x, targets);
     plan->Step(x.rows, 1);
-    EXPECT_NEAR(plan->loss() - squares / targets.values.size(), c.penalty(), 1e-5 * (1 + plan->loss()));
+    EXPECT_NEAR(plan->loss() - squares / targets.values.size(), c.penalty(),
+                1e-5 * (1 + plan->loss()));
     Weights after = plan->Snapshot();
     for (const NamedArray& gradient : c.gradients()) {
       SCOPED_TRACE(gradient.name());
@@ -157,7 +164,8 @@ TEST(KerasEngineTest, NetworksAgree) {
       std::vector<double> measured = ToDoubles(Find(after, gradient.name()).values);
       for (size_t i = 0; i < measured.size(); ++i) measured[i] = before[i] - measured[i];
       // Weights near 1 hide 6e-8 of a gradient.
-      EXPECT_THAT(LargestError(measured, Values(gradient.array()), kValueFloor), Le(kValueTolerance));
+      EXPECT_THAT(LargestError(measured, Values(gradient.array()), kValueFloor),
+                  Le(kValueTolerance));
     }
   }
 }
@@ -173,7 +181,8 @@ void ExpectMetrics(const std::vector<v1::MetricValue>& actual,
   for (const v1::MetricValue& value : expected) {
     const auto found = std::ranges::find(actual, value.name(), &v1::MetricValue::name);
     ASSERT_NE(found, actual.end()) << value.name();
-    EXPECT_NEAR(found->value(), value.value(), kTrainingTolerance * std::max(std::abs(value.value()), kLossFloor))
+    EXPECT_NEAR(found->value(), value.value(),
+                kTrainingTolerance * std::max(std::abs(value.value()), kLossFloor))
         << value.name();
   }
 }
@@ -210,10 +219,12 @@ class TrainingRun {
       const int64_t rows = std::min(training_.batch_size(), x_.rows - first);
       // evaluate knows row weights, but not class weights.
       FillBatch(*plan_, Rows(x_, first, rows), Rows(y_, first, rows),
-                train || training_.class_weight().empty() ? std::span(row_weights_).subspan(first, rows)
-                                                          : std::span<double>());
+                train || training_.class_weight().empty()
+                    ? std::span(row_weights_).subspan(first, rows)
+                    : std::span<double>());
       if (train) {
-        plan_->Step(rows, LearningRateAt(training_.optimizer().learning_rate(), plan_->iterations()));
+        plan_->Step(rows,
+                    LearningRateAt(training_.optimizer().learning_rate(), plan_->iterations()));
         step_losses_.push_back(plan_->loss());
       } else {
         plan_->Evaluate(rows);
@@ -248,20 +259,24 @@ class TrainingRun {
 void ExpectTrainingAgrees(const TrainingCase& c) {
   SCOPED_TRACE(c.name());
   TrainingRun run(c);
-  for (const EpochCase& epoch : c.epochs()) ExpectMetrics(run.Epoch(/*train=*/true), epoch.metrics());
+  for (const EpochCase& epoch : c.epochs())
+    ExpectMetrics(run.Epoch(/*train=*/true), epoch.metrics());
 
-  EXPECT_THAT(LargestError(run.step_losses(), {c.step_losses().begin(), c.step_losses().end()}, kLossFloor),
-              Le(kTrainingTolerance));
+  EXPECT_THAT(
+      LargestError(run.step_losses(), {c.step_losses().begin(), c.step_losses().end()}, kLossFloor),
+      Le(kTrainingTolerance));
   const Weights weights = run.weights();
   ASSERT_EQ(weights.tensors.size(), static_cast<size_t>(c.final_weights_size()));
   for (int i = 0; i < c.final_weights_size(); ++i) {
     EXPECT_EQ(weights.tensors[i].name, c.final_weights(i).name());
-    EXPECT_THAT(LargestError(ToDoubles(weights.tensors[i].values), Values(c.final_weights(i).array()), kWeightFloor),
+    EXPECT_THAT(LargestError(ToDoubles(weights.tensors[i].values),
+                             Values(c.final_weights(i).array()), kWeightFloor),
                 Le(kTrainingTolerance))
         << c.final_weights(i).name();
   }
   ExpectMetrics(run.Epoch(/*train=*/false), c.evaluation());
-  EXPECT_THAT(LargestError(run.Predictions(c.predictions().shape(0)).values, Values(c.predictions()), kValueFloor),
+  EXPECT_THAT(LargestError(run.Predictions(c.predictions().shape(0)).values,
+                           Values(c.predictions()), kValueFloor),
               Le(kTrainingTolerance));
 }
 

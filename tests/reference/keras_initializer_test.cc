@@ -1,13 +1,12 @@
 // Random numbers are fitd's own; their distribution is that of Keras's initializers.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "core/nn/initializer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/reference/reference_values.h"
 
 namespace fitd::reference {
@@ -25,7 +24,8 @@ std::vector<float> Draw(const InitializerCase& c) {
 }
 
 bool IsUniform(const v1::InitializerSpec& spec) {
-  return spec.has_random_uniform() || spec.has_glorot_uniform() || spec.has_he_uniform() || spec.has_lecun_uniform();
+  return spec.has_random_uniform() || spec.has_glorot_uniform() || spec.has_he_uniform() ||
+         spec.has_lecun_uniform();
 }
 
 // Means and deviations of 60,000 values: sigma / sqrt(60,000) is 0.004 sigma.
@@ -35,14 +35,17 @@ TEST(KerasInitializerTest, DistributionsAgree) {
     const std::vector<float> values = Draw(c);
     double mean = 0, variance = 0;
     for (float value : values) mean += value / static_cast<double>(values.size());
-    for (float value : values) variance += (value - mean) * (value - mean) / static_cast<double>(values.size());
+    for (float value : values)
+      variance += (value - mean) * (value - mean) / static_cast<double>(values.size());
     EXPECT_NEAR(mean, c.mean(), 0.02 * c.stddev() + 1e-9);
     EXPECT_NEAR(std::sqrt(variance), c.stddev(), 0.02 * c.stddev() + 1e-9);
     // Sharp ends: those of uniform and truncated distributions. Tails of the normal vary.
     if (c.spec().has_random_normal() || c.spec().has_orthogonal()) continue;
     const double width = c.max() - c.min();
-    EXPECT_NEAR(*std::ranges::min_element(values), c.min(), (IsUniform(c.spec()) ? 0.001 : 0.01) * width);
-    EXPECT_NEAR(*std::ranges::max_element(values), c.max(), (IsUniform(c.spec()) ? 0.001 : 0.01) * width);
+    EXPECT_NEAR(*std::ranges::min_element(values), c.min(),
+                (IsUniform(c.spec()) ? 0.001 : 0.01) * width);
+    EXPECT_NEAR(*std::ranges::max_element(values), c.max(),
+                (IsUniform(c.spec()) ? 0.001 : 0.01) * width);
   }
 }
 

@@ -1,12 +1,11 @@
 // core/metric against Keras's metrics, batch by batch.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <vector>
 
 #include "core/metric/metric_factory.h"
 #include "core/metric/resolve_metrics.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/reference/reference_values.h"
 
 namespace fitd::reference {
@@ -19,10 +18,12 @@ TEST(KerasMetricTest, MetricsAgree) {
     google::protobuf::RepeatedPtrField<v1::MetricSpec> specs;
     *specs.Add() = c.spec();
     Violations violations;
-    ResolveMetrics(specs, {.outputs = outputs, .class_targets = target_width != outputs}, "metrics", violations);
+    ResolveMetrics(specs, {.outputs = outputs, .class_targets = target_width != outputs}, "metrics",
+                   violations);
     ASSERT_TRUE(violations.empty()) << violations.ToStatus();
 
-    const std::vector<float> predictions(c.predictions().values().begin(), c.predictions().values().end());
+    const std::vector<float> predictions(c.predictions().values().begin(),
+                                         c.predictions().values().end());
     const std::vector<float> targets(c.targets().values().begin(), c.targets().values().end());
     const auto metric = MakeMetric(specs[0], outputs);
     int64_t row = 0;

@@ -1,25 +1,25 @@
-// The plain reference network against Keras's formulas in double precision, and against its trainings.
+// The plain reference network against Keras's formulas in double precision, and against its
+// trainings.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/reference/reference_values.h"
 #include "tests/testing/reference_network.h"
 
 namespace fitd::reference {
 namespace {
 
-using testing::Matrix;
 using ::testing::Le;
+using testing::Matrix;
 
 // Specs hold options in single precision (0.01 is 2e-8 off), values have nine digits.
 constexpr double kTolerance = 2e-7;
 constexpr double kFloor = 1e-6;
 
 void ExpectClose(const std::vector<double>& actual, const Array& expected) {
-  EXPECT_THAT(LargestError(actual, {expected.values().begin(), expected.values().end()}, kFloor), Le(kTolerance));
+  EXPECT_THAT(LargestError(actual, {expected.values().begin(), expected.values().end()}, kFloor),
+              Le(kTolerance));
 }
-
 
 TEST(KerasReferenceNetworkTest, ActivationsAgree) {
   for (const ActivationCase& c : LoadValues("activations.json").activations()) {
@@ -33,8 +33,8 @@ TEST(KerasReferenceNetworkTest, ActivationsAgree) {
 TEST(KerasReferenceNetworkTest, LossesAgree) {
   for (const LossCase& c : LoadValues("losses.json").losses()) {
     SCOPED_TRACE(c.spec().ShortDebugString());
-    const testing::LossResult loss = testing::ComputeLoss(c.spec(), ToInput(c.predictions()), ToInput(c.targets()),
-                                                          ToInputs(c.row_weights()));
+    const testing::LossResult loss = testing::ComputeLoss(
+        c.spec(), ToInput(c.predictions()), ToInput(c.targets()), ToInputs(c.row_weights()));
     EXPECT_NEAR(loss.value, c.value(), kTolerance * c.value());
     ExpectClose(loss.gradient.values, c.gradient());
   }
@@ -49,6 +49,7 @@ TEST(KerasReferenceNetworkTest, RegularizersAgree) {
   }
 }
 
+// A decay of 0.9 in single precision is 3e-6 off in its 100th power.
 TEST(KerasReferenceNetworkTest, LearningRatesAgree) {
   for (const ScheduleCase& c : LoadValues("schedules.json").schedules()) {
     SCOPED_TRACE(c.spec().ShortDebugString());
@@ -56,7 +57,8 @@ TEST(KerasReferenceNetworkTest, LearningRatesAgree) {
     optimizer.mutable_sgd();
     *optimizer.mutable_learning_rate() = c.spec();
     for (int i = 0; i < c.steps_size(); ++i) {
-      EXPECT_NEAR(testing::LearningRate(optimizer, c.steps(i)), c.rates(i), kTolerance * c.rates(i)) << c.steps(i);
+      EXPECT_NEAR(testing::LearningRate(optimizer, c.steps(i)), c.rates(i), 1e-5 * c.rates(i))
+          << c.steps(i);
     }
   }
 }
@@ -67,12 +69,12 @@ TEST(KerasReferenceNetworkTest, NetworksAgree) {
     testing::ReferenceNetwork network(c.model());
     const Matrix x = ToInput(c.x());
     network.Adapt(x);
-    ASSERT_EQ(network.weights().size(), static_cast<size_t>(c.weights_size()));
-    for (int i = 0; i < c.weights_size(); ++i) {
-      testing::ReferenceWeight& weight = network.weights()[i];
-      EXPECT_EQ(weight.name, c.weights(i).name());
-      if (weight.trainable) weight.values = ToInputs(c.weights(i).array());
-      EXPECT_THAT(LargestError(weight.values, ToInputs(c.weights(i).array()), kFloor), Le(kTolerance)) << weight.name;
+    // Keras has no weights for a mean and a variance that are given.
+    for (const NamedArray& expected : c.weights()) {
+      testing::ReferenceWeight& weight = network.weight(expected.name());
+      if (weight.trainable) weight.values = ToInputs(expected.array());
+      EXPECT_THAT(LargestError(weight.values, ToInputs(expected.array()), kFloor), Le(kTolerance))
+          << weight.name;
     }
     ExpectClose(network.Forward(x, {}).values, c.outputs());
     EXPECT_NEAR(network.penalty(), c.penalty(), kTolerance * c.penalty());
@@ -114,22 +116,26 @@ void ExpectTrainingAgrees(const TrainingCase& c, double tolerance) {
                                      std::span(row_weights).subspan(first, count)));
     }
   }
-  EXPECT_THAT(LargestError(losses, {c.step_losses().begin(), c.step_losses().end()}, kFloor), Le(tolerance));
+  EXPECT_THAT(LargestError(losses, {c.step_losses().begin(), c.step_losses().end()}, kFloor),
+              Le(tolerance));
   for (const NamedArray& weight : c.final_weights()) {
-    EXPECT_THAT(LargestError(training.network().weight(weight.name()).values,
-                             {weight.array().values().begin(), weight.array().values().end()}, 0.01),
-                Le(tolerance))
+    EXPECT_THAT(
+        LargestError(training.network().weight(weight.name()).values,
+                     {weight.array().values().begin(), weight.array().values().end()}, 0.01),
+        Le(tolerance))
         << weight.name();
   }
 }
 
 // Momentum 0.9 in single precision is 2.6e-8 off, which makes the sum it stands for 3e-7 off.
 TEST(KerasReferenceNetworkTest, OptimizersAgreeOver65Steps) {
-  for (const TrainingCase& c : LoadValues("optimizers.json").trainings()) ExpectTrainingAgrees(c, 5e-6);
+  for (const TrainingCase& c : LoadValues("optimizers.json").trainings())
+    ExpectTrainingAgrees(c, 5e-6);
 }
 
 TEST(KerasReferenceNetworkTest, TrainingsAgreeWithinSinglePrecision) {
-  for (const TrainingCase& c : LoadValues("trainings.json").trainings()) ExpectTrainingAgrees(c, 1e-4);
+  for (const TrainingCase& c : LoadValues("trainings.json").trainings())
+    ExpectTrainingAgrees(c, 1e-4);
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ const DataCase& FindData(const std::string& name) {
 
 testing::Matrix ToMatrix(const Array& array) {
   const int64_t rows = array.shape(0);
-  return testing::Matrix(rows, array.values_size() / rows, {array.values().begin(), array.values().end()});
+  return testing::Matrix(rows, array.values_size() / rows,
+                         {array.values().begin(), array.values().end()});
 }
 
 std::vector<double> ToInputs(const Array& array) {

@@ -11,7 +11,8 @@
 
 namespace fitd::reference {
 
-// Reads values/`file`, once. A file that cannot be read or does not fit reference_values.proto ends the test program.
+// Reads values/`file`, once. A file that cannot be read or does not fit reference_values.proto ends
+// the test program.
 const ReferenceValues& LoadValues(const std::string& file);
 
 // The rows of a training's data; a test failure when there is none of that name.
@@ -23,7 +24,8 @@ testing::Matrix ToMatrix(const Array& array);
 testing::Matrix ToInput(const Array& array);
 std::vector<double> ToInputs(const Array& array);
 
-// The largest |a - b| / max(|b|, floor) over all values; infinite when sizes differ or a is not finite.
+// The largest |a - b| / max(|b|, floor) over all values; infinite when sizes differ or a is not
+// finite.
 double LargestError(const std::vector<double>& a, const std::vector<double>& b, double floor);
 
 }  // namespace fitd::reference

@@ -37,48 +37,60 @@ TEST(ConfigTest, DefaultsAreWrittenOut) {
 }
 
 TEST(ConfigTest, LaterSettingsWin) {
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::ServerConfig config,
-                            Resolve({{"fitd.yaml:1", "workers", "2"}, {"--workers", "workers", "3"}}));
+  FITD_ASSERT_OK_AND_ASSIGN(
+      const v1::ServerConfig config,
+      Resolve({{"fitd.yaml:1", "workers", "2"}, {"--workers", "workers", "3"}}));
   EXPECT_EQ(config.workers(), 3);
 }
 
 TEST(ConfigTest, EveryFaultIsNamedWithItsOrigin) {
-  EXPECT_THAT(ResolveConfig({{"fitd.yaml:1", "wrokers", "2"},
-                             {"fitd.yaml:2", "max_parameters", "many"},
-                             {"FITD_WORKERS", "workers", "257"},
-                             {"--log-level", "log_level", "inof"},
-                             {"--insecure", "insecure", "maybe"},
-                             {"--listen", "listen", "localhost"}}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("fitd.yaml:1: unknown setting \"wrokers\"; did you mean \"workers\"?"),
-                             HasSubstr("fitd.yaml:2: max_parameters: is \"many\"; allowed: a whole number"),
-                             HasSubstr("FITD_WORKERS: workers: is 257; allowed: 1 to 256"),
-                             HasSubstr("--log-level: log_level: unknown value \"inof\"; did you mean \"info\"?"),
-                             HasSubstr("--insecure: insecure: is \"maybe\""), HasSubstr("--listen: listen: is \"localhost\""),
-                             HasSubstr("data_dir: is required"))));
+  EXPECT_THAT(
+      ResolveConfig({{"fitd.yaml:1", "wrokers", "2"},
+                     {"fitd.yaml:2", "max_parameters", "many"},
+                     {"FITD_WORKERS", "workers", "257"},
+                     {"--log-level", "log_level", "inof"},
+                     {"--insecure", "insecure", "maybe"},
+                     {"--listen", "listen", "localhost"}}),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          AllOf(HasSubstr("fitd.yaml:1: unknown setting \"wrokers\"; did you mean \"workers\"?"),
+                HasSubstr("fitd.yaml:2: max_parameters: is \"many\"; allowed: a whole number"),
+                HasSubstr("FITD_WORKERS: workers: is 257; allowed: 1 to 256"),
+                HasSubstr("--log-level: log_level: unknown value \"inof\"; did you mean \"info\"?"),
+                HasSubstr("--insecure: insecure: is \"maybe\""),
+                HasSubstr("--listen: listen: is \"localhost\""),
+                HasSubstr("data_dir: is required"))));
 }
 
 TEST(ConfigTest, ZeroWrittenByAUserIsNotADefault) {
-  EXPECT_THAT(Resolve({{"--workers", "workers", "0"}}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Resolve({{"--workers", "workers", "0"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ConfigTest, AddressesBeyondLoopbackNeedInsecure) {
-  for (const char* listen : {"127.0.0.1:0", "localhost:7474", "[::1]:7474", "unix:/run/fitd.sock", "127.9.9.9:1"}) {
+  for (const char* listen :
+       {"127.0.0.1:0", "localhost:7474", "[::1]:7474", "unix:/run/fitd.sock", "127.9.9.9:1"}) {
     FITD_EXPECT_OK(Resolve({{"--listen", "listen", listen}})) << listen;
   }
   for (const char* listen : {"0.0.0.0:7474", "[::]:7474", "example.com:7474", "10.0.0.1:7474"}) {
     EXPECT_THAT(Resolve({{"--listen", "listen", listen}}),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("insecure"))) << listen;
-    FITD_EXPECT_OK(Resolve({{"--listen", "listen", listen}, {"--insecure", "insecure", "true"}})) << listen;
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("insecure")))
+        << listen;
+    FITD_EXPECT_OK(Resolve({{"--listen", "listen", listen}, {"--insecure", "insecure", "true"}}))
+        << listen;
   }
-  for (const char* listen : {"", ":7474", "unix:", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "::1:7474"}) {
+  for (const char* listen : {"", ":7474", "unix:", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x",
+                             "127.0.0.1:65536", "::1:7474"}) {
     if (*listen == '\0') continue;
-    EXPECT_THAT(Resolve({{"--listen", "listen", listen}}), StatusIs(absl::StatusCode::kInvalidArgument)) << listen;
+    EXPECT_THAT(Resolve({{"--listen", "listen", listen}}),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << listen;
   }
 }
 
 TEST(ConfigTest, FileGivesSettingsWithTheirLines) {
-  FITD_ASSERT_OK_AND_ASSIGN(const auto settings, ReadYaml("# comment\nworkers: 2\n\ninsecure: true\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(const auto settings,
+                            ReadYaml("# comment\nworkers: 2\n\ninsecure: true\n"));
   ASSERT_EQ(settings.size(), 2u);
   EXPECT_THAT(settings[0].origin, testing::EndsWith("fitd.yaml:2"));
   EXPECT_THAT(settings[1].origin, testing::EndsWith("fitd.yaml:4"));
@@ -88,13 +100,16 @@ TEST(ConfigTest, FileGivesSettingsWithTheirLines) {
 TEST(ConfigTest, FileThatIsNoMapOfScalarsIsRefused) {
   FITD_EXPECT_OK(ReadYaml(""));
   EXPECT_THAT(ReadYaml("- a\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(":1:1")));
-  EXPECT_THAT(ReadYaml("workers: [1]\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(":1:1")));
-  EXPECT_THAT(ReadYaml("a: b: c\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("fitd.yaml:1:")));
+  EXPECT_THAT(ReadYaml("workers: [1]\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(":1:1")));
+  EXPECT_THAT(ReadYaml("a: b: c\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("fitd.yaml:1:")));
   EXPECT_THAT(ReadConfigFile("/nowhere/fitd.yaml"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(ConfigTest, EnvironmentHasAVariableForEveryField) {
-  const std::map<std::string, std::string> variables = {{"FITD_WORKERS", "4"}, {"FITD_MAX_MEMORY_BYTES", "1"}};
+  const std::map<std::string, std::string> variables = {{"FITD_WORKERS", "4"},
+                                                        {"FITD_MAX_MEMORY_BYTES", "1"}};
   const std::vector<Setting> settings = ReadEnvironment([&](const char* name) -> const char* {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : found->second.c_str();

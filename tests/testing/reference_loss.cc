@@ -6,7 +6,7 @@
 namespace fitd::testing {
 namespace {
 
-constexpr double kEpsilon = 1e-7;   // Keras's backend.epsilon().
+constexpr double kEpsilon = 1e-7;  // Keras's backend.epsilon().
 
 // Keras clips probabilities; where the clip acts, the gradient is 0.
 double Clipped(double p) { return std::clamp(p, kEpsilon, 1 - kEpsilon); }
@@ -24,7 +24,8 @@ using Row = std::vector<double>;
 
 // mean(f(prediction - target)) over the outputs.
 template <typename Value, typename Derivative>
-RowLoss MeanOfErrors(const Row& predictions, const Row& targets, Value value, Derivative derivative) {
+RowLoss MeanOfErrors(const Row& predictions, const Row& targets, Value value,
+                     Derivative derivative) {
   RowLoss loss;
   const double size = predictions.size();
   for (size_t c = 0; c < predictions.size(); ++c) {
@@ -35,7 +36,8 @@ RowLoss MeanOfErrors(const Row& predictions, const Row& targets, Value value, De
   return loss;
 }
 
-RowLoss BinaryCrossentropy(const Row& predictions, const Row& targets, bool from_logits, double smoothing) {
+RowLoss BinaryCrossentropy(const Row& predictions, const Row& targets, bool from_logits,
+                           double smoothing) {
   RowLoss loss;
   const double size = predictions.size();
   for (size_t c = 0; c < predictions.size(); ++c) {
@@ -52,7 +54,8 @@ RowLoss BinaryCrossentropy(const Row& predictions, const Row& targets, bool from
   return loss;
 }
 
-RowLoss CategoricalCrossentropy(const Row& predictions, const Row& targets, bool from_logits, double smoothing) {
+RowLoss CategoricalCrossentropy(const Row& predictions, const Row& targets, bool from_logits,
+                                double smoothing) {
   const size_t classes = predictions.size();
   RowLoss loss{.gradient = Row(classes)};
   Row y(classes);
@@ -95,7 +98,9 @@ RowLoss ComputeRow(const v1::LossSpec& spec, const Row& predictions, const Row& 
     case v1::LossSpec::kMeanAbsoluteError:
       return MeanOfErrors(
           predictions, targets, [](double e) { return std::abs(e); },
-          [](double e) { return e > 0 ? 1 : e < 0 ? -1 : 0; });
+          [](double e) { return e > 0   ? 1
+                                : e < 0 ? -1
+                                        : 0; });
     case v1::LossSpec::kHuber: {
       const double delta = spec.huber().has_delta() ? spec.huber().delta() : 1;
       return MeanOfErrors(
@@ -109,7 +114,8 @@ RowLoss ComputeRow(const v1::LossSpec& spec, const Row& predictions, const Row& 
       return BinaryCrossentropy(predictions, targets, spec.binary_crossentropy().from_logits(),
                                 spec.binary_crossentropy().label_smoothing());
     case v1::LossSpec::kCategoricalCrossentropy:
-      return CategoricalCrossentropy(predictions, targets, spec.categorical_crossentropy().from_logits(),
+      return CategoricalCrossentropy(predictions, targets,
+                                     spec.categorical_crossentropy().from_logits(),
                                      spec.categorical_crossentropy().label_smoothing());
     case v1::LossSpec::kSparseCategoricalCrossentropy: {
       Row one_hot(predictions.size());
@@ -137,7 +143,8 @@ LossResult ComputeLoss(const v1::LossSpec& spec, const Matrix& predictions, cons
     const RowLoss loss = ComputeRow(spec, RowOf(predictions, r), RowOf(targets, r));
     const double weight = (row_weights.empty() ? 1 : row_weights[r]) / predictions.rows;
     result.value += weight * loss.value;
-    for (int64_t c = 0; c < predictions.cols; ++c) result.gradient(r, c) = weight * loss.gradient[c];
+    for (int64_t c = 0; c < predictions.cols; ++c)
+      result.gradient(r, c) = weight * loss.gradient[c];
   }
   return result;
 }

@@ -10,7 +10,7 @@
 namespace fitd::testing {
 namespace {
 
-constexpr double kEpsilon = 1e-7;   // Keras's backend.epsilon().
+constexpr double kEpsilon = 1e-7;  // Keras's backend.epsilon().
 constexpr double kSeluAlpha = 1.6732632423543772;
 constexpr double kSeluScale = 1.0507009873554805;
 
@@ -54,7 +54,7 @@ double Value(const v1::ActivationSpec& spec, double x) {
       return Sigmoid(x);
     case v1::ActivationSpec::kTanh:
       return std::tanh(x);
-    case v1::ActivationSpec::kSoftmax:   // Not element-wise.
+    case v1::ActivationSpec::kSoftmax:  // Not element-wise.
     case v1::ActivationSpec::kLinear:
     case v1::ActivationSpec::KIND_NOT_SET:
       return x;
@@ -201,8 +201,8 @@ ReferenceNetwork::ReferenceNetwork(const v1::ModelSpec& spec) {
       if (layer.weights < 0) layer.weights = static_cast<int>(weights_.size());
       int64_t values = 1;
       for (int64_t axis : shape) values *= axis;
-      weights_.push_back({name + "/" + weight, std::move(shape), trainable, std::vector<double>(values),
-                          std::vector<double>(values)});
+      weights_.push_back({name + "/" + weight, std::move(shape), trainable,
+                          std::vector<double>(values), std::vector<double>(values)});
     };
     switch (layer_spec.kind_case()) {
       case v1::LayerSpec::kDense: {
@@ -212,12 +212,16 @@ ReferenceNetwork::ReferenceNetwork(const v1::ModelSpec& spec) {
         size = features = dense.units();
         break;
       }
-      case v1::LayerSpec::kNormalization:
-        if (Adapts(layer)) {
-          add_weight("mean", {features}, false);
-          add_weight("variance", {features}, false);
+      case v1::LayerSpec::kNormalization: {
+        const v1::NormalizationSpec& spec = layer_spec.normalization();
+        add_weight("mean", {features}, false);
+        add_weight("variance", {features}, false);
+        for (int64_t c = 0; c < features && !Adapts(layer); ++c) {
+          weights_[layer.weights].values[c] = spec.mean(spec.mean_size() == 1 ? 0 : c);
+          weights_[layer.weights + 1].values[c] = spec.variance(spec.variance_size() == 1 ? 0 : c);
         }
         break;
+      }
       case v1::LayerSpec::kFlatten:
         features = size;
         break;
@@ -296,7 +300,8 @@ void ReferenceNetwork::Run(int index, Layer& layer, const Keep& keep) const {
       for (int64_t r = 0; r < x.rows; ++r) {
         for (int64_t u = 0; u < dense.units(); ++u) {
           double sum = use_bias ? weights_[layer.weights + 1].values[u] : 0;
-          for (int64_t c = 0; c < x.cols; ++c) sum += x(r, c) * kernel.values[c * dense.units() + u];
+          for (int64_t c = 0; c < x.cols; ++c)
+            sum += x(r, c) * kernel.values[c * dense.units() + u];
           layer.z(r, u) = sum;
         }
       }
@@ -311,7 +316,8 @@ void ReferenceNetwork::Run(int index, Layer& layer, const Keep& keep) const {
       layer.mask.assign(x.values.size(), 1);
       if (!keep) break;
       for (size_t i = 0; i < layer.mask.size(); ++i) {
-        layer.mask[i] = keep(index, i) ? 1 / (1 - static_cast<double>(layer.spec.dropout().rate())) : 0;
+        layer.mask[i] =
+            keep(index, i) ? 1 / (1 - static_cast<double>(layer.spec.dropout().rate())) : 0;
         layer.y.values[i] *= layer.mask[i];
       }
       break;
@@ -321,23 +327,15 @@ void ReferenceNetwork::Run(int index, Layer& layer, const Keep& keep) const {
         value = value * layer.spec.rescaling().scale() + layer.spec.rescaling().offset();
       }
       break;
-    case v1::LayerSpec::kNormalization: {
+    case v1::LayerSpec::kNormalization:
       layer.y = x;
-      const v1::NormalizationSpec& spec = layer.spec.normalization();
       for (size_t i = 0; i < x.values.size(); ++i) {
         const int64_t c = i % layer.features;
-        double mean, variance;
-        if (Adapts(layer)) {
-          mean = weights_[layer.weights].values[c];
-          variance = weights_[layer.weights + 1].values[c];
-        } else {
-          mean = spec.mean(spec.mean_size() == 1 ? 0 : c);
-          variance = spec.variance(spec.variance_size() == 1 ? 0 : c);
-        }
-        layer.y.values[i] = (x.values[i] - mean) / std::max(std::sqrt(variance), kEpsilon);
+        const double variance = weights_[layer.weights + 1].values[c];
+        layer.y.values[i] -= weights_[layer.weights].values[c];
+        layer.y.values[i] /= std::max(std::sqrt(variance), kEpsilon);
       }
       break;
-    }
     case v1::LayerSpec::kFlatten:
     case v1::LayerSpec::KIND_NOT_SET:
       layer.y = x;
@@ -372,7 +370,8 @@ Matrix ReferenceNetwork::RunBackward(Layer& layer, Matrix dy) {
   switch (layer.spec.kind_case()) {
     case v1::LayerSpec::kDense: {
       const v1::DenseSpec& dense = layer.spec.dense();
-      const std::vector<double> activity = PenaltyGradient(dense.activity_regularizer(), layer.y.values);
+      const std::vector<double> activity =
+          PenaltyGradient(dense.activity_regularizer(), layer.y.values);
       for (size_t i = 0; i < activity.size(); ++i) dy.values[i] += activity[i] / x.rows;
       const Matrix dz = ActivationGradient(dense.activation(), layer.z, dy);
 
@@ -408,10 +407,7 @@ Matrix ReferenceNetwork::RunBackward(Layer& layer, Matrix dy) {
       return dy;
     case v1::LayerSpec::kNormalization:
       for (size_t i = 0; i < dy.values.size(); ++i) {
-        const v1::NormalizationSpec& spec = layer.spec.normalization();
-        const int64_t c = i % layer.features;
-        const double variance = Adapts(layer) ? weights_[layer.weights + 1].values[c]
-                                              : spec.variance(spec.variance_size() == 1 ? 0 : c);
+        const double variance = weights_[layer.weights + 1].values[i % layer.features];
         dy.values[i] /= std::max(std::sqrt(variance), kEpsilon);
       }
       return dy;
@@ -425,11 +421,13 @@ Matrix ReferenceNetwork::RunBackward(Layer& layer, Matrix dy) {
 ReferenceTraining::ReferenceTraining(const v1::ModelSpec& model, const v1::TrainingSpec& training)
     : network_(model), loss_(training.loss()), optimizer_({}) {
   optimizer_spec_ = training.optimizer();
-  if (optimizer_spec_.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer_spec_.mutable_rmsprop();
+  if (optimizer_spec_.kind_case() == v1::OptimizerSpec::KIND_NOT_SET)
+    optimizer_spec_.mutable_rmsprop();
   optimizer_ = ReferenceOptimizer(optimizer_spec_);
 }
 
-double ReferenceTraining::Step(const Matrix& x, const Matrix& targets, std::span<const double> row_weights,
+double ReferenceTraining::Step(const Matrix& x, const Matrix& targets,
+                               std::span<const double> row_weights,
                                const ReferenceNetwork::Keep& keep) {
   const Matrix outputs = network_.Forward(x, keep);
   const LossResult loss = ComputeLoss(loss_, outputs, targets, row_weights);

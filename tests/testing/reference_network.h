@@ -1,6 +1,7 @@
-// Everything that a fit computes, once more, to check the engine against: slow, in double precision, in plain loops from
-// the formulas in the protos, sharing no code with core. Specs need not be resolved: what is unset has the default that
-// the protos name. Input is trusted. Single-thread.
+// Everything that a fit computes, once more, to check the engine against: slow, in double
+// precision, in plain loops from the formulas in the protos, sharing no code with core. Specs need
+// not be resolved: what is unset has the default that the protos name. Input is trusted.
+// Single-thread.
 
 #ifndef FITD_TESTS_TESTING_REFERENCE_NETWORK_H_
 #define FITD_TESTS_TESTING_REFERENCE_NETWORK_H_
@@ -42,9 +43,10 @@ Matrix ActivationGradient(const v1::ActivationSpec& spec, const Matrix& x, const
 // sum over rows of weight * loss / rows.
 struct LossResult {
   double value = 0;
-  Matrix gradient;   // d value / d predictions.
+  Matrix gradient;  // d value / d predictions.
 };
-// Targets are [rows, outputs], or [rows, 1] class indices for the sparse kind; no row weights stand for all 1.
+// Targets are [rows, outputs], or [rows, 1] class indices for the sparse kind; no row weights stand
+// for all 1.
 LossResult ComputeLoss(const v1::LossSpec& spec, const Matrix& predictions, const Matrix& targets,
                        std::span<const double> row_weights = {});
 
@@ -52,11 +54,11 @@ double Penalty(const v1::RegularizerSpec& spec, std::span<const double> w);
 std::vector<double> PenaltyGradient(const v1::RegularizerSpec& spec, std::span<const double> w);
 
 struct ReferenceWeight {
-  std::string name;   // "dense_1/kernel"
+  std::string name;  // "dense_1/kernel"
   std::vector<int64_t> shape;
   bool trainable = true;
-  std::vector<double> values;     // 0 until set.
-  std::vector<double> gradient;   // Of the newest Backward.
+  std::vector<double> values;    // 0 until set.
+  std::vector<double> gradient;  // Of the newest Backward.
 };
 
 class ReferenceNetwork {
@@ -79,19 +81,20 @@ class ReferenceNetwork {
 
   // Of the newest Forward and the weights of now: all penalties.
   double penalty() const;
-  // Of f = sum(outputs * dy) + penalty() at the newest Forward: sets the weights' gradients, returns df / dx.
+  // Of f = sum(outputs * dy) + penalty() at the newest Forward: sets the weights' gradients,
+  // returns df / dx.
   Matrix Backward(const Matrix& dy);
 
  private:
   struct Layer {
     v1::LayerSpec spec;
-    int64_t features = 0;   // Size of the last axis of the input.
-    int weights = -1;       // Index of the first weight.
+    int64_t features = 0;  // Size of the last axis of the input.
+    int weights = -1;      // Index of the first weight.
     // Of the newest Forward.
     Matrix x;
-    Matrix z;                    // dense: before the activation.
+    Matrix z;  // dense: before the activation.
     Matrix y;
-    std::vector<double> mask;    // dropout: 0 or 1 / (1 - rate).
+    std::vector<double> mask;  // dropout: 0 or 1 / (1 - rate).
   };
   void Run(int index, Layer& layer, const Keep& keep) const;
   Matrix RunBackward(Layer& layer, Matrix dy);

@@ -83,7 +83,8 @@ void ReferenceOptimizer::Clip(std::vector<ReferenceWeight>& weights) const {
     if (!weight.trainable) continue;
     const double norm = std::sqrt(SumOfSquares(weight.gradient));
     all += norm * norm;
-    if (spec_.has_clipnorm()) Scale(weight.gradient, spec_.clipnorm() / std::max<double>(norm, spec_.clipnorm()));
+    if (spec_.has_clipnorm())
+      Scale(weight.gradient, spec_.clipnorm() / std::max<double>(norm, spec_.clipnorm()));
     if (spec_.has_clipvalue()) {
       const double limit = spec_.clipvalue();
       for (double& value : weight.gradient) value = std::clamp(value, -limit, limit);
@@ -91,7 +92,8 @@ void ReferenceOptimizer::Clip(std::vector<ReferenceWeight>& weights) const {
   }
   if (!spec_.has_global_clipnorm()) return;
   const double limit = spec_.global_clipnorm();
-  for (ReferenceWeight& weight : weights) Scale(weight.gradient, limit / std::max(std::sqrt(all), limit));
+  for (ReferenceWeight& weight : weights)
+    Scale(weight.gradient, limit / std::max(std::sqrt(all), limit));
 }
 
 void ReferenceOptimizer::Update(ReferenceWeight& weight, Slots& slots, double lr) const {
@@ -155,8 +157,8 @@ void ReferenceOptimizer::Update(ReferenceWeight& weight, Slots& slots, double lr
       const v1::AdagradSpec& spec = spec_.adagrad();
       const double epsilon = spec.has_epsilon() ? spec.epsilon() : 1e-7;
       if (first) {
-        std::ranges::fill(slots.a,
-                          spec.has_initial_accumulator_value() ? spec.initial_accumulator_value() : 0.1);
+        std::ranges::fill(
+            slots.a, spec.has_initial_accumulator_value() ? spec.initial_accumulator_value() : 0.1);
       }
       for (size_t i = 0; i < w.size(); ++i) {
         slots.a[i] += g[i] * g[i];

@@ -10,7 +10,9 @@ namespace fitd {
 
 TestServer::TestServer() : data_dir_(directory_.File("data")) {
   ConfigureLog("error", "text");
-  config_ = ResolveConfig({{"test", "data_dir", data_dir_}, {"test", "listen", "127.0.0.1:0"}, {"test", "workers", "2"}})
+  config_ = ResolveConfig({{"test", "data_dir", data_dir_},
+                           {"test", "listen", "127.0.0.1:0"},
+                           {"test", "workers", "2"}})
                 .value();
 }
 

@@ -9,19 +9,22 @@
 
 namespace fitd {
 
-absl::StatusOr<std::unique_ptr<UseCases>> UseCases::Open(const std::string& path, const Options& options) {
+absl::StatusOr<std::unique_ptr<UseCases>> UseCases::Open(const std::string& path,
+                                                         const Options& options) {
   FITD_ASSIGN_OR_RETURN(auto directory, DataDir::Open(path));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory, options.clock));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));
   return std::unique_ptr<UseCases>(new UseCases(std::move(directory), std::move(store), options));
 }
 
-UseCases::UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store, const Options& options)
+UseCases::UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store,
+                   const Options& options)
     : directory(std::move(data_dir)),
       store(std::move(opened_store)),
       tables(*directory),
-      scheduler(*store, tables, feeds,
-                {.workers = options.workers, .cores = 2, .max_memory_bytes = options.max_memory_bytes}),
+      scheduler(
+          *store, tables, feeds,
+          {.workers = options.workers, .cores = 2, .max_memory_bytes = options.max_memory_bytes}),
       model_cache(*store),
       models(*store, /*max_parameters=*/1'000'000),
       datasets(*store, tables, options.max_dataset_bytes),
@@ -29,7 +32,8 @@ UseCases::UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> ope
       evaluation(*store, tables, model_cache),
       executor(model_cache) {}
 
-v1::CreateModelRequest DenseModel(const std::string& name, int64_t inputs, const std::vector<int64_t>& units) {
+v1::CreateModelRequest DenseModel(const std::string& name, int64_t inputs,
+                                  const std::vector<int64_t>& units) {
   v1::CreateModelRequest request;
   request.set_name(name);
   request.mutable_spec()->add_input_shape(inputs);
@@ -50,7 +54,8 @@ std::string TwoClusters(int rows) {
   for (int i = 0; i < rows; ++i) {
     const double center = i % 2 == 0 ? -1 : 1;
     const double spread = (i * 37 % 100) / 200.0 - 0.25;
-    csv += fmt::format("{:.3f},{:.3f},{}\n", center + spread, center - spread, i % 2 == 0 ? "low" : "high");
+    csv += fmt::format("{:.3f},{:.3f},{}\n", center + spread, center - spread,
+                       i % 2 == 0 ? "low" : "high");
   }
   return csv;
 }
@@ -64,8 +69,8 @@ v1::UploadHeader CsvHeader(const std::string& name, const std::string& label) {
   return header;
 }
 
-absl::StatusOr<v1::Dataset> UploadCsv(Datasets& datasets, const std::string& name, const std::string& csv,
-                                      const std::string& label) {
+absl::StatusOr<v1::Dataset> UploadCsv(Datasets& datasets, const std::string& name,
+                                      const std::string& csv, const std::string& label) {
   constexpr size_t kChunk = 1 << 20;
   const std::unique_ptr<DatasetUpload> upload = datasets.NewUpload();
   v1::UploadDatasetRequest part;
@@ -79,7 +84,8 @@ absl::StatusOr<v1::Dataset> UploadCsv(Datasets& datasets, const std::string& nam
   return response.dataset();
 }
 
-v1::StartFitRequest ClassifierFit(const std::string& model, const std::string& dataset, int64_t epochs) {
+v1::StartFitRequest ClassifierFit(const std::string& model, const std::string& dataset,
+                                  int64_t epochs) {
   v1::StartFitRequest request;
   v1::FitSpec& spec = *request.mutable_spec();
   spec.set_model(model);
@@ -93,8 +99,8 @@ v1::StartFitRequest ClassifierFit(const std::string& model, const std::string& d
   return request;
 }
 
-absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(TrainingJobs& jobs, const std::string& id, int64_t from,
-                                                     size_t most) {
+absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(TrainingJobs& jobs, const std::string& id,
+                                                     int64_t from, size_t most) {
   v1::WatchJobRequest request;
   request.set_id(id);
   request.set_from_event(from);

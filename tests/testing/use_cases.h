@@ -35,8 +35,11 @@ class UseCases {
     int64_t max_dataset_bytes = int64_t{1} << 30;
     Clock clock = absl::Now;
   };
-  static absl::StatusOr<std::unique_ptr<UseCases>> Open(const std::string& path, const Options& options);
-  static absl::StatusOr<std::unique_ptr<UseCases>> Open(const std::string& path) { return Open(path, Options()); }
+  static absl::StatusOr<std::unique_ptr<UseCases>> Open(const std::string& path,
+                                                        const Options& options);
+  static absl::StatusOr<std::unique_ptr<UseCases>> Open(const std::string& path) {
+    return Open(path, Options());
+  }
 
   std::unique_ptr<DataDir> directory;
   std::unique_ptr<Store> store;
@@ -51,11 +54,13 @@ class UseCases {
   PredictionExecutor executor;
 
  private:
-  UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store, const Options& options);
+  UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store,
+           const Options& options);
 };
 
 // Dense layers of these units; relu, and softmax at the end.
-v1::CreateModelRequest DenseModel(const std::string& name, int64_t inputs, const std::vector<int64_t>& units);
+v1::CreateModelRequest DenseModel(const std::string& name, int64_t inputs,
+                                  const std::vector<int64_t>& units);
 
 // "x,y,kind": points around (-1, -1) are "low", around (1, 1) "high".
 std::string TwoClusters(int rows);
@@ -63,11 +68,12 @@ std::string TwoClusters(int rows);
 v1::UploadHeader CsvHeader(const std::string& name, const std::string& label);
 
 // In one chunk per MiB.
-absl::StatusOr<v1::Dataset> UploadCsv(Datasets& datasets, const std::string& name, const std::string& csv,
-                                      const std::string& label);
+absl::StatusOr<v1::Dataset> UploadCsv(Datasets& datasets, const std::string& name,
+                                      const std::string& csv, const std::string& label);
 
 // sparse_categorical_crossentropy and accuracy, batch size 8, seed 7.
-v1::StartFitRequest ClassifierFit(const std::string& model, const std::string& dataset, int64_t epochs);
+v1::StartFitRequest ClassifierFit(const std::string& model, const std::string& dataset,
+                                  int64_t epochs);
 
 // Reads a stream in the calling thread, waiting for wake-ups.
 template <typename Response>
@@ -103,8 +109,9 @@ class StreamReader {
 };
 
 // All events from `from` on, until the job's end or `most` events.
-absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(TrainingJobs& jobs, const std::string& id, int64_t from = 1,
-                                                     size_t most = std::numeric_limits<size_t>::max());
+absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(
+    TrainingJobs& jobs, const std::string& id, int64_t from = 1,
+    size_t most = std::numeric_limits<size_t>::max());
 
 // The job once its state is final.
 absl::StatusOr<v1::Job> AwaitEnd(TrainingJobs& jobs, const std::string& id);

@@ -33,7 +33,8 @@ std::string Digits(size_t count) {
 }
 
 TEST_F(ByteSourceTest, ReadsPlainBytes) {
-  for (const std::string& bytes : {std::string(), std::string("x"), std::string("\x1F"), Digits(1'000'000)}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("x"), std::string("\x1F"), Digits(1'000'000)}) {
     EXPECT_THAT(Read(bytes), IsOkAndHolds(bytes));
   }
 }
@@ -51,22 +52,27 @@ TEST_F(ByteSourceTest, ReadsConcatenatedMembersAsOne) {
 
 TEST_F(ByteSourceTest, ReportsDamagedGzip) {
   const std::string whole = Gzip(Digits(100'000));
-  EXPECT_THAT(Read(whole.substr(0, whole.size() - 1)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ends too early")));
+  EXPECT_THAT(Read(whole.substr(0, whole.size() - 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ends too early")));
   EXPECT_THAT(Read(whole.substr(0, 2)), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Read(whole + "tail"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("other bytes after")));
+  EXPECT_THAT(Read(whole + "tail"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("other bytes after")));
   std::string flipped = whole;
   flipped[whole.size() / 2] ^= 0x10;
   EXPECT_THAT(Read(flipped), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("damaged")));
 }
 
 TEST_F(ByteSourceTest, GzippedTablesEqualPlainOnes) {
-  for (const auto& [name, label] : {std::pair("iris.csv", "species"), std::pair("digits.csv", "digit"),
-                                    std::pair("diabetes.csv", "progression")}) {
+  for (const auto& [name, label] :
+       {std::pair("iris.csv", "species"), std::pair("digits.csv", "digit"),
+        std::pair("diabetes.csv", "progression")}) {
     const std::string path = std::string(FITD_TEST_DATA_DIR) + "/" + name;
     FITD_ASSERT_OK_AND_ASSIGN(const std::string text, ReadFile(path));
-    FITD_ASSERT_OK_AND_ASSIGN(const IngestResult plain, Ingest(std::vector{Csv(path, {label})}, {}, TablePath()));
-    FITD_ASSERT_OK_AND_ASSIGN(const IngestResult zipped,
-                              Ingest(std::vector{Csv(Write(name, Gzip(text)), {label})}, {}, TablePath()));
+    FITD_ASSERT_OK_AND_ASSIGN(const IngestResult plain,
+                              Ingest(std::vector{Csv(path, {label})}, {}, TablePath()));
+    FITD_ASSERT_OK_AND_ASSIGN(
+        const IngestResult zipped,
+        Ingest(std::vector{Csv(Write(name, Gzip(text)), {label})}, {}, TablePath()));
     EXPECT_EQ(plain.sha256, zipped.sha256) << name;
   }
 }

@@ -3,6 +3,9 @@
 #include <cmath>
 #include <random>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

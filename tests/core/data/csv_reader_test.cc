@@ -15,7 +15,8 @@ using Record = std::vector<std::string>;
 class CsvReaderTest : public DataFixture {
  protected:
   absl::StatusOr<std::vector<Record>> Read(std::string_view text, char delimiter = ',') {
-    FITD_ASSIGN_OR_RETURN(CsvReader reader, CsvReader::Open(Write("f.csv", text), "f.csv", delimiter));
+    FITD_ASSIGN_OR_RETURN(CsvReader reader,
+                          CsvReader::Open(Write("f.csv", text), "f.csv", delimiter));
     std::vector<Record> records;
     for (;;) {
       FITD_ASSIGN_OR_RETURN(const bool more, reader.Next());
@@ -31,7 +32,9 @@ TEST_F(CsvReaderTest, SplitsRecordsWithEveryLineEnd) {
   EXPECT_THAT(Read("a,b\r\n1,\r\n"), expected);
   EXPECT_THAT(Read("a,b\n1,"), expected);
   EXPECT_THAT(Read("a,b\r\n1,\r"), expected);
-  EXPECT_THAT(Read("\xEF\xBB\xBF" "a,b\n\n1,\n\r\n\n"), expected);
+  EXPECT_THAT(Read("\xEF\xBB\xBF"
+                   "a,b\n\n1,\n\r\n\n"),
+              expected);
   EXPECT_THAT(Read("a;b\n1;\n", ';'), expected);
 }
 
@@ -41,8 +44,9 @@ TEST_F(CsvReaderTest, FindsNothingInAnEmptyFile) {
 }
 
 TEST_F(CsvReaderTest, UnquotesFields) {
-  EXPECT_THAT(Read("\"a,b\",\"c\"\"d\"\"\",\"e\r\nf\"\r\n\"\",\"\"\"\",g\"h\n"),
-              IsOkAndHolds(ElementsAre(Record{"a,b", "c\"d\"", "e\r\nf"}, Record{"", "\"", "g\"h"})));
+  EXPECT_THAT(
+      Read("\"a,b\",\"c\"\"d\"\"\",\"e\r\nf\"\r\n\"\",\"\"\"\",g\"h\n"),
+      IsOkAndHolds(ElementsAre(Record{"a,b", "c\"d\"", "e\r\nf"}, Record{"", "\"", "g\"h"})));
 }
 
 TEST_F(CsvReaderTest, ReadsTheSameWhereverItsBufferEnds) {
@@ -50,7 +54,8 @@ TEST_F(CsvReaderTest, ReadsTheSameWhereverItsBufferEnds) {
   for (size_t padding = 256 * 1024 - 2 * record.size(); padding < 256 * 1024 + 2; ++padding) {
     const std::string first(padding - 3, 'p');
     ASSERT_THAT(Read(first + ",0\n" + record + record),
-                IsOkAndHolds(ElementsAre(Record{first, "0"}, Record{"x\"\r\n,", "1"}, Record{"x\"\r\n,", "1"})))
+                IsOkAndHolds(ElementsAre(Record{first, "0"}, Record{"x\"\r\n,", "1"},
+                                         Record{"x\"\r\n,", "1"})))
         << padding;
   }
 }
@@ -59,17 +64,21 @@ TEST_F(CsvReaderTest, NamesThePlaceOfARaggedRecord) {
   EXPECT_THAT(Read("a,b\n1,2\n1,22,3\n"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "f.csv:3:6: the line has 3 fields; expected 2, as in the first line"));
-  EXPECT_THAT(Read("a,b\n\n\"1\n\"\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("f.csv:3:1:")));
+  EXPECT_THAT(Read("a,b\n\n\"1\n\"\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("f.csv:3:1:")));
 }
 
 TEST_F(CsvReaderTest, NamesThePlaceOfAWrongQuote) {
   EXPECT_THAT(Read("a,b\n1,\"2\n3,4\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "f.csv:2:3: a quoted field has no closing quote"));
-  EXPECT_THAT(Read("a,b\n\"1\"x,2\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("f.csv:2:4: expected ','")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "f.csv:2:3: a quoted field has no closing quote"));
+  EXPECT_THAT(Read("a,b\n\"1\"x,2\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("f.csv:2:4: expected ','")));
 }
 
 TEST_F(CsvReaderTest, CountsLinesWithinQuotes) {
-  FITD_ASSERT_OK_AND_ASSIGN(CsvReader reader, CsvReader::Open(Write("f.csv", "\"a\n\nb\",cc,d\n"), "f.csv", ','));
+  FITD_ASSERT_OK_AND_ASSIGN(CsvReader reader,
+                            CsvReader::Open(Write("f.csv", "\"a\n\nb\",cc,d\n"), "f.csv", ','));
   ASSERT_THAT(reader.Next(), IsOkAndHolds(true));
   EXPECT_EQ(reader.Where(0), "f.csv:1:1");
   EXPECT_EQ(reader.Where(1), "f.csv:3:4");
@@ -79,8 +88,10 @@ TEST_F(CsvReaderTest, CountsLinesWithinQuotes) {
 TEST_F(CsvReaderTest, LimitsTheLengthOfALine) {
   EXPECT_THAT(Read("a,b\n1," + std::string(CsvReader::kMaxRecordBytes - 3, 'x') + "\n"), IsOk());
   EXPECT_THAT(Read("a,b\n1," + std::string(CsvReader::kMaxRecordBytes, 'x') + "\n"),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("f.csv:2:1: a line is longer than 1048576 bytes")));
-  EXPECT_THAT(Read("a,b\n1," + std::string(10'000'000, 'x')), StatusIs(absl::StatusCode::kResourceExhausted));
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("f.csv:2:1: a line is longer than 1048576 bytes")));
+  EXPECT_THAT(Read("a,b\n1," + std::string(10'000'000, 'x')),
+              StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 }  // namespace

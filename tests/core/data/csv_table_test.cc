@@ -40,7 +40,8 @@ class CsvTableTest : public DataFixture {
     return texts;
   }
 
-  absl::StatusOr<std::shared_ptr<const Table>> WithSpec(std::string_view text, const std::function<void(v1::CsvSpec&)>& change) {
+  absl::StatusOr<std::shared_ptr<const Table>> WithSpec(
+      std::string_view text, const std::function<void(v1::CsvSpec&)>& change) {
     IngestSource source = Csv(Write("t.csv", text), {"y"});
     change(*source.spec.mutable_csv());
     return IngestTable({source});
@@ -90,7 +91,8 @@ TEST_F(CsvTableTest, NamesTheCellOfANumberThatIsNotFinite) {
   EXPECT_THAT(Column({"1", "1e999"}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "t.csv:3:1: column \"x\": \"1e999\" is out of the range of a 64-bit float"));
-  EXPECT_THAT(Column({"-inf"}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:2:1:")));
+  EXPECT_THAT(Column({"-inf"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:2:1:")));
 }
 
 TEST_F(CsvTableTest, ReadsNumbersTheSameInEveryLocale) {
@@ -110,7 +112,8 @@ TEST_F(CsvTableTest, GuessesWhetherThereIsAHeader) {
   EXPECT_EQ(table->rows(), 1);
   FITD_ASSERT_OK_AND_ASSIGN(table, CsvTable(",b,y\n4,5,6\n"));
   EXPECT_EQ(table->column(0).name(), "c0");
-  FITD_ASSERT_OK_AND_ASSIGN(table, WithSpec("1,y\n4,5\n", [](v1::CsvSpec& spec) { spec.set_header(true); }));
+  FITD_ASSERT_OK_AND_ASSIGN(
+      table, WithSpec("1,y\n4,5\n", [](v1::CsvSpec& spec) { spec.set_header(true); }));
   EXPECT_EQ(table->rows(), 1);
 }
 
@@ -125,15 +128,17 @@ TEST_F(CsvTableTest, CountsMissingValues) {
 }
 
 TEST_F(CsvTableTest, TakesOtherWordsForMissing) {
-  FITD_ASSERT_OK_AND_ASSIGN(
-      auto table, WithSpec("a,y\n-999,0\n5,1\n", [](v1::CsvSpec& spec) { spec.add_missing_values("-999"); }));
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, WithSpec("a,y\n-999,0\n5,1\n", [](v1::CsvSpec& spec) {
+                              spec.add_missing_values("-999");
+                            }));
   EXPECT_EQ(table->column(0).missing(), 1);
   EXPECT_EQ(table->header().statistics(0).min(), 5);
 }
 
 TEST_F(CsvTableTest, NamesTheRowWithoutALabel) {
   EXPECT_THAT(CsvTable("a,y\n1,0\n2,\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "t.csv:3:3: row 2 has no label in column \"y\""));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "t.csv:3:3: row 2 has no label in column \"y\""));
 }
 
 TEST_F(CsvTableTest, FindsLabelsByNameOrPosition) {
@@ -146,16 +151,20 @@ TEST_F(CsvTableTest, ListsEveryUnknownColumn) {
   IngestSource source = Csv(Write("t.csv", "sepal,species\n1,a\n"), {"specie", "#3"});
   source.spec.mutable_csv()->add_ignored_columns("id");
   (*source.spec.mutable_csv()->mutable_column_kinds())["petal"] = v1::COLUMN_KIND_REAL;
-  EXPECT_THAT(IngestTable({source}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("csv.label_columns[0]: unknown column \"specie\"; did you mean \"species\"?"),
-                             HasSubstr("csv.label_columns[1]"), HasSubstr("csv.ignored_columns[0]"),
-                             HasSubstr("csv.column_kinds[\"petal\"]"))));
+  EXPECT_THAT(
+      IngestTable({source}),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          AllOf(HasSubstr(
+                    "csv.label_columns[0]: unknown column \"specie\"; did you mean \"species\"?"),
+                HasSubstr("csv.label_columns[1]"), HasSubstr("csv.ignored_columns[0]"),
+                HasSubstr("csv.column_kinds[\"petal\"]"))));
 }
 
 TEST_F(CsvTableTest, LeavesOutIgnoredColumns) {
-  FITD_ASSERT_OK_AND_ASSIGN(
-      auto table, WithSpec("id,a,y\nx,1,0\n\xFF,2,1\n", [](v1::CsvSpec& spec) { spec.add_ignored_columns("id"); }));
+  FITD_ASSERT_OK_AND_ASSIGN(auto table,
+                            WithSpec("id,a,y\nx,1,0\n\xFF,2,1\n",
+                                     [](v1::CsvSpec& spec) { spec.add_ignored_columns("id"); }));
   EXPECT_EQ(table->columns(), 2);
   EXPECT_THAT(WithSpec("a,y\n1,0\n", [](v1::CsvSpec& spec) { spec.add_ignored_columns("a"); }),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no column is left")));
@@ -165,7 +174,8 @@ TEST_F(CsvTableTest, ObeysDeclaredKinds) {
   const auto as = [](v1::ColumnKind kind) {
     return [kind](v1::CsvSpec& spec) { (*spec.mutable_column_kinds())["a"] = kind; };
   };
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, WithSpec("a,y\n01,0\n1,1\n", as(v1::COLUMN_KIND_CATEGORICAL)));
+  FITD_ASSERT_OK_AND_ASSIGN(auto table,
+                            WithSpec("a,y\n01,0\n1,1\n", as(v1::COLUMN_KIND_CATEGORICAL)));
   EXPECT_THAT(table->column(0).dictionary(), ElementsAre("01", "1"));
   FITD_ASSERT_OK_AND_ASSIGN(table, WithSpec("a,y\n1,0\n", as(v1::COLUMN_KIND_REAL)));
   EXPECT_EQ(table->column(0).dtype(), v1::DATA_TYPE_FLOAT32);
@@ -173,31 +183,38 @@ TEST_F(CsvTableTest, ObeysDeclaredKinds) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "t.csv:3:1: column \"a\": \"1.5\" is not a whole number of 64 bits"));
   EXPECT_THAT(WithSpec("a,y\n1,0\nx,1\n", as(v1::COLUMN_KIND_REAL)),
-              StatusIs(absl::StatusCode::kInvalidArgument, "t.csv:3:1: column \"a\": \"x\" is not a number"));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "t.csv:3:1: column \"a\": \"x\" is not a number"));
 }
 
 TEST_F(CsvTableTest, RefusesTwoColumnsOfOneName) {
   EXPECT_THAT(CsvTable("a,b,a,y\n1,2,3,4\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "t.csv:1:5: columns 1 and 3 are both named \"a\""));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "t.csv:1:5: columns 1 and 3 are both named \"a\""));
 }
 
 TEST_F(CsvTableTest, RefusesWhatIsNotUtf8) {
-  EXPECT_THAT(CsvTable("a,y\n1,\xC3\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:2:3:")));
-  EXPECT_THAT(CsvTable("a,\xFE\xFF\n1,2\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:1:3:")));
-  EXPECT_THAT(CsvTable(std::string_view("a,y\nb,c\0d\n", 10)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CsvTable("a,y\n1,\xC3\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:2:3:")));
+  EXPECT_THAT(CsvTable("a,\xFE\xFF\n1,2\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:1:3:")));
+  EXPECT_THAT(CsvTable(std::string_view("a,y\nb,c\0d\n", 10)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(CsvTableTest, WantsRows) {
   EXPECT_THAT(CsvTable(""), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(CsvTable("a,y\n"), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no rows")));
+  EXPECT_THAT(CsvTable("a,y\n"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no rows")));
   FITD_EXPECT_OK(CsvTable("a,y\n1,2\n"));
 }
 
 TEST_F(CsvTableTest, LimitsTheDifferentTexts) {
   std::string csv = "a,y\n";
   for (int i = 0; i < 1'000'001; ++i) csv += "id" + std::to_string(i) + ",0\n";
-  EXPECT_THAT(CsvTable(csv), StatusIs(absl::StatusCode::kResourceExhausted,
-                                      AllOf(HasSubstr("t.csv:1000002:1"), HasSubstr("1000000 values"))));
+  EXPECT_THAT(CsvTable(csv),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       AllOf(HasSubstr("t.csv:1000002:1"), HasSubstr("1000000 values"))));
 }
 
 TEST_F(CsvTableTest, MeasuresTheIrisFlowers) {

@@ -43,11 +43,13 @@ class DataFixture : public testing::Test {
 
   // The table of a CSV text; its label column is "y" unless said otherwise.
   absl::StatusOr<std::shared_ptr<const Table>> CsvTable(std::string_view text,
-                                                        const std::vector<std::string>& labels = {"y"}) {
+                                                        const std::vector<std::string>& labels = {
+                                                            "y"}) {
     return IngestTable({Csv(Write("t.csv", text), labels)});
   }
 
-  absl::StatusOr<std::shared_ptr<const Table>> BundledTable(const std::string& name, const std::string& label) {
+  absl::StatusOr<std::shared_ptr<const Table>> BundledTable(const std::string& name,
+                                                            const std::string& label) {
     return IngestTable({Csv(std::string(FITD_TEST_DATA_DIR) + "/" + name, {label})});
   }
 

@@ -15,7 +15,9 @@ using testing::HasSubstr;
 
 class IngestTest : public DataFixture {
  protected:
-  static absl::Status Validate(std::vector<v1::SourceSpec> sources) { return ValidateSources(sources, "header.sources"); }
+  static absl::Status Validate(std::vector<v1::SourceSpec> sources) {
+    return ValidateSources(sources, "header.sources");
+  }
 };
 
 TEST_F(IngestTest, ListsEveryFaultOfTheSpecs) {
@@ -23,11 +25,12 @@ TEST_F(IngestTest, ListsEveryFaultOfTheSpecs) {
   csv.mutable_csv()->set_delimiter("::");
   (*csv.mutable_csv()->mutable_column_kinds())["a"] = v1::COLUMN_KIND_UNSPECIFIED;
   csv.set_role(v1::COLUMN_ROLE_LABEL);
-  EXPECT_THAT(Validate({csv}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("header.sources[0].file_name"), HasSubstr("header.sources[0].csv.delimiter"),
-                             HasSubstr("header.sources[0].csv.label_columns"),
-                             HasSubstr("header.sources[0].csv.column_kinds[a]"), HasSubstr("header.sources[0].role"))));
+  EXPECT_THAT(Validate({csv}), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        AllOf(HasSubstr("header.sources[0].file_name"),
+                                              HasSubstr("header.sources[0].csv.delimiter"),
+                                              HasSubstr("header.sources[0].csv.label_columns"),
+                                              HasSubstr("header.sources[0].csv.column_kinds[a]"),
+                                              HasSubstr("header.sources[0].role"))));
 }
 
 TEST_F(IngestTest, WantsOneCsvOrAPairOfTensors) {
@@ -39,8 +42,12 @@ TEST_F(IngestTest, WantsOneCsvOrAPairOfTensors) {
   labels.set_role(v1::COLUMN_ROLE_LABEL);
   FITD_EXPECT_OK(Validate({features, labels}));
   FITD_EXPECT_OK(Validate({labels, features}));
-  for (const auto& sources : {std::vector<v1::SourceSpec>{}, {features}, {features, features}, {features, labels, labels}}) {
-    EXPECT_THAT(Validate(sources), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header.sources: allowed:")));
+  for (const auto& sources : {std::vector<v1::SourceSpec>{},
+                              {features},
+                              {features, features},
+                              {features, labels, labels}}) {
+    EXPECT_THAT(Validate(sources), StatusIs(absl::StatusCode::kInvalidArgument,
+                                            HasSubstr("header.sources: allowed:")));
   }
 }
 
@@ -59,8 +66,8 @@ TEST_F(IngestTest, RefusesRowShapesThatOverflow) {
                                                     std::vector<int64_t>(1'000'000, 1)};
   for (const auto& shape : shapes) {
     raw.mutable_raw()->mutable_row_shape()->Assign(shape.begin(), shape.end());
-    EXPECT_THAT(Validate({raw, labels}),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header.sources[0].raw.row_shape")));
+    EXPECT_THAT(Validate({raw, labels}), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                  HasSubstr("header.sources[0].raw.row_shape")));
   }
 }
 

@@ -14,7 +14,8 @@ TEST(NumberTextTest, ParsesIntegers) {
   EXPECT_THAT(ParseInteger("42"), Optional(42));
   EXPECT_THAT(ParseInteger(" +7\t"), Optional(7));
   EXPECT_THAT(ParseInteger("-9223372036854775808"), Optional(std::numeric_limits<int64_t>::min()));
-  for (const char* text : {"", "+", "-", "+-1", "1.0", "1e3", "0x10", "9223372036854775808", "1 2"}) {
+  for (const char* text :
+       {"", "+", "-", "+-1", "1.0", "1e3", "0x10", "9223372036854775808", "1 2"}) {
     EXPECT_EQ(ParseInteger(text), std::nullopt) << text;
   }
 }
@@ -37,8 +38,10 @@ TEST(NumberTextTest, TellsWhyTextIsNoReal) {
   for (const char* text : {"", "x", "1,5", "0x1p3", "1e", "1.5.2", "infinitely"}) {
     EXPECT_EQ(ParseReal(text, &value), RealText::kNotANumber) << text;
   }
-  for (const char* text : {"inf", "-Infinity", "nan"}) EXPECT_EQ(ParseReal(text, &value), RealText::kNotFinite) << text;
-  for (const char* text : {"1e999", "-1e999"}) EXPECT_EQ(ParseReal(text, &value), RealText::kOutOfRange) << text;
+  for (const char* text : {"inf", "-Infinity", "nan"})
+    EXPECT_EQ(ParseReal(text, &value), RealText::kNotFinite) << text;
+  for (const char* text : {"1e999", "-1e999"})
+    EXPECT_EQ(ParseReal(text, &value), RealText::kOutOfRange) << text;
 }
 
 TEST(NumberTextTest, FormatsInShortestForm) {

@@ -42,7 +42,8 @@ class PipelineTest : public DataFixture {
     return options;
   }
 
-  static absl::StatusOr<Pipeline> Fit(const std::shared_ptr<const Table>& table, const PipelineOptions& options) {
+  static absl::StatusOr<Pipeline> Fit(const std::shared_ptr<const Table>& table,
+                                      const PipelineOptions& options) {
     return Pipeline::Fit(*table, AllRows(*table), options);
   }
 
@@ -59,10 +60,13 @@ class PipelineTest : public DataFixture {
   }
 
   // Features [rows, columns] of 32-bit floats, labels of bytes.
-  absl::StatusOr<std::shared_ptr<const Table>> TensorTable(const std::vector<float>& values, int64_t columns,
-                                                           const std::string& labels, bool allow_missing = false) {
+  absl::StatusOr<std::shared_ptr<const Table>> TensorTable(const std::vector<float>& values,
+                                                           int64_t columns,
+                                                           const std::string& labels,
+                                                           bool allow_missing = false) {
     IngestSource x;
-    x.path = Write("x.raw", {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+    x.path = Write("x.raw",
+                   {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
     x.spec.set_file_name("x.raw");
     x.spec.set_role(v1::COLUMN_ROLE_FEATURE);
     x.spec.mutable_raw()->set_dtype(v1::DATA_TYPE_FLOAT32);
@@ -78,7 +82,8 @@ class PipelineTest : public DataFixture {
 
 TEST_F(PipelineTest, StandardizesWithTheTrainingRowsFigures) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,b,y\n1,7,0\n3,7,1\n100,8,1\n,,0\n"));
-  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Pipeline::Fit(*table, std::vector<uint32_t>{0, 1, 3}, Classes(1)));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline,
+                            Pipeline::Fit(*table, std::vector<uint32_t>{0, 1, 3}, Classes(1)));
   FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(table, true));
   // a: mean 2, deviation 1; b is constant among them: only its mean is taken off.
   EXPECT_THAT(Features(*rows, {0, 1, 2, 3}), ElementsAre(-1, 0, 1, 0, 98, 1, 0, 0));
@@ -94,14 +99,16 @@ TEST_F(PipelineTest, LeavesNumbersAloneButFillsThemWhenNotStandardizing) {
 
 TEST_F(PipelineTest, OneHotEndsWithUnknown) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("c,y\nred,0\nblue,1\ngreen,0\n,1\n"));
-  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Pipeline::Fit(*table, std::vector<uint32_t>{0, 1, 3}, Classes(1)));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline,
+                            Pipeline::Fit(*table, std::vector<uint32_t>{0, 1, 3}, Classes(1)));
   FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(table, true));
   EXPECT_THAT(Features(*rows, {0, 1, 2, 3}), ElementsAre(0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1));
   EXPECT_EQ(FeatureWidth(table->header()), 4);
 }
 
 TEST_F(PipelineTest, MixedColumnsKeepTheOrderOfTheSource) {
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,c,b,y,w,d\n1,u,0.1,0,2,300\n2,v,0.2,1,3,400\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto table,
+                            CsvTable("a,c,b,y,w,d\n1,u,0.1,0,2,300\n2,v,0.2,1,3,400\n"));
   PipelineOptions options = Plain(Classes(1));
   options.sample_weight_column = "w";
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, options));
@@ -115,7 +122,8 @@ TEST_F(PipelineTest, MixedColumnsKeepTheOrderOfTheSource) {
 TEST_F(PipelineTest, NamesClassesInByteOrder) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(3)));
-  EXPECT_THAT(pipeline.state().target().classes().label_names(), ElementsAre("setosa", "versicolor", "virginica"));
+  EXPECT_THAT(pipeline.state().target().classes().label_names(),
+              ElementsAre("setosa", "versicolor", "virginica"));
   EXPECT_EQ(pipeline.state().feature_width(), 4);
   FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(table, true));
   EXPECT_THAT(Targets(*rows, {0, 60, 120}), ElementsAre(0, 1, 2));
@@ -141,30 +149,35 @@ TEST_F(PipelineTest, TakesSeveralNumbersPerRowAsTarget) {
 
 TEST_F(PipelineTest, NamesRowAndValueOfALabelOutOfRange) {
   std::string csv = "a,y\n";
-  for (int row = 1; row <= 20; ++row) csv += "1," + std::to_string(row == 17 ? 10 : row % 10) + "\n";
+  for (int row = 1; row <= 20; ++row)
+    csv += "1," + std::to_string(row == 17 ? 10 : row % 10) + "\n";
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable(csv));
-  EXPECT_THAT(Fit(table, Classes(10)),
-              StatusIs(absl::StatusCode::kInvalidArgument, "spec.dataset: row 17: label 10 not in [0, 10)"));
+  EXPECT_THAT(Fit(table, Classes(10)), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                "spec.dataset: row 17: label 10 not in [0, 10)"));
   FITD_EXPECT_OK(Fit(table, Classes(11)));
 }
 
 TEST_F(PipelineTest, RefusesLabelsThatAreNoClassIndex) {
   for (const std::string label : {"-1", "2147483648", "3.5", "1e30"}) {
     FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,0\n2," + label + "\n"));
-    EXPECT_THAT(Fit(table, Classes(10)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("row 2: label"))) << label;
+    EXPECT_THAT(Fit(table, Classes(10)),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("row 2: label")))
+        << label;
   }
 }
 
 TEST_F(PipelineTest, ListsTheFirstFewWrongLabels) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,5\n1,6\n1,7\n1,8\n1,9\n1,8\n1,5\n"));
-  EXPECT_THAT(Fit(table, Classes(1)), StatusIs(absl::StatusCode::kInvalidArgument,
-                                               AllOf(HasSubstr("row 5: label 9 not in [0, 2)"), Not(HasSubstr("row 6")),
-                                                     HasSubstr("and 2 more rows"))));
+  EXPECT_THAT(Fit(table, Classes(1)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("row 5: label 9 not in [0, 2)"), Not(HasSubstr("row 6")),
+                             HasSubstr("and 2 more rows"))));
 }
 
 TEST_F(PipelineTest, RefusesMoreClassesThanOutputs) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
-  EXPECT_THAT(Fit(table, Classes(2)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has 3 different labels")));
+  EXPECT_THAT(Fit(table, Classes(2)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has 3 different labels")));
 }
 
 TEST_F(PipelineTest, NamesOutputsWithoutALabel) {
@@ -175,11 +188,13 @@ TEST_F(PipelineTest, NamesOutputsWithoutALabel) {
 
 TEST_F(PipelineTest, RefusesTextAsRegressionTarget) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,yes\n2,no\n"));
-  EXPECT_THAT(Fit(table, Regression(1, false)),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("label column \"y\" holds text")));
+  EXPECT_THAT(
+      Fit(table, Regression(1, false)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("label column \"y\" holds text")));
   FITD_ASSERT_OK_AND_ASSIGN(table, CsvTable("a,y\n1,1\n2,2\n"));
   EXPECT_THAT(Fit(table, Regression(3, false)),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1 numbers per row; the model has 3 outputs")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("1 numbers per row; the model has 3 outputs")));
 }
 
 TEST_F(PipelineTest, SurvivesConstantAndHugeColumns) {
@@ -215,21 +230,24 @@ TEST_F(PipelineTest, BindNamesWhatDoesNotFit) {
   EXPECT_THAT(pipeline.Bind(other, true),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("unknown column \"age\"; did you mean \"aeg\"?"),
-                             HasSubstr("column \"height\" holds text"), HasSubstr("row 1: unknown label \"maybe\""))));
+                             HasSubstr("column \"height\" holds text"),
+                             HasSubstr("row 1: unknown label \"maybe\""))));
   FITD_ASSERT_OK_AND_ASSIGN(auto unlabelled, CsvTable("age,height,z\n1,5,0\n", {"z"}));
   FITD_EXPECT_OK(pipeline.Bind(unlabelled, false));
-  EXPECT_THAT(pipeline.Bind(unlabelled, true), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("label column \"y\"")));
+  EXPECT_THAT(pipeline.Bind(unlabelled, true),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("label column \"y\"")));
 }
 
 TEST_F(PipelineTest, RefusesUnfitSampleWeights) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,neg,gap,text,y\n1,-1,1,u,0\n2,1,,v,1\n"));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(1)));
   for (const std::string column : {"neg", "gap", "text", "nowhere"}) {
-    EXPECT_THAT(pipeline.Bind(table, true, column), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(column)));
+    EXPECT_THAT(pipeline.Bind(table, true, column),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(column)));
     PipelineOptions options = Classes(1);
     options.sample_weight_column = column;
-    EXPECT_THAT(Fit(table, options),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("spec.training.sample_weight_column")));
+    EXPECT_THAT(Fit(table, options), StatusIs(absl::StatusCode::kInvalidArgument,
+                                              HasSubstr("spec.training.sample_weight_column")));
   }
 }
 
@@ -243,7 +261,8 @@ TEST_F(PipelineTest, ArraysPassUntouched) {
 
 TEST_F(PipelineTest, FillsMissingValuesOfArrays) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, TensorTable({1, nan, 3, 4, nan, 9}, 2, std::string("\0\1\0", 3), true));
+  FITD_ASSERT_OK_AND_ASSIGN(auto table,
+                            TensorTable({1, nan, 3, 4, nan, 9}, 2, std::string("\0\1\0", 3), true));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(1)));
   FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(table, true));
   EXPECT_THAT(Features(*rows, {0, 1, 2}), ElementsAre(1, 6.5F, 3, 4, 2, 9));
@@ -272,14 +291,19 @@ TEST_F(PipelineTest, LoadRefusesNonsense) {
   const auto corrupt = [&](auto change) {
     v1::PipelineState state = fitted.state();
     change(state);
-    EXPECT_THAT(Pipeline::Load(state), StatusIs(absl::StatusCode::kDataLoss)) << state.DebugString();
+    EXPECT_THAT(Pipeline::Load(state), StatusIs(absl::StatusCode::kDataLoss))
+        << state.DebugString();
   };
   corrupt([](v1::PipelineState& s) { s.clear_features(); });
   corrupt([](v1::PipelineState& s) { s.clear_target(); });
   corrupt([](v1::PipelineState& s) { s.set_feature_width(5); });
   corrupt([](v1::PipelineState& s) { s.mutable_features(0)->mutable_numeric()->set_stddev(0); });
-  corrupt([](v1::PipelineState& s) { s.mutable_features(1)->mutable_one_hot()->set_vocabulary(1, "a"); });
-  corrupt([](v1::PipelineState& s) { s.mutable_features(1)->set_width(std::numeric_limits<int64_t>::max()); });
+  corrupt([](v1::PipelineState& s) {
+    s.mutable_features(1)->mutable_one_hot()->set_vocabulary(1, "a");
+  });
+  corrupt([](v1::PipelineState& s) {
+    s.mutable_features(1)->set_width(std::numeric_limits<int64_t>::max());
+  });
   corrupt([](v1::PipelineState& s) { s.mutable_features(0)->mutable_array()->add_shape(-1); });
   corrupt([](v1::PipelineState& s) { s.mutable_target()->mutable_regression()->add_stddev(-1); });
 }

@@ -48,7 +48,8 @@ TEST(PermutationTest, MovesRowsFar) {
   const uint32_t n = 10000;
   const Permutation permutation(n, 42, 0);
   double distance = 0;
-  for (uint32_t i = 0; i < n; ++i) distance += std::abs(static_cast<double>(permutation.At(i)) - i) / n;
+  for (uint32_t i = 0; i < n; ++i)
+    distance += std::abs(static_cast<double>(permutation.At(i)) - i) / n;
   EXPECT_NEAR(distance / n, 1.0 / 3, 0.01);
 }
 

@@ -19,10 +19,12 @@ class SplitTest : public DataFixture {};
 
 TEST_F(SplitTest, KeepsTheShareOfEveryClass) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
-  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitRows(*table, *table->FindColumn("species"), 0.2, 7));
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split,
+                            SplitRows(*table, *table->FindColumn("species"), 0.2, 7));
   std::map<std::string, int> held_out;
   for (const uint32_t row : split.validation) ++held_out[table->TextAt(4, row)];
-  EXPECT_THAT(held_out, ElementsAre(std::pair("setosa", 10), std::pair("versicolor", 10), std::pair("virginica", 10)));
+  EXPECT_THAT(held_out, ElementsAre(std::pair("setosa", 10), std::pair("versicolor", 10),
+                                    std::pair("virginica", 10)));
 }
 
 TEST_F(SplitTest, EveryRowIsOnOneSideInOrder) {
@@ -32,8 +34,8 @@ TEST_F(SplitTest, EveryRowIsOnOneSideInOrder) {
   EXPECT_TRUE(std::is_sorted(split.training.begin(), split.training.end()));
   EXPECT_TRUE(std::is_sorted(split.validation.begin(), split.validation.end()));
   std::vector<uint32_t> all;
-  std::merge(split.training.begin(), split.training.end(), split.validation.begin(), split.validation.end(),
-             std::back_inserter(all));
+  std::merge(split.training.begin(), split.training.end(), split.validation.begin(),
+             split.validation.end(), std::back_inserter(all));
   EXPECT_EQ(all, AllRows(*table));
 }
 

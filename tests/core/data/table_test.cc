@@ -16,7 +16,9 @@ namespace {
 
 class TableTest : public DataFixture {
  protected:
-  absl::Status Open(std::string_view bytes) { return Table::Open(Write("damaged", bytes)).status(); }
+  absl::Status Open(std::string_view bytes) {
+    return Table::Open(Write("damaged", bytes)).status();
+  }
 
   // A table file with this header and a sound checksum.
   absl::Status OpenWithHeader(const v1::TableHeader& header, size_t data_bytes) {
@@ -59,15 +61,16 @@ TEST_F(TableTest, ScalarsOfOneTypeShareABlock) {
 
 TEST_F(TableTest, GivesBackWhatWasWritten) {
   std::mt19937_64 random(1);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 12; ++round) {
     v1::TableHeader header;
-    header.set_rows(1 + static_cast<int64_t>(random() % 5000));
+    header.set_rows(1 + static_cast<int64_t>(random() % 3000));
     const int columns = 1 + static_cast<int>(random() % 12);
     for (int i = 0; i < columns; ++i) {
       auto& column = *header.add_columns();
       column.set_name("c" + std::to_string(i));
       column.set_dtype(static_cast<v1::DataType>(1 + random() % 8));
-      while (random() % 3 == 0) column.add_shape(1 + static_cast<int64_t>(random() % 20));
+      while (column.shape_size() < 2 && random() % 3 == 0)
+        column.add_shape(1 + static_cast<int64_t>(random() % 16));
       header.add_statistics();
     }
     const auto value_at = [&](int64_t row, int column, int64_t element) {
@@ -79,7 +82,8 @@ TEST_F(TableTest, GivesBackWhatWasWritten) {
         VisitDataType(header.columns(column).dtype(), [&](auto zero) {
           using T = decltype(zero);
           for (int64_t e = 0; e < ElementsPerRow(header.columns(column)); ++e) {
-            StoreValue(static_cast<T>(value_at(row, column, e)), writer.Slot(column) + e * static_cast<int64_t>(sizeof(T)));
+            StoreValue(static_cast<T>(value_at(row, column, e)),
+                       writer.Slot(column) + e * static_cast<int64_t>(sizeof(T)));
           }
         });
       }
@@ -87,13 +91,15 @@ TEST_F(TableTest, GivesBackWhatWasWritten) {
     }
     FITD_ASSERT_OK(writer.Finish());
     FITD_ASSERT_OK_AND_ASSIGN(auto table, Table::Open(TablePath()));
+    int64_t different = 0;
     for (int64_t row = 0; row < header.rows(); ++row) {
       for (int column = 0; column < columns; ++column) {
         for (int64_t e = 0; e < ElementsPerRow(header.columns(column)); ++e) {
-          ASSERT_EQ(table->NumberAt(column, row, e), value_at(row, column, e));
+          different += table->NumberAt(column, row, e) != value_at(row, column, e);
         }
       }
     }
+    ASSERT_EQ(different, 0) << header.ShortDebugString();
   }
 }
 
@@ -120,8 +126,9 @@ TEST_F(TableTest, FindsEveryFlippedByteOfTheHeader) {
 }
 
 TEST_F(TableTest, SurvivesCodesThatNoDictionaryHas) {
-  FITD_ASSERT_OK_AND_ASSIGN(const IngestResult result,
-                            Ingest(std::vector{Csv(Write("t.csv", "c,y\nu,0\n"), {"y"})}, {}, TablePath()));
+  FITD_ASSERT_OK_AND_ASSIGN(
+      const IngestResult result,
+      Ingest(std::vector{Csv(Write("t.csv", "c,y\nu,0\n"), {"y"})}, {}, TablePath()));
   FITD_ASSERT_OK_AND_ASSIGN(std::string bytes, ReadFile(TablePath()));
   bytes[bytes.size() - 2] = '\xFF';
   FITD_ASSERT_OK_AND_ASSIGN(auto table, Table::Open(Write("damaged", bytes)));
@@ -134,7 +141,8 @@ TEST_F(TableTest, ChecksWhatASoundHeaderSays) {
   const auto damaged = [&](auto change) {
     v1::TableHeader header = OneColumn();
     change(header);
-    EXPECT_THAT(OpenWithHeader(header, 8), StatusIs(absl::StatusCode::kDataLoss)) << header.ShortDebugString();
+    EXPECT_THAT(OpenWithHeader(header, 8), StatusIs(absl::StatusCode::kDataLoss))
+        << header.ShortDebugString();
   };
   damaged([](v1::TableHeader& h) { h.set_rows(0); });
   damaged([](v1::TableHeader& h) { h.set_rows(3); });
@@ -150,7 +158,9 @@ TEST_F(TableTest, ChecksWhatASoundHeaderSays) {
   damaged([](v1::TableHeader& h) { h.mutable_blocks(0)->set_offset(64); });
   damaged([](v1::TableHeader& h) { h.mutable_blocks(0)->set_offset(1); });
   damaged([](v1::TableHeader& h) { h.mutable_blocks(0)->set_width(2); });
-  damaged([](v1::TableHeader& h) { h.mutable_blocks(0)->set_width(std::numeric_limits<int64_t>::max()); });
+  damaged([](v1::TableHeader& h) {
+    h.mutable_blocks(0)->set_width(std::numeric_limits<int64_t>::max());
+  });
   damaged([](v1::TableHeader& h) { h.mutable_blocks(0)->set_columns(0, 1); });
   damaged([](v1::TableHeader& h) { h.mutable_blocks(0)->add_columns(0); });
 }

@@ -22,7 +22,8 @@ template <typename T>
 std::string Bytes(const std::vector<T>& values, bool big_endian = false) {
   std::string bytes(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
   if (big_endian) {
-    for (size_t i = 0; i < bytes.size(); i += sizeof(T)) std::reverse(bytes.begin() + i, bytes.begin() + i + sizeof(T));
+    for (size_t i = 0; i < bytes.size(); i += sizeof(T))
+      std::reverse(bytes.begin() + i, bytes.begin() + i + sizeof(T));
   }
   return bytes;
 }
@@ -39,7 +40,8 @@ std::string Npy(const std::string& header, const std::string& values, char versi
 }
 
 std::string Npy(const std::string& descr, const std::string& shape, const std::string& values) {
-  return Npy("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }   \n", values);
+  return Npy("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }   \n",
+             values);
 }
 
 class TensorTableTest : public DataFixture {
@@ -53,7 +55,8 @@ class TensorTableTest : public DataFixture {
     if (name.ends_with(".npy")) source.spec.mutable_npy();
     return source;
   }
-  IngestSource RawSource(const std::string& bytes, v1::DataType dtype, const std::vector<int64_t>& shape, v1::ColumnRole role) {
+  IngestSource RawSource(const std::string& bytes, v1::DataType dtype,
+                         const std::vector<int64_t>& shape, v1::ColumnRole role) {
     IngestSource source = Source("t.raw", bytes, role);
     source.spec.mutable_raw()->set_dtype(dtype);
     source.spec.mutable_raw()->mutable_row_shape()->Assign(shape.begin(), shape.end());
@@ -63,16 +66,20 @@ class TensorTableTest : public DataFixture {
   IngestSource Labels(int rows) {
     std::string labels;
     for (int i = 0; i < rows; ++i) labels += static_cast<char>(i);
-    return Source("labels.idx", Idx(8, {static_cast<uint32_t>(rows)}, labels), v1::COLUMN_ROLE_LABEL);
+    return Source("labels.idx", Idx(8, {static_cast<uint32_t>(rows)}, labels),
+                  v1::COLUMN_ROLE_LABEL);
   }
-  absl::StatusOr<std::shared_ptr<const Table>> Features(const std::string& name, const std::string& bytes, int rows,
+  absl::StatusOr<std::shared_ptr<const Table>> Features(const std::string& name,
+                                                        const std::string& bytes, int rows,
                                                         bool allow_missing = false) {
-    return IngestTable({Source(name, bytes, v1::COLUMN_ROLE_FEATURE), Labels(rows)}, {.allow_missing = allow_missing});
+    return IngestTable({Source(name, bytes, v1::COLUMN_ROLE_FEATURE), Labels(rows)},
+                       {.allow_missing = allow_missing});
   }
   static std::vector<double> Values(const Table& table, int column) {
     std::vector<double> values;
     for (int64_t row = 0; row < table.rows(); ++row) {
-      for (int64_t e = 0; e < table.View(column).size; ++e) values.push_back(table.NumberAt(column, row, e));
+      for (int64_t e = 0; e < table.View(column).size; ++e)
+        values.push_back(table.NumberAt(column, row, e));
     }
     return values;
   }
@@ -96,7 +103,8 @@ TEST_F(TensorTableTest, ReadsIdxOfEveryType) {
 }
 
 TEST_F(TensorTableTest, ReadsNpyOfEveryType) {
-  const auto expect = [&](const std::string& descr, const std::string& values, std::vector<double> expected) {
+  const auto expect = [&](const std::string& descr, const std::string& values,
+                          std::vector<double> expected) {
     FITD_ASSERT_OK_AND_ASSIGN(auto table, Features("x.npy", Npy(descr, "(2, 2)", values), 2));
     EXPECT_EQ(Values(*table, 0), expected) << descr;
   };
@@ -124,43 +132,60 @@ TEST_F(TensorTableTest, ReadsEveryNpyVersionAndKeyOrder) {
 }
 
 TEST_F(TensorTableTest, RefusesBadNpyHeaders) {
-  const auto bad = [&](const std::string& header) { return Features("x.npy", Npy(header, "\1\2"), 2); };
-  const auto invalid = [](const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); };
-  EXPECT_THAT(bad("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 1)}"), invalid("Fortran order"));
-  EXPECT_THAT(bad("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}"), invalid("\"<c8\" is not supported"));
-  EXPECT_THAT(bad("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}"), invalid("structured"));
+  const auto bad = [&](const std::string& header) {
+    return Features("x.npy", Npy(header, "\1\2"), 2);
+  };
+  const auto invalid = [](const std::string& text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
+  };
+  EXPECT_THAT(bad("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 1)}"),
+              invalid("Fortran order"));
+  EXPECT_THAT(bad("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}"),
+              invalid("\"<c8\" is not supported"));
+  EXPECT_THAT(bad("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}"),
+              invalid("structured"));
   EXPECT_THAT(bad("{'descr': '|u1', 'fortran_order': False, 'shape': ()}"), invalid("no axes"));
   for (const std::string header :
-       {"", "{", "{}", "{'descr': '|u1', 'fortran_order': False}", "{'descr': '|u1', 'fortran_order': False, 'shape': (2)} x",
+       {"", "{", "{}", "{'descr': '|u1', 'fortran_order': False}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (2)} x",
         "{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (2,)}",
-        "{'descr': '|u1', 'fortran_order': Maybe, 'shape': (2,)}", "{'descr': '|u1', 'fortran_order': False, 'shape': (-2,)}",
+        "{'descr': '|u1', 'fortran_order': Maybe, 'shape': (2,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-2,)}",
         "{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,)}",
         "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), 'more': 1}"}) {
     EXPECT_THAT(bad(header), invalid("malformed")) << header;
   }
   EXPECT_THAT(Features("x.npy", "\x93NUMPY\4", 2), invalid("not an NPY file"));
   EXPECT_THAT(Features("x.npy", Npy("{}", "", 4), 2), invalid("version 4"));
-  EXPECT_THAT(Features("x.npy", "\x93NUMPY" + std::string{2, 0, -1, -1, -1, -1}, 2), invalid("allowed: up to 65536"));
-  EXPECT_THAT(Features("x.npy", "\x93NUMPY" + std::string{1, 0, 9, 0} + "{'d", 2), invalid("ends within"));
+  EXPECT_THAT(Features("x.npy", "\x93NUMPY" + std::string{2, 0, -1, -1, -1, -1}, 2),
+              invalid("allowed: up to 65536"));
+  EXPECT_THAT(Features("x.npy", "\x93NUMPY" + std::string{1, 0, 9, 0} + "{'d", 2),
+              invalid("ends within"));
 }
 
 TEST_F(TensorTableTest, RefusesBadIdxHeaders) {
-  const auto invalid = [](const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); };
+  const auto invalid = [](const std::string& text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
+  };
   EXPECT_THAT(Features("x.idx", "", 2), invalid("not an IDX file"));
   EXPECT_THAT(Features("x.idx", std::string("\0\0\x08", 3), 2), invalid("not an IDX file"));
   EXPECT_THAT(Features("x.idx", Idx(0x07, {2}, "\1\2"), 2), invalid("0x07"));
   EXPECT_THAT(Features("x.idx", Idx(0x08, {}, ""), 2), invalid("no axes"));
   EXPECT_THAT(Features("x.idx", Idx(0x08, {2, 3}, "").substr(0, 9), 2), invalid("ends within"));
   EXPECT_THAT(Features("x.idx", Idx(0x08, {2, 0}, ""), 2), invalid("axes of at least 1"));
-  EXPECT_THAT(Features("x.idx", Idx(0x08, std::vector<uint32_t>(255, 1), "\1"), 2), invalid("254 axes"));
-  EXPECT_THAT(Features("x.idx", Idx(0x08, {0}, ""), 2), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no rows")));
+  EXPECT_THAT(Features("x.idx", Idx(0x08, std::vector<uint32_t>(255, 1), "\1"), 2),
+              invalid("254 axes"));
+  EXPECT_THAT(Features("x.idx", Idx(0x08, {0}, ""), 2),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no rows")));
 }
 
 TEST_F(TensorTableTest, RefusesShapesWithoutAllocatingThem) {
-  EXPECT_THAT(Features("x.idx", Idx(0x08, {1000, 1000000, 1000000}, std::string(16, 'x')), 2),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("allowed: at most 16777216 per row")));
-  EXPECT_THAT(Features("x.npy", Npy("<f4", "(16, 1152921504606846978)", "1234"), 2),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1152921504606846978 values")));
+  EXPECT_THAT(
+      Features("x.idx", Idx(0x08, {1000, 1000000, 1000000}, std::string(16, 'x')), 2),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("allowed: at most 16777216 per row")));
+  EXPECT_THAT(
+      Features("x.npy", Npy("<f4", "(16, 1152921504606846978)", "1234"), 2),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1152921504606846978 values")));
   EXPECT_THAT(Features("x.npy", Npy("<f4", "(1, 4194305, 4194305, 211106198978564)", "1234"), 2),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("element count overflow")));
   EXPECT_THAT(Features("x.npy", Npy("|u1", "(4000000000, 1000)", std::string(16, 'x')), 2),
@@ -170,23 +195,28 @@ TEST_F(TensorTableTest, RefusesShapesWithoutAllocatingThem) {
 TEST_F(TensorTableTest, WantsAsManyBytesAsTheHeaderSays) {
   EXPECT_THAT(Features("x.idx", Idx(8, {2, 2}, "abc"), 2),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("4 values; it ends after 3")));
-  EXPECT_THAT(Features("x.idx", Idx(8, {2, 2}, "abcde"), 2),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has more bytes than 2 rows")));
+  EXPECT_THAT(
+      Features("x.idx", Idx(8, {2, 2}, "abcde"), 2),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has more bytes than 2 rows")));
 }
 
 TEST_F(TensorTableTest, WantsOneLabelPerRow) {
   EXPECT_THAT(Features("x.idx", Idx(8, {3, 1}, "abc"), 2),
-              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("x.idx has 3 rows"), HasSubstr("labels.idx has 2"))));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("x.idx has 3 rows"), HasSubstr("labels.idx has 2"))));
 }
 
 TEST_F(TensorTableTest, RowsOfRawFilesFollowFromTheirSize) {
-  const IngestSource features = RawSource(Bytes<int16_t>({1, -2, 3, -400}), v1::DATA_TYPE_INT16, {2}, v1::COLUMN_ROLE_FEATURE);
+  const IngestSource features = RawSource(Bytes<int16_t>({1, -2, 3, -400}), v1::DATA_TYPE_INT16,
+                                          {2}, v1::COLUMN_ROLE_FEATURE);
   FITD_ASSERT_OK_AND_ASSIGN(auto table, IngestTable({Labels(2), features}));
   EXPECT_THAT(Values(*table, 0), ElementsAre(1, -2, 3, -400));
   EXPECT_EQ(table->column(0).dtype(), v1::DATA_TYPE_INT16);
   for (const size_t size : {5, 6}) {
-    const IngestSource cut = RawSource(std::string(size, 'x'), v1::DATA_TYPE_INT16, {2}, v1::COLUMN_ROLE_FEATURE);
-    EXPECT_THAT(IngestTable({cut, Labels(2)}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not a multiple")));
+    const IngestSource cut =
+        RawSource(std::string(size, 'x'), v1::DATA_TYPE_INT16, {2}, v1::COLUMN_ROLE_FEATURE);
+    EXPECT_THAT(IngestTable({cut, Labels(2)}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not a multiple")));
   }
 }
 
@@ -194,17 +224,23 @@ TEST_F(TensorTableTest, NamesRowAndCountOfValuesThatAreNotFinite) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
   EXPECT_THAT(Features("x.npy", Npy("<f4", "(2, 2)", Bytes<float>({0, 1, 2, nan})), 2),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("x.npy: row 2, value 1 (from 0) is not a finite")));
-  EXPECT_THAT(Features("x.npy", Npy("<f4", "(2, 2)", Bytes<float>({infinity, 1, -infinity, nan})), 2, true),
-              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("row 1, value 0"), HasSubstr("2 values are not"))));
-  EXPECT_THAT(Features("x.npy", Npy("<f8", "(2,)", Bytes<double>({1, 1e39})), 2), StatusIs(absl::StatusCode::kInvalidArgument));
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, Features("x.npy", Npy("<f4", "(2, 2)", Bytes<float>({0, 1, 2, nan})), 2, true));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("x.npy: row 2, value 1 (from 0) is not a finite")));
+  EXPECT_THAT(
+      Features("x.npy", Npy("<f4", "(2, 2)", Bytes<float>({infinity, 1, -infinity, nan})), 2, true),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("row 1, value 0"), HasSubstr("2 values are not"))));
+  EXPECT_THAT(Features("x.npy", Npy("<f8", "(2,)", Bytes<double>({1, 1e39})), 2),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  FITD_ASSERT_OK_AND_ASSIGN(
+      auto table, Features("x.npy", Npy("<f4", "(2, 2)", Bytes<float>({0, 1, 2, nan})), 2, true));
   EXPECT_EQ(table->column(0).missing(), 1);
   EXPECT_TRUE(std::isnan(table->NumberAt(0, 1, 1)));
 }
 
 TEST_F(TensorTableTest, KeepsDenormalsAndNegativeZero) {
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, Features("x.npy", Npy("<f4", "(2,)", Bytes<float>({-0.0F, 1e-40F})), 2));
+  FITD_ASSERT_OK_AND_ASSIGN(
+      auto table, Features("x.npy", Npy("<f4", "(2,)", Bytes<float>({-0.0F, 1e-40F})), 2));
   EXPECT_TRUE(std::signbit(table->NumberAt(0, 0)));
   EXPECT_EQ(table->NumberAt(0, 1), static_cast<double>(1e-40F));
 }
@@ -224,7 +260,8 @@ TEST_F(TensorTableTest, UndoesGzip) {
 }
 
 TEST_F(TensorTableTest, MeasuresFeaturesAndCountsLabels) {
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, Features("x.idx", Idx(8, {3, 2}, Bytes<uint8_t>({0, 10, 20, 30, 40, 50})), 3));
+  FITD_ASSERT_OK_AND_ASSIGN(
+      auto table, Features("x.idx", Idx(8, {3, 2}, Bytes<uint8_t>({0, 10, 20, 30, 40, 50})), 3));
   const v1::ColumnStatistics& statistics = table->header().statistics(0);
   EXPECT_EQ(statistics.count(), 6);
   EXPECT_EQ(statistics.max(), 50);

@@ -46,7 +46,8 @@ class TransformTest : public DataFixture {
   }
 
   template <typename T>
-  static v1::Tensor Tensor(v1::DataType dtype, const std::vector<int64_t>& shape, const std::vector<T>& values) {
+  static v1::Tensor Tensor(v1::DataType dtype, const std::vector<int64_t>& shape,
+                           const std::vector<T>& values) {
     v1::Tensor tensor;
     tensor.set_dtype(dtype);
     tensor.mutable_shape()->Assign(shape.begin(), shape.end());
@@ -103,8 +104,10 @@ TEST_F(TransformTest, ListsEveryFaultOfNamedRows) {
   EXPECT_THAT(pipeline.Transform(batch),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("rows.rows[1].values: has 1 values for 2 columns"),
-                             HasSubstr("rows.rows[2].values[0]: \"one\" is not a number"), HasSubstr("rows.rows[2].values[1]"),
-                             HasSubstr("rows.rows[3].values[0]: is infinite"), Not(HasSubstr("rows.rows[0]")))));
+                             HasSubstr("rows.rows[2].values[0]: \"one\" is not a number"),
+                             HasSubstr("rows.rows[2].values[1]"),
+                             HasSubstr("rows.rows[3].values[0]: is infinite"),
+                             Not(HasSubstr("rows.rows[0]")))));
 }
 
 TEST_F(TransformTest, CountsFaultsBeyondTwenty) {
@@ -114,7 +117,8 @@ TEST_F(TransformTest, CountsFaultsBeyondTwenty) {
   for (int i = 0; i < 1000; ++i) AddRow(batch, {"bad"});
   EXPECT_THAT(pipeline.Transform(batch),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("rows.rows[19]"), Not(HasSubstr("rows.rows[20]")), HasSubstr("and 980 more"))));
+                       AllOf(HasSubstr("rows.rows[19]"), Not(HasSubstr("rows.rows[20]")),
+                             HasSubstr("and 980 more"))));
 }
 
 TEST_F(TransformTest, NamesMissingAndDoubledColumns) {
@@ -124,43 +128,62 @@ TEST_F(TransformTest, NamesMissingAndDoubledColumns) {
   EXPECT_THAT(pipeline.Transform(batch),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("rows.columns: lacks"), HasSubstr("did you mean \"agee\"?"),
-                             HasSubstr("rows.columns[2]: \"b\" is there twice"), HasSubstr("rows.rows: is empty"))));
+                             HasSubstr("rows.columns[2]: \"b\" is there twice"),
+                             HasSubstr("rows.rows: is empty"))));
 }
 
 TEST_F(TransformTest, ArraysCannotComeAsNamedRows) {
   v1::RowBatch batch;
   batch.add_columns("features");
   AddRow(batch, {"1"});
-  EXPECT_THAT(ArrayPipeline({2, 2}).Transform(batch), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("send a tensor")));
+  EXPECT_THAT(ArrayPipeline({2, 2}).Transform(batch),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("send a tensor")));
 }
 
 TEST_F(TransformTest, TakesTensorsOfEveryTypeAndBothShapes) {
   const Pipeline pipeline = ArrayPipeline({1, 2});
   const auto expected = IsOkAndHolds(ElementsAre(1, 2, 3, 4));
-  EXPECT_THAT(pipeline.Transform(Tensor<uint8_t>(v1::DATA_TYPE_UINT8, {2, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<int8_t>(v1::DATA_TYPE_INT8, {2, 1, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<uint16_t>(v1::DATA_TYPE_UINT16, {2, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<int16_t>(v1::DATA_TYPE_INT16, {2, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<int32_t>(v1::DATA_TYPE_INT32, {2, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<int64_t>(v1::DATA_TYPE_INT64, {2, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {2, 2}, {1, 2, 3, 4})), expected);
-  EXPECT_THAT(pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {2, 2}, {1, 2, 3, 4})), expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<uint8_t>(v1::DATA_TYPE_UINT8, {2, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<int8_t>(v1::DATA_TYPE_INT8, {2, 1, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<uint16_t>(v1::DATA_TYPE_UINT16, {2, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<int16_t>(v1::DATA_TYPE_INT16, {2, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<int32_t>(v1::DATA_TYPE_INT32, {2, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<int64_t>(v1::DATA_TYPE_INT64, {2, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {2, 2}, {1, 2, 3, 4})),
+              expected);
+  EXPECT_THAT(pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {2, 2}, {1, 2, 3, 4})),
+              expected);
 }
 
 TEST_F(TransformTest, StandardizesTensorsOfScalarColumns) {
   FITD_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, FitCsv("a,b,y\n1,10,0\n3,30,1\n", true));
-  EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {1, 2}, {1, 40})), IsOkAndHolds(ElementsAre(-1, 2)));
+  EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {1, 2}, {1, 40})),
+              IsOkAndHolds(ElementsAre(-1, 2)));
 }
 
 TEST_F(TransformTest, RefusesShapesThatDoNotFit) {
   const Pipeline pipeline = ArrayPipeline({28, 28});
-  const std::vector<std::vector<int64_t>> shapes = {
-      {}, {784}, {1, 783}, {0, 784}, {-1, 784}, {1, 28, 27}, {1, 28, 28, 1}, {4194305, 4194305, 211106198978564}, {0, int64_t{1} << 62},
-      std::vector<int64_t>(1'000'000, 1)};
+  const std::vector<std::vector<int64_t>> shapes = {{},
+                                                    {784},
+                                                    {1, 783},
+                                                    {0, 784},
+                                                    {-1, 784},
+                                                    {1, 28, 27},
+                                                    {1, 28, 28, 1},
+                                                    {4194305, 4194305, 211106198978564},
+                                                    {0, int64_t{1} << 62},
+                                                    std::vector<int64_t>(1'000'000, 1)};
   for (const auto& shape : shapes) {
     const auto result = pipeline.Transform(Tensor<uint8_t>(v1::DATA_TYPE_UINT8, shape, {1}));
     EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
-                                 AllOf(HasSubstr("tensor.shape"), HasSubstr("expected [rows, 784] or [rows, 28, 28]"))));
+                                 AllOf(HasSubstr("tensor.shape"),
+                                       HasSubstr("expected [rows, 784] or [rows, 28, 28]"))));
     EXPECT_LT(result.status().message().size(), 1024);
   }
 }
@@ -168,8 +191,10 @@ TEST_F(TransformTest, RefusesShapesThatDoNotFit) {
 TEST_F(TransformTest, RefusesDataOfAnotherSizeThanTheShape) {
   const Pipeline pipeline = ArrayPipeline({4});
   EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {1, 4}, {1, 2, 3})),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.data: has 12 bytes; the shape [1, 4]")));
-  EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {std::numeric_limits<int64_t>::max() / 2, 4}, {1})),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("tensor.data: has 12 bytes; the shape [1, 4]")));
+  EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32,
+                                               {std::numeric_limits<int64_t>::max() / 2, 4}, {1})),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.data")));
   EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_UNSPECIFIED, {1, 4}, {1, 2, 3, 4})),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.dtype")));
@@ -177,8 +202,10 @@ TEST_F(TransformTest, RefusesDataOfAnotherSizeThanTheShape) {
 
 TEST_F(TransformTest, NamesValuesOfTensorsThatAreNotFinite) {
   const Pipeline pipeline = ArrayPipeline({2});
-  EXPECT_THAT(pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {2, 2}, {1, 2, 3, std::nan("")})),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.data: row 1, value 1 is not")));
+  EXPECT_THAT(
+      pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {2, 2}, {1, 2, 3, std::nan("")})),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("tensor.data: row 1, value 1 is not")));
   EXPECT_THAT(pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {1, 2}, {1e300, 1})),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("row 0, value 0")));
 }
@@ -186,7 +213,8 @@ TEST_F(TransformTest, NamesValuesOfTensorsThatAreNotFinite) {
 TEST_F(TransformTest, TextColumnsCannotComeAsTensors) {
   FITD_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, FitCsv("c,y\nu,0\nv,1\n", true));
   EXPECT_THAT(pipeline.Transform(Tensor<float>(v1::DATA_TYPE_FLOAT32, {1, 3}, {1, 0, 0})),
-              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("\"c\" holds text"), HasSubstr("send named rows"))));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("\"c\" holds text"), HasSubstr("send named rows"))));
 }
 
 }  // namespace

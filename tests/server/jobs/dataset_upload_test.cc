@@ -60,30 +60,36 @@ class DatasetUploadTest : public testing::Test {
 // Failure case 68: a stream that does not follow the protocol.
 
 TEST_F(DatasetUploadTest, ChunkBeforeTheHeaderIsRefused) {
-  EXPECT_THAT(Chunk("x"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header: is missing")));
+  EXPECT_THAT(Chunk("x"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header: is missing")));
 }
 
 TEST_F(DatasetUploadTest, EndWithoutAHeaderIsRefused) {
-  EXPECT_THAT(Complete(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header: is missing")));
+  EXPECT_THAT(Complete(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header: is missing")));
 }
 
 TEST_F(DatasetUploadTest, SecondHeaderIsRefused) {
   FITD_ASSERT_OK(Header(CsvHeader("d", "kind")));
-  EXPECT_THAT(Header(CsvHeader("d", "kind")), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("second time")));
+  EXPECT_THAT(Header(CsvHeader("d", "kind")),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("second time")));
 }
 
 TEST_F(DatasetUploadTest, EmptyPartIsRefused) {
-  EXPECT_THAT(upload_->Add({}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("part: is not set")));
+  EXPECT_THAT(upload_->Add({}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("part: is not set")));
 }
 
 TEST_F(DatasetUploadTest, ChunkLargerThanAMebibyteIsRefused) {
   FITD_ASSERT_OK(Header(CsvHeader("d", "kind")));
-  EXPECT_THAT(Chunk(std::string((1 << 20) + 1, 'x')), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1048577")));
+  EXPECT_THAT(Chunk(std::string((1 << 20) + 1, 'x')),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1048577")));
 }
 
 TEST_F(DatasetUploadTest, ChunkOfASourceThatDoesNotExistIsRefused) {
   FITD_ASSERT_OK(Header(CsvHeader("d", "kind")));
-  EXPECT_THAT(Chunk("x", 1), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("chunk.source: is 1")));
+  EXPECT_THAT(Chunk("x", 1),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("chunk.source: is 1")));
   EXPECT_THAT(Chunk("x", -1), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
@@ -92,12 +98,14 @@ TEST_F(DatasetUploadTest, SourcesNeverFall) {
   header.set_name("d");
   for (const v1::ColumnRole role : {v1::COLUMN_ROLE_FEATURE, v1::COLUMN_ROLE_LABEL}) {
     v1::SourceSpec& source = *header.add_sources();
+    source.set_file_name("d.npy");
     source.mutable_npy();
     source.set_role(role);
   }
   FITD_ASSERT_OK(Header(header));
   FITD_ASSERT_OK(Chunk("x", 1));
-  EXPECT_THAT(Chunk("x", 0), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("never falls")));
+  EXPECT_THAT(Chunk("x", 0),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("never falls")));
 }
 
 TEST_F(DatasetUploadTest, WrongHashIsDataLossAndStoresNothing) {
@@ -111,16 +119,18 @@ TEST_F(DatasetUploadTest, WrongHashIsDataLossAndStoresNothing) {
 
 TEST_F(DatasetUploadTest, MoreThanTheLimitIsRefused) {
   FITD_ASSERT_OK(Header(CsvHeader("d", "kind")));
-  EXPECT_THAT(Chunk(std::string(10'001, 'x')), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10000")));
+  EXPECT_THAT(Chunk(std::string(10'001, 'x')),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10000")));
 }
 
 TEST_F(DatasetUploadTest, FaultsOfTheHeaderAreNamedTogether) {
   v1::UploadHeader header;
   header.set_name("../x");
   header.set_sha256("abc");
-  EXPECT_THAT(Header(header), StatusIs(absl::StatusCode::kInvalidArgument,
-                                       testing::AllOf(HasSubstr("header.name"), HasSubstr("header.sources"),
-                                                      HasSubstr("header.sha256"))));
+  EXPECT_THAT(Header(header),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       testing::AllOf(HasSubstr("header.name"), HasSubstr("header.sources"),
+                                      HasSubstr("header.sha256"))));
 }
 
 TEST_F(DatasetUploadTest, BadContentStoresNothing) {
@@ -139,7 +149,8 @@ TEST_F(DatasetUploadTest, ClientThatIsGoneStoresNothing) {
 
 TEST_F(DatasetUploadTest, KnownBytesAreAnsweredWithoutReadingThem) {
   const std::string csv = TwoClusters(4);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset first, UploadCsv(daemon_->datasets, "d", csv, "kind"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset first,
+                            UploadCsv(daemon_->datasets, "d", csv, "kind"));
   v1::UploadHeader header = CsvHeader("other", "kind");
   header.set_sha256(Sha256Hex(csv));
   FITD_ASSERT_OK(Header(header));
@@ -157,10 +168,13 @@ TEST_F(DatasetUploadTest, KnownBytesReadInAnotherWayAreNotAnswered) {
 }
 
 TEST_F(DatasetUploadTest, SameContentAgainIsAnsweredAndOtherContentIsRefused) {
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset first, UploadCsv(daemon_->datasets, "d", TwoClusters(4), "kind"));
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset again, UploadCsv(daemon_->datasets, "d", TwoClusters(4), "kind"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset first,
+                            UploadCsv(daemon_->datasets, "d", TwoClusters(4), "kind"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset again,
+                            UploadCsv(daemon_->datasets, "d", TwoClusters(4), "kind"));
   EXPECT_EQ(again.DebugString(), first.DebugString());
-  EXPECT_THAT(UploadCsv(daemon_->datasets, "d", TwoClusters(6), "kind"), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(UploadCsv(daemon_->datasets, "d", TwoClusters(6), "kind"),
+              StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(DatasetCount(), 1);
 }
 
@@ -174,7 +188,8 @@ TEST_F(DatasetUploadTest, RequestIdWithOtherBytesIsRefused) {
     if (rows == 4) {
       FITD_EXPECT_OK(Complete());
     } else {
-      EXPECT_THAT(Complete(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("another request")));
+      EXPECT_THAT(Complete(),
+                  StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("another request")));
     }
   }
 }

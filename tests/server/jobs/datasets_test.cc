@@ -39,7 +39,8 @@ TEST_F(DatasetsTest, PreviewShowsSchemaStatisticsAndFirstRows) {
   v1::PreviewDatasetRequest request;
   request.set_name("d");
   request.set_rows(2);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::PreviewDatasetResponse preview, daemon_->datasets.Preview(request));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::PreviewDatasetResponse preview,
+                            daemon_->datasets.Preview(request));
   EXPECT_EQ(preview.dataset().rows(), 3);
   EXPECT_EQ(preview.statistics_size(), 2);
   ASSERT_EQ(preview.rows_size(), 2);
@@ -56,7 +57,8 @@ TEST_F(DatasetsTest, PreviewOfTooManyRowsIsRefused) {
 }
 
 TEST_F(DatasetsTest, ContentGoesWithTheLastNameThatHasIt) {
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset, UploadCsv(daemon_->datasets, "a", TwoClusters(4), "kind"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset,
+                            UploadCsv(daemon_->datasets, "a", TwoClusters(4), "kind"));
   FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "b", TwoClusters(4), "kind"));
   FITD_ASSERT_OK(Delete("a"));
   EXPECT_TRUE(Exists(dataset));
@@ -66,7 +68,8 @@ TEST_F(DatasetsTest, ContentGoesWithTheLastNameThatHasIt) {
 }
 
 TEST_F(DatasetsTest, OpenTableStaysReadableAfterItsDeletion) {
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset, UploadCsv(daemon_->datasets, "a", TwoClusters(4), "kind"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset,
+                            UploadCsv(daemon_->datasets, "a", TwoClusters(4), "kind"));
   FITD_ASSERT_OK_AND_ASSIGN(const auto table, daemon_->tables.Open(dataset.sha256()));
   FITD_ASSERT_OK_AND_ASSIGN(const auto same, daemon_->tables.Open(dataset.sha256()));
   EXPECT_EQ(table, same);

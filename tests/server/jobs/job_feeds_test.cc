@@ -1,5 +1,8 @@
 #include "server/jobs/job_feeds.h"
 
+#include <optional>
+#include <thread>
+
 #include "gtest/gtest.h"
 
 namespace fitd {
@@ -31,14 +34,22 @@ TEST(JobFeedsTest, ProgressWithinAHundredMillisecondsIsDropped) {
   EXPECT_FALSE(feeds.NewestProgress(1).has_value());
 }
 
-TEST(JobFeedsTest, StopWakesEverybody) {
+TEST(JobFeedsTest, StopWakesEverybodyAndWaitsUntilTheyAreGone) {
   JobFeeds feeds;
-  int wakes = 0;
-  const JobFeeds::Subscription first(feeds, 1, [&] { ++wakes; });
-  const JobFeeds::Subscription second(feeds, 2, [&] { ++wakes; });
-  feeds.Stop();
+  std::optional<JobFeeds::Subscription> first;
+  std::optional<JobFeeds::Subscription> second;
+  std::thread leaver;
+  first.emplace(feeds, 1, [] {});
+  second.emplace(feeds, 2, [&] {
+    leaver = std::thread([&] {
+      first.reset();
+      second.reset();
+    });
+  });
+  EXPECT_TRUE(feeds.Stop());
   EXPECT_TRUE(feeds.stopped());
-  EXPECT_EQ(wakes, 2);
+  leaver.join();
+  EXPECT_FALSE(feeds.Stop());
 }
 
 }  // namespace

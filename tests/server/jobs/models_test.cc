@@ -86,16 +86,17 @@ TEST_F(ModelsTest, SameArchitectureAgainIsAnsweredAndAnotherIsRefused) {
 TEST_F(ModelsTest, EveryFaultIsNamedAtOnce) {
   v1::CreateModelRequest request = DenseModel("Bad Name", 4, {-3});
   request.set_request_id(std::string(129, 'x'));
-  EXPECT_THAT(Create(request),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("name: is \"Bad Name\""), HasSubstr("spec.layers[0].dense.units"),
-                             HasSubstr("request_id: has 129 bytes"))));
+  EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        AllOf(HasSubstr("name: is \"Bad Name\""),
+                                              HasSubstr("spec.layers[0].dense.units"),
+                                              HasSubstr("request_id: has 129 bytes"))));
 }
 
 TEST_F(ModelsTest, AMissingSpecIsNamed) {
   v1::CreateModelRequest request;
   request.set_name("m");
-  EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("spec: is required")));
+  EXPECT_THAT(Create(request),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("spec: is required")));
 }
 
 TEST_F(ModelsTest, ValidateOnlyStoresNothing) {
@@ -134,7 +135,8 @@ TEST_F(ModelsTest, RequestIdWithAnotherRequestIsRefused) {
   request.set_request_id("r");
   FITD_ASSERT_OK(Create(request));
   request.set_name("n");
-  EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("another request")));
+  EXPECT_THAT(Create(request),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("another request")));
   v1::DeleteModelRequest remove;
   remove.set_name("m");
   remove.set_request_id("r");
@@ -163,7 +165,8 @@ TEST_F(ModelsTest, VersionsAreListedNewestFirstInPages) {
   v1::ListModelVersionsRequest request;
   request.set_model("m");
   request.set_page_size(2);
-  FITD_ASSERT_OK_AND_ASSIGN(v1::ListModelVersionsResponse page, daemon_->models.ListVersions(request));
+  FITD_ASSERT_OK_AND_ASSIGN(v1::ListModelVersionsResponse page,
+                            daemon_->models.ListVersions(request));
   ASSERT_EQ(page.versions_size(), 2);
   EXPECT_EQ(page.versions(0).version(), 3);
   request.set_page_token(page.next_page_token());
@@ -178,7 +181,8 @@ TEST_F(ModelsTest, AliasMovesOnlyFromTheExpectedVersion) {
   FITD_ASSERT_OK(Create(DenseModel("m", 4, {3})));
   AddVersions("m", 2);
   FITD_EXPECT_OK(SetAlias(1, 0));
-  EXPECT_THAT(SetAlias(2, 0), StatusIs(absl::StatusCode::kAborted, HasSubstr("stands for version 1")));
+  EXPECT_THAT(SetAlias(2, 0),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("stands for version 1")));
   FITD_EXPECT_OK(SetAlias(2, 1));
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Model model, Get("m"));
   EXPECT_EQ(model.aliases().at("champion"), 2);
@@ -191,14 +195,16 @@ TEST_F(ModelsTest, VersionBehindAnAliasIsNotDeleted) {
   FITD_ASSERT_OK(Create(DenseModel("m", 4, {3})));
   AddVersions("m", 2);
   FITD_ASSERT_OK(SetAlias(1));
-  EXPECT_THAT(DeleteVersion(1), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("champion")));
+  EXPECT_THAT(DeleteVersion(1),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("champion")));
   FITD_EXPECT_OK(DeleteVersion(2));
   EXPECT_THAT(DeleteVersion(2), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(ModelsTest, UnknownModelIsNotFoundWithTheNearestName) {
   FITD_ASSERT_OK(Create(DenseModel("mnist", 4, {3})));
-  EXPECT_THAT(Get("mnits"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"mnist\"?")));
+  EXPECT_THAT(Get("mnits"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"mnist\"?")));
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST(PagingTest, TokenLeadsBackToItsCursor) {
 
 TEST(PagingTest, SizesOutOfRangeAreRefused) {
   FITD_EXPECT_OK(Check(1000, ""));
-  EXPECT_THAT(Check(1001, ""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_size: is 1001")));
+  EXPECT_THAT(Check(1001, ""),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_size: is 1001")));
   EXPECT_THAT(Check(-1, ""), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 

@@ -31,13 +31,16 @@ TEST(RequestDigestTest, TellsMethodsApart) {
 
 TEST(CheckIdTest, RefusesWhatIsNotAnId) {
   // Failure case 66: whatever could be mistaken for another name or for a path.
-  for (const std::string& id : {std::string(), std::string("A"), std::string(" a"), std::string("a b"),
-                                std::string(".hidden"), std::string("a\0b", 3), std::string("\xff"),
-                                std::string("\u0430bc"), std::string(64, 'a'), std::string("../etc"),
-                                std::string("a/../b"), std::string("model/"), std::string("\U0001F600")}) {
+  for (const std::string& id :
+       {std::string(), std::string("A"), std::string(" a"), std::string("a b"),
+        std::string(".hidden"), std::string("a\0b", 3), std::string("\xff"),
+        std::string("\u0430bc"), std::string(64, 'a'), std::string("../etc"), std::string("a/../b"),
+        std::string("model/"), std::string("\U0001F600")}) {
     Violations violations;
     CheckId("name", id, violations);
-    EXPECT_THAT(violations.ToStatus(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("name: is "))) << id;
+    EXPECT_THAT(violations.ToStatus(),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("name: is ")))
+        << id;
   }
 }
 

@@ -27,7 +27,8 @@ TEST(ServerInfoTest, KindsAndTheirParametersComeFromTheProtos) {
     for (const v1::KindInfo& kind : family.kinds()) {
       kinds[family.name()].push_back(kind.name());
       if (kind.name() != "dense") continue;
-      for (const v1::KindParameter& parameter : kind.parameters()) dense[parameter.name()] = parameter.type();
+      for (const v1::KindParameter& parameter : kind.parameters())
+        dense[parameter.name()] = parameter.type();
     }
   }
   EXPECT_EQ(kinds.size(), 8u);

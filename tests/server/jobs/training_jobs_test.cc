@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -19,7 +20,9 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr int64_t kForever = 1'000'000;  // Epochs.
+// Epochs: more than any test lasts, and enough to be interrupted.
+constexpr int64_t kForever = 1'000'000;
+constexpr int64_t kMany = 20'000;
 
 class TrainingJobsTest : public testing::Test {
  protected:
@@ -56,7 +59,9 @@ class TrainingJobsTest : public testing::Test {
   }
 
   // Once the job has told `count` events.
-  void AwaitEvents(const std::string& id, size_t count) { FITD_ASSERT_OK(ReadEvents(daemon_->jobs, id, 1, count)); }
+  void AwaitEvents(const std::string& id, size_t count) {
+    FITD_ASSERT_OK(ReadEvents(daemon_->jobs, id, 1, count));
+  }
 
   // As a killed daemon leaves it: the state is RUNNING and nobody runs it.
   void ForceState(const std::string& id, std::vector<v1::JobState> states) {
@@ -109,7 +114,8 @@ TEST_F(TrainingJobsTest, FitStoresAVersionAndItsHistory) {
   daemon_->scheduler.Start();
   FITD_ASSERT_OK_AND_ASSIGN(const auto events, ReadEvents(daemon_->jobs, "fit-1"));
   EXPECT_THAT(Numbers(events), ElementsAre(1, 2, 3, 4, 5, 6));
-  EXPECT_THAT(States(events), ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED));
+  EXPECT_THAT(States(events),
+              ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED));
   EXPECT_THAT(Epochs(events), ElementsAre(1, 2, 3));
 
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job done, Get("fit-1"));
@@ -120,13 +126,15 @@ TEST_F(TrainingJobsTest, FitStoresAVersionAndItsHistory) {
 
   v1::GetModelVersionRequest request;
   request.set_model("m");
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::GetModelVersionResponse got, daemon_->models.GetVersion(request));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::GetModelVersionResponse got,
+                            daemon_->models.GetVersion(request));
   EXPECT_EQ(got.version().lineage().job_id(), "fit-1");
   EXPECT_EQ(got.version().lineage().steps(), 15);
   EXPECT_EQ(got.version().lineage().epoch(), 3);
   EXPECT_EQ(got.version().weights_sha256().size(), 64u);
   EXPECT_GT(got.version().weights_bytes(), 0);
-  EXPECT_TRUE(std::filesystem::exists(daemon_->directory->WeightsPath(got.version().weights_sha256())));
+  EXPECT_TRUE(
+      std::filesystem::exists(daemon_->directory->WeightsPath(got.version().weights_sha256())));
 }
 
 TEST_F(TrainingJobsTest, SameFitGivesTheSameWeightsWhateverItsThreads) {
@@ -153,8 +161,9 @@ TEST_F(TrainingJobsTest, HistoryIsReplayedFromAnyEventAlsoAfterARestart) {
   EXPECT_THAT(Numbers(events), ElementsAre(4, 5, 6));
   FITD_ASSERT_OK_AND_ASSIGN(const auto none, ReadEvents(daemon_->jobs, "fit-1", 7));
   EXPECT_TRUE(none.empty());
-  EXPECT_THAT(ReadEvents(daemon_->jobs, "fit-1", 8),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from_event: is 8; allowed: 0 to 7")));
+  EXPECT_THAT(
+      ReadEvents(daemon_->jobs, "fit-1", 8),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from_event: is 8; allowed: 0 to 7")));
 }
 
 TEST_F(TrainingJobsTest, WrongRequestsNameEveryFault) {
@@ -164,16 +173,19 @@ TEST_F(TrainingJobsTest, WrongRequestsNameEveryFault) {
   request.mutable_spec()->set_initial_version(-1);
   request.mutable_spec()->set_validation_dataset("d");
   request.mutable_spec()->mutable_training()->set_validation_split(0.5);
-  EXPECT_THAT(Start(request),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("spec.model"), HasSubstr("spec.dataset"), HasSubstr("spec.resources.threads"),
-                             HasSubstr("spec.resources.priority"), HasSubstr("spec.initial_version"),
-                             HasSubstr("spec.validation_dataset"))));
+  EXPECT_THAT(
+      Start(request),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("spec.model"), HasSubstr("spec.dataset"),
+                     HasSubstr("spec.resources.threads"), HasSubstr("spec.resources.priority"),
+                     HasSubstr("spec.initial_version"), HasSubstr("spec.validation_dataset"))));
 }
 
 TEST_F(TrainingJobsTest, UnknownNamesAreNotFound) {
-  EXPECT_THAT(Start(ClassifierFit("mm", "d", 1)), StatusIs(absl::StatusCode::kNotFound, HasSubstr("model \"mm\"")));
-  EXPECT_THAT(Start(ClassifierFit("m", "dd", 1)), StatusIs(absl::StatusCode::kNotFound, HasSubstr("data set \"dd\"")));
+  EXPECT_THAT(Start(ClassifierFit("mm", "d", 1)),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("model \"mm\"")));
+  EXPECT_THAT(Start(ClassifierFit("m", "dd", 1)),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("data set \"dd\"")));
   v1::StartFitRequest request = ClassifierFit("m", "d", 1);
   request.mutable_spec()->set_initial_version(3);
   EXPECT_THAT(Start(request), StatusIs(absl::StatusCode::kNotFound, HasSubstr("version \"3\"")));
@@ -199,7 +211,8 @@ TEST_F(TrainingJobsTest, ValidateOnlyQueuesNothing) {
 TEST_F(TrainingJobsTest, FitThatNeverFitsIsRefusedWithBothNumbers) {
   options_.max_memory_bytes = 100;
   Restart();
-  EXPECT_THAT(Start(1), StatusIs(absl::StatusCode::kResourceExhausted, AllOf(HasSubstr("needs"), HasSubstr("100"))));
+  EXPECT_THAT(Start(1), StatusIs(absl::StatusCode::kResourceExhausted,
+                                 AllOf(HasSubstr("needs"), HasSubstr("100"))));
 }
 
 TEST_F(TrainingJobsTest, CancelStopsARunningJobAndKeepsAVersion) {
@@ -228,7 +241,8 @@ TEST_F(TrainingJobsTest, CancelAfterTheEndIsAPrecondition) {
   daemon_->scheduler.Start();
   FITD_ASSERT_OK(Start(1));
   FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
-  EXPECT_THAT(Cancel("fit-1"), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("SUCCEEDED")));
+  EXPECT_THAT(Cancel("fit-1"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("SUCCEEDED")));
 }
 
 TEST_F(TrainingJobsTest, TwoJobsRunAtOnceAndAThirdWaits) {
@@ -259,7 +273,7 @@ TEST_F(TrainingJobsTest, JobsThatDoNotFitTogetherRunOneAfterTheOther) {
 }
 
 TEST_F(TrainingJobsTest, StoppedDaemonPutsItsJobsBackAndTheNextOneFinishesThemWithoutAGap) {
-  FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("m", "d", 300)));
+  FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("m", "d", kMany)));
   daemon_->scheduler.Start();
   AwaitEvents("fit-1", 5);
   daemon_->scheduler.Stop();
@@ -271,11 +285,13 @@ TEST_F(TrainingJobsTest, StoppedDaemonPutsItsJobsBackAndTheNextOneFinishesThemWi
   daemon_->scheduler.Start();
   FITD_ASSERT_OK_AND_ASSIGN(const auto events, ReadEvents(daemon_->jobs, "fit-1"));
   const std::vector<int64_t> epochs = Epochs(events);
-  ASSERT_EQ(epochs.size(), 300u);
+  ASSERT_EQ(epochs.size(), static_cast<size_t>(kMany));
   for (size_t i = 0; i < epochs.size(); ++i) ASSERT_EQ(epochs[i], static_cast<int64_t>(i) + 1);
-  for (size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].number(), static_cast<int64_t>(i) + 1);
-  EXPECT_THAT(States(events), ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING, v1::JOB_STATE_QUEUED,
-                                          v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED));
+  for (size_t i = 0; i < events.size(); ++i)
+    ASSERT_EQ(events[i].number(), static_cast<int64_t>(i) + 1);
+  EXPECT_THAT(States(events),
+              ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING, v1::JOB_STATE_QUEUED,
+                          v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED));
 }
 
 TEST_F(TrainingJobsTest, JobOfAKilledDaemonStartsAgain) {
@@ -311,7 +327,11 @@ TEST_F(TrainingJobsTest, DivergingFitFailsWithStepLayerAndTensorAndHarmsNothing)
   daemon_->scheduler.Start();
   v1::StartFitRequest request = ClassifierFit("m", "d", 50);
   request.mutable_spec()->mutable_training()->mutable_optimizer()->mutable_sgd();
-  request.mutable_spec()->mutable_training()->mutable_optimizer()->mutable_learning_rate()->set_constant(1e30f);
+  request.mutable_spec()
+      ->mutable_training()
+      ->mutable_optimizer()
+      ->mutable_learning_rate()
+      ->set_constant(1e30f);
   FITD_ASSERT_OK(Start(request));
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, "fit-1"));
   EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED);
@@ -341,13 +361,16 @@ TEST_F(TrainingJobsTest, WhatAnActiveJobNeedsIsNotDeleted) {
   FITD_ASSERT_OK(Start(1));
   v1::DeleteModelRequest model;
   model.set_name("m");
-  EXPECT_THAT(daemon_->models.Delete(model), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("fit-1")));
+  EXPECT_THAT(daemon_->models.Delete(model),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("fit-1")));
   v1::DeleteDatasetRequest dataset;
   dataset.set_name("d");
-  EXPECT_THAT(daemon_->datasets.Delete(dataset), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("fit-1")));
+  EXPECT_THAT(daemon_->datasets.Delete(dataset),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("fit-1")));
   v1::DeleteJobRequest job;
   job.set_id("fit-1");
-  EXPECT_THAT(daemon_->jobs.Delete(job), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("QUEUED")));
+  EXPECT_THAT(daemon_->jobs.Delete(job),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("QUEUED")));
   FITD_ASSERT_OK(Cancel("fit-1"));
   FITD_EXPECT_OK(daemon_->jobs.Delete(job));
   FITD_EXPECT_OK(daemon_->models.Delete(model));
@@ -385,7 +408,8 @@ TEST_F(TrainingJobsTest, ListGivesPagesNewestFirst) {
   ASSERT_EQ(page.jobs_size(), 1);
   EXPECT_EQ(page.jobs(0).id(), "fit-1");
   request.add_states(v1::JOB_STATE_FAILED);
-  EXPECT_THAT(daemon_->jobs.List(request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_token")));
+  EXPECT_THAT(daemon_->jobs.List(request),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_token")));
 }
 
 TEST_F(TrainingJobsTest, WatcherHearsThatTheDaemonStops) {
@@ -393,11 +417,13 @@ TEST_F(TrainingJobsTest, WatcherHearsThatTheDaemonStops) {
   v1::WatchJobRequest request;
   request.set_id("fit-1");
   StreamReader<v1::WatchJobResponse> reader;
-  FITD_ASSERT_OK_AND_ASSIGN(const auto source, daemon_->jobs.Watch(request, reader.wake()));
+  FITD_ASSERT_OK_AND_ASSIGN(auto source, daemon_->jobs.Watch(request, reader.wake()));
   FITD_EXPECT_OK(reader.Next(*source));
-  daemon_->feeds.Stop();
+  std::thread stopper([this] { daemon_->feeds.Stop(); });
   EXPECT_THAT(reader.Next(*source),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("resume with from_event=2")));
+  source.reset();
+  stopper.join();
 }
 
 }  // namespace

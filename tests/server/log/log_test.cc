@@ -8,9 +8,11 @@ namespace fitd {
 namespace {
 
 TEST(LogTest, JsonFieldsAreTyped) {
-  EXPECT_EQ(FormatLogLine("done", {{"job", "fit-1"}, {"steps", int64_t{4}}, {"seconds", 0.5}}, true),
-            R"("event":"done","job":"fit-1","steps":4,"seconds":0.5)");
-  EXPECT_EQ(FormatLogLine("done", {{"seconds", std::nan("")}}, true), R"("event":"done","seconds":null)");
+  EXPECT_EQ(
+      FormatLogLine("done", {{"job", "fit-1"}, {"steps", int64_t{4}}, {"seconds", 0.5}}, true),
+      R"("event":"done","job":"fit-1","steps":4,"seconds":0.5)");
+  EXPECT_EQ(FormatLogLine("done", {{"seconds", std::nan("")}}, true),
+            R"("event":"done","seconds":null)");
 }
 
 TEST(LogTest, TextQuotesOnlyWhatNeedsIt) {

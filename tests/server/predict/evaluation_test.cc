@@ -27,7 +27,8 @@ class EvaluationTest : public testing::Test {
     FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
   }
 
-  absl::StatusOr<v1::EvaluateResponse> Evaluate(const std::string& model, const std::string& dataset) {
+  absl::StatusOr<v1::EvaluateResponse> Evaluate(const std::string& model,
+                                                const std::string& dataset) {
     v1::EvaluateRequest request;
     request.set_model(model);
     request.set_dataset(dataset);
@@ -51,11 +52,13 @@ TEST_F(EvaluationTest, GivesMetricsAndConfusionOfTheVersion) {
 TEST_F(EvaluationTest, UnknownNamesAreNotFoundAndBadOnesInvalid) {
   EXPECT_THAT(Evaluate("n", "d"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("model")));
   EXPECT_THAT(Evaluate("m", "e"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("data set")));
-  EXPECT_THAT(Evaluate("m", "../d"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dataset")));
+  EXPECT_THAT(Evaluate("m", "../d"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dataset")));
 }
 
 TEST_F(EvaluationTest, DataWithoutAColumnOfThePipelineAreRefused) {
-  EXPECT_THAT(Evaluate("m", "narrow"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("y")));
+  EXPECT_THAT(Evaluate("m", "narrow"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("y")));
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ class PredictionExecutorTest : public testing::Test {
   }
 
   void Train(int64_t epochs) {
-    FITD_ASSERT_OK_AND_ASSIGN(const auto response, daemon_->jobs.StartFit(ClassifierFit("m", "d", epochs)));
+    FITD_ASSERT_OK_AND_ASSIGN(const auto response,
+                              daemon_->jobs.StartFit(ClassifierFit("m", "d", epochs)));
     FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, response.job().id()));
     ASSERT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.failure().message();
   }
@@ -48,7 +49,8 @@ class PredictionExecutorTest : public testing::Test {
     return request;
   }
 
-  static v1::PredictRequest TensorOf(const std::vector<int64_t>& shape, const std::vector<float>& values) {
+  static v1::PredictRequest TensorOf(const std::vector<int64_t>& shape,
+                                     const std::vector<float>& values) {
     v1::PredictRequest request;
     request.set_model("m");
     v1::Tensor& tensor = *request.mutable_tensor();
@@ -145,18 +147,37 @@ TEST_F(PredictionExecutorTest, PredictsWhileTheNextVersionTrains) {
 // Failure cases 51 to 53 and 63.
 TEST_F(PredictionExecutorTest, NumberOfRowsIsBounded) {
   Train(1);
-  EXPECT_THAT(Predict(Rows({})), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("rows.rows: has no rows")));
+  EXPECT_THAT(Predict(Rows({})),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("rows.rows: has no rows")));
   EXPECT_THAT(Predict(TensorOf({0, 2}, {})), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Predict(TensorOf({65537, 2}, {1})), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("65536")));
+  EXPECT_THAT(Predict(TensorOf({65537, 2}, {1})),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("65536")));
   FITD_EXPECT_OK(Predict(TensorOf({65536, 2}, std::vector<float>(2 * 65536))));
+}
+
+TEST_F(PredictionExecutorTest, AnswerThatWouldBeTooLargeIsRefused) {
+  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("wide", 2, {100'000})));
+  FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("wide", "d", 1)));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
+  v1::PredictRequest request = TensorOf({1000, 2}, std::vector<float>(2000));
+  request.set_model("wide");
+  EXPECT_THAT(Predict(request),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("100000")));
 }
 
 TEST_F(PredictionExecutorTest, TensorsThatMakeNoSenseAreRefused) {
   Train(1);
   const int64_t big = int64_t{1} << 60;
-  for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{
-           {}, {1, 3}, {-1, 2}, {1, -5}, {16, big + 2}, {4, big + 2}, {65536, 65536, 65536, 65536}, {1, 2, big},
-           std::vector<int64_t>(100'000, 1)}) {
+  for (const std::vector<int64_t>& shape :
+       std::vector<std::vector<int64_t>>{{},
+                                         {1, 3},
+                                         {-1, 2},
+                                         {1, -5},
+                                         {16, big + 2},
+                                         {4, big + 2},
+                                         {65536, 65536, 65536, 65536},
+                                         {1, 2, big},
+                                         std::vector<int64_t>(100'000, 1)}) {
     EXPECT_THAT(Predict(TensorOf(shape, {1})), StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
@@ -165,10 +186,12 @@ TEST_F(PredictionExecutorTest, MissingInputAndBadTopKAreNamed) {
   Train(1);
   v1::PredictRequest request;
   request.set_model("m");
-  EXPECT_THAT(Predict(request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("input: is not set")));
+  EXPECT_THAT(Predict(request),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("input: is not set")));
   request = Rows({{0, 0}});
   request.set_top_k(3);
-  EXPECT_THAT(Predict(request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("top_k: is 3; allowed: 0 to 2")));
+  EXPECT_THAT(Predict(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                         HasSubstr("top_k: is 3; allowed: 0 to 2")));
 }
 
 TEST_F(PredictionExecutorTest, OneOutputTellsTwoClassesApart) {
@@ -186,7 +209,8 @@ TEST_F(PredictionExecutorTest, OneOutputTellsTwoClassesApart) {
   FITD_ASSERT_OK_AND_ASSIGN(const v1::PredictResponse response, Predict(request));
   EXPECT_THAT(response.labels(), ElementsAre("low", "high"));
   EXPECT_EQ(response.scores_size(), 2);
-  EXPECT_THAT(response.top_k(0).labels(0).score() + response.top_k(0).labels(1).score(), FloatNear(1, 1e-6));
+  EXPECT_THAT(response.top_k(0).labels(0).score() + response.top_k(0).labels(1).score(),
+              FloatNear(1, 1e-6));
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ google::rpc::Status DetailsOf(const grpc::Status& status) {
 
 TEST(GrpcStatusTest, CodesAreTheSame) {
   for (int code = 1; code <= 16; ++code) {
-    const grpc::Status status = ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "text"));
+    const grpc::Status status =
+        ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "text"));
     EXPECT_EQ(static_cast<int>(status.error_code()), code);
     EXPECT_EQ(status.error_message(), "text");
     EXPECT_EQ(DetailsOf(status).code(), code);
@@ -41,7 +42,8 @@ TEST(GrpcStatusTest, ViolationsAreInTheDetails) {
 // Failure case 59: metadata beyond 8 KiB would hide the true code.
 TEST(GrpcStatusTest, TextAndDetailsAreBounded) {
   Violations violations;
-  for (int i = 0; i < 1000; ++i) violations.Add("field", "has a description of some length, written many times over");
+  for (int i = 0; i < 1000; ++i)
+    violations.Add("field", "has a description of some length, written many times over");
   const grpc::Status status = ToGrpcStatus(violations.ToStatus());
   EXPECT_LE(status.error_message().size(), 1024u);
   EXPECT_LE(status.error_details().size(), 3072u);

@@ -4,6 +4,7 @@
 #define FITD_TESTS_SERVER_RPC_RPC_FIXTURE_H_
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,15 @@
 #include "tests/testing/test_server.h"
 #include "tests/testing/use_cases.h"
 
-namespace fitd {
+namespace grpc {
 
-inline void PrintTo(const grpc::Status& status, std::ostream* out) {
+inline void PrintTo(const Status& status, std::ostream* out) {
   *out << status.error_code() << " " << status.error_message();
 }
+
+}  // namespace grpc
+
+namespace fitd {
 
 MATCHER_P(HasCode, code, "") { return arg.error_code() == code; }
 MATCHER_P2(HasCode, code, text, "") {
@@ -35,9 +40,11 @@ class RpcTest : public testing::Test {
     FITD_ASSERT_OK(server_.Start());
     Connect();
     v1::CreateModelResponse created;
-    FITD_ASSERT_CALL_OK(Call(*models_, &v1::ModelService::Stub::CreateModel, DenseModel("m", 2, {4, 2}), created));
+    FITD_ASSERT_CALL_OK(
+        Call(*models_, &v1::ModelService::Stub::CreateModel, DenseModel("m", 2, {4, 2}), created));
     v1::UploadDatasetResponse uploaded;
-    FITD_ASSERT_CALL_OK(Upload({WithHeader(CsvHeader("d", "kind")), WithChunk(TwoClusters(40))}, uploaded));
+    FITD_ASSERT_CALL_OK(
+        Upload({WithHeader(CsvHeader("d", "kind")), WithChunk(TwoClusters(40))}, uploaded));
   }
 
   void Connect() {
@@ -71,7 +78,8 @@ class RpcTest : public testing::Test {
     return request;
   }
 
-  grpc::Status Upload(const std::vector<v1::UploadDatasetRequest>& parts, v1::UploadDatasetResponse& response) {
+  grpc::Status Upload(const std::vector<v1::UploadDatasetRequest>& parts,
+                      v1::UploadDatasetResponse& response) {
     grpc::ClientContext context;
     const auto writer = datasets_->UploadDataset(&context, &response);
     for (const v1::UploadDatasetRequest& part : parts) {
@@ -83,8 +91,9 @@ class RpcTest : public testing::Test {
 
   std::string StartFit(int64_t epochs) {
     v1::StartFitResponse response;
-    EXPECT_THAT(Call(*jobs_, &v1::JobService::Stub::StartFit, ClassifierFit("m", "d", epochs), response),
-                HasCode(grpc::StatusCode::OK));
+    EXPECT_THAT(
+        Call(*jobs_, &v1::JobService::Stub::StartFit, ClassifierFit("m", "d", epochs), response),
+        HasCode(grpc::StatusCode::OK));
     return response.job().id();
   }
 

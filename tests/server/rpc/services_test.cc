@@ -8,12 +8,12 @@
 #include "fitd/v1/evaluation_service.grpc.pb.h"
 #include "fitd/v1/prediction_service.grpc.pb.h"
 #include "fitd/v1/server_service.grpc.pb.h"
+#include "fmt/format.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/proto_buffer_writer.h"
-#include "fmt/format.h"
 #include "tests/server/rpc/rpc_fixture.h"
 
 namespace fitd {
@@ -70,12 +70,14 @@ TEST_F(RpcTest, EveryMethodOfEveryServiceIsImplemented) {
 
 TEST_F(RpcTest, HealthKnowsEveryServiceByName) {
   const auto health = grpc::health::v1::Health::NewStub(server_.channel());
-  for (const char* name : {"", "fitd.v1.ModelService", "fitd.v1.DatasetService", "fitd.v1.JobService",
-                           "fitd.v1.EvaluationService", "fitd.v1.PredictionService", "fitd.v1.ServerService"}) {
+  for (const char* name :
+       {"", "fitd.v1.ModelService", "fitd.v1.DatasetService", "fitd.v1.JobService",
+        "fitd.v1.EvaluationService", "fitd.v1.PredictionService", "fitd.v1.ServerService"}) {
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(name);
     grpc::health::v1::HealthCheckResponse response;
-    FITD_ASSERT_CALL_OK(Call(*health, &grpc::health::v1::Health::Stub::Check, request, response)) << name;
+    FITD_ASSERT_CALL_OK(Call(*health, &grpc::health::v1::Health::Stub::Check, request, response))
+        << name;
     EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING) << name;
   }
 }
@@ -84,7 +86,8 @@ TEST_F(RpcTest, ServerInfoCountsJobs) {
   StartFit(1'000'000);
   const auto stub = v1::ServerService::NewStub(server_.channel());
   v1::GetServerInfoResponse info;
-  FITD_ASSERT_CALL_OK(Call(*stub, &v1::ServerService::Stub::GetServerInfo, v1::GetServerInfoRequest(), info));
+  FITD_ASSERT_CALL_OK(
+      Call(*stub, &v1::ServerService::Stub::GetServerInfo, v1::GetServerInfoRequest(), info));
   EXPECT_EQ(info.queued_jobs() + info.running_jobs(), 1);
   EXPECT_EQ(info.limits().max_predict_rows(), 65536);
   EXPECT_EQ(info.families_size(), 8);
@@ -100,7 +103,8 @@ TEST_F(RpcTest, TrainedModelIsServedAndEvaluated) {
   evaluate.set_model("m");
   evaluate.set_dataset("d");
   v1::EvaluateResponse evaluated;
-  FITD_ASSERT_CALL_OK(Call(*evaluation, &v1::EvaluationService::Stub::Evaluate, evaluate, evaluated));
+  FITD_ASSERT_CALL_OK(
+      Call(*evaluation, &v1::EvaluationService::Stub::Evaluate, evaluate, evaluated));
   EXPECT_EQ(evaluated.rows(), 40);
 
   const auto prediction = v1::PredictionService::NewStub(server_.channel());
@@ -134,7 +138,8 @@ TEST_F(RpcTest, TrainedModelIsServedAndEvaluated) {
 TEST_F(RpcTest, EveryViolationIsInTheStatusDetails) {
   v1::CreateModelRequest request = DenseModel("Bad", 2, {-1, -2});
   v1::CreateModelResponse response;
-  const grpc::Status status = Call(*models_, &v1::ModelService::Stub::CreateModel, request, response);
+  const grpc::Status status =
+      Call(*models_, &v1::ModelService::Stub::CreateModel, request, response);
   ASSERT_THAT(status, HasCode(grpc::StatusCode::INVALID_ARGUMENT));
   google::rpc::Status details;
   google::rpc::BadRequest bad_request;
@@ -142,7 +147,8 @@ TEST_F(RpcTest, EveryViolationIsInTheStatusDetails) {
   ASSERT_TRUE(details.details(0).UnpackTo(&bad_request));
   std::set<std::string> fields;
   for (const auto& violation : bad_request.field_violations()) fields.insert(violation.field());
-  EXPECT_THAT(fields, testing::IsSupersetOf({"name", "spec.layers[0].dense.units", "spec.layers[1].dense.units"}));
+  EXPECT_THAT(fields, testing::IsSupersetOf(
+                          {"name", "spec.layers[0].dense.units", "spec.layers[1].dense.units"}));
 }
 
 // Failure case 59: an error about a name of 1 MB arrives, with its true code.
@@ -190,7 +196,8 @@ TEST_F(RpcTest, MessageBeyondTheLimitIsRefused) {
 TEST_F(RpcTest, MetadataBeyondEightKibibytesIsRefused) {
   v1::GetModelRequest request;
   request.set_name("m");
-  for (const auto& [size, code] : {std::pair(7000, grpc::StatusCode::OK), std::pair(17000, grpc::StatusCode::RESOURCE_EXHAUSTED)}) {
+  for (const auto& [size, code] : {std::pair(7000, grpc::StatusCode::OK),
+                                   std::pair(17000, grpc::StatusCode::RESOURCE_EXHAUSTED)}) {
     grpc::ClientContext context;
     context.AddMetadata("padding", std::string(size, 'x'));
     v1::GetModelResponse response;
@@ -210,19 +217,23 @@ TEST_F(RpcTest, MalformedMessagesAreRefused) {
   stub.UnaryCall(&context, "/fitd.v1.ModelService/GetModel", {}, &request, &response,
                  [&](grpc::Status status) { done.set_value(std::move(status)); });
   const grpc::Status status = done.get_future().get();
-  EXPECT_THAT(status, testing::AnyOf(HasCode(grpc::StatusCode::INTERNAL), HasCode(grpc::StatusCode::UNIMPLEMENTED)));
+  EXPECT_THAT(status, testing::AnyOf(HasCode(grpc::StatusCode::INTERNAL),
+                                     HasCode(grpc::StatusCode::UNIMPLEMENTED)));
 }
 
-// Failure case 70: deadlines that have passed leave nothing behind but what a retry with the id would find.
+// Failure case 70: deadlines that have passed leave nothing behind but what a retry with the id
+// would find.
 TEST_F(RpcTest, ExpiredDeadlineIsReportedAndARetryStartsOneJob) {
   v1::StartFitRequest request = ClassifierFit("m", "d", 1);
   request.set_request_id("once");
   v1::StartFitResponse response;
   for (const int milliseconds : {-1, 0, 1}) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(milliseconds));
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::milliseconds(milliseconds));
     EXPECT_THAT(jobs_->StartFit(&context, request, &response),
-                testing::AnyOf(HasCode(grpc::StatusCode::DEADLINE_EXCEEDED), HasCode(grpc::StatusCode::OK)));
+                testing::AnyOf(HasCode(grpc::StatusCode::DEADLINE_EXCEEDED),
+                               HasCode(grpc::StatusCode::OK)));
   }
   FITD_ASSERT_CALL_OK(Call(*jobs_, &v1::JobService::Stub::StartFit, request, response));
   v1::ListJobsResponse jobs;
@@ -233,13 +244,15 @@ TEST_F(RpcTest, ExpiredDeadlineIsReportedAndARetryStartsOneJob) {
 TEST_F(RpcTest, SecondDaemonOnTheSamePortFails) {
   TestServer other;
   other.config().set_listen(server_.address());
-  EXPECT_THAT(other.Start(), StatusIs(absl::StatusCode::kInternal, testing::HasSubstr("cannot listen on")));
+  EXPECT_THAT(other.Start(),
+              StatusIs(absl::StatusCode::kInternal, testing::HasSubstr("cannot listen on")));
 }
 
 TEST_F(RpcTest, SecondDaemonOnTheSameDirectoryFails) {
   TestServer other;
   other.config().set_data_dir(server_.data_dir());
-  EXPECT_THAT(other.Start(), StatusIs(absl::StatusCode::kUnavailable, testing::HasSubstr("in use by process")));
+  EXPECT_THAT(other.Start(),
+              StatusIs(absl::StatusCode::kUnavailable, testing::HasSubstr("in use by process")));
 }
 
 TEST_F(RpcTest, EverythingSurvivesARestart) {
@@ -249,7 +262,8 @@ TEST_F(RpcTest, EverythingSurvivesARestart) {
   std::vector<v1::JobEvent> after;
   FITD_ASSERT_CALL_OK(Watch("fit-1", 1, after));
   ASSERT_EQ(after.size(), before.size());
-  for (size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].SerializeAsString(), before[i].SerializeAsString());
+  for (size_t i = 0; i < after.size(); ++i)
+    EXPECT_EQ(after[i].SerializeAsString(), before[i].SerializeAsString());
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST_F(UploadTest, KnownContentIsAnsweredBeforeTheChunksAreSent) {
 
 TEST_F(UploadTest, FaultEndsTheStream) {
   v1::UploadDatasetResponse response;
-  EXPECT_THAT(Upload({WithChunk("x")}, response), HasCode(grpc::StatusCode::INVALID_ARGUMENT, "header"));
+  EXPECT_THAT(Upload({WithChunk("x")}, response),
+              HasCode(grpc::StatusCode::INVALID_ARGUMENT, "header"));
   EXPECT_THAT(Upload({WithHeader(CsvHeader("e", "nope")), WithChunk(TwoClusters(4))}, response),
               HasCode(grpc::StatusCode::INVALID_ARGUMENT, "nope"));
 }
@@ -56,7 +57,8 @@ TEST_F(UploadTest, ClientThatGoesAwayLeavesNothing) {
 TEST_F(UploadTest, UploadsOfManyChunksArriveWhole) {
   const std::string csv = TwoClusters(200'000);
   std::vector<v1::UploadDatasetRequest> parts = {WithHeader(CsvHeader("large", "kind"))};
-  for (size_t begin = 0; begin < csv.size(); begin += 100'000) parts.push_back(WithChunk(csv.substr(begin, 100'000)));
+  for (size_t begin = 0; begin < csv.size(); begin += 100'000)
+    parts.push_back(WithChunk(csv.substr(begin, 100'000)));
   v1::UploadDatasetResponse response;
   FITD_ASSERT_CALL_OK(Upload(parts, response));
   EXPECT_EQ(response.dataset().rows(), 200'000);

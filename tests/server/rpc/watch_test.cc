@@ -37,7 +37,8 @@ class WatchTest : public RpcTest {
 };
 
 void ExpectGapless(const std::vector<v1::JobEvent>& events, int64_t first) {
-  for (size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].number(), first + static_cast<int64_t>(i));
+  for (size_t i = 0; i < events.size(); ++i)
+    ASSERT_EQ(events[i].number(), first + static_cast<int64_t>(i));
 }
 
 TEST_F(WatchTest, TwoHundredWatchersEachSeeEveryEventOnce) {
@@ -72,19 +73,32 @@ TEST_F(WatchTest, EventsInTheFutureAreRefused) {
   std::vector<v1::JobEvent> events;
   FITD_ASSERT_CALL_OK(Watch(StartFit(1), 1, events));
   const int64_t last = events.back().number();
-  EXPECT_THAT(Watch("fit-1", last + 2, events), HasCode(grpc::StatusCode::INVALID_ARGUMENT, "from_event"));
-  EXPECT_THAT(Watch("fit-1", -1, events), HasCode(grpc::StatusCode::INVALID_ARGUMENT, "from_event"));
+  EXPECT_THAT(Watch("fit-1", last + 2, events),
+              HasCode(grpc::StatusCode::INVALID_ARGUMENT, "from_event"));
+  EXPECT_THAT(Watch("fit-1", -1, events),
+              HasCode(grpc::StatusCode::INVALID_ARGUMENT, "from_event"));
   EXPECT_THAT(Watch("fit-2", 1, events), HasCode(grpc::StatusCode::NOT_FOUND));
 }
 
 TEST_F(WatchTest, ProgressComesBetweenEvents) {
-  const std::string id = StartFit(kForever);
-  const auto watcher = Follow(id, /*progress=*/true);
+  // Epochs that are long enough to be reported on.
+  v1::UploadDatasetResponse uploaded;
+  const std::string csv = TwoClusters(60'000);
+  FITD_ASSERT_CALL_OK(Upload({WithHeader(CsvHeader("large", "kind")),
+                              WithChunk(csv.substr(0, 600'000)), WithChunk(csv.substr(600'000))},
+                             uploaded));
+  v1::StartFitRequest request = ClassifierFit("m", "large", kForever);
+  request.mutable_spec()->mutable_training()->set_batch_size(1);
+  v1::StartFitResponse started;
+  FITD_ASSERT_CALL_OK(Call(*jobs_, &v1::JobService::Stub::StartFit, request, started));
+
+  const auto watcher = Follow(started.job().id(), /*progress=*/true);
   v1::WatchJobResponse response;
   while (watcher->reader->Read(&response) && !response.has_progress()) {
   }
   EXPECT_EQ(response.progress().epochs(), kForever);
-  FITD_ASSERT_CALL_OK(Cancel(id));
+  EXPECT_EQ(response.progress().steps_per_epoch(), 60'000);
+  FITD_ASSERT_CALL_OK(Cancel(started.job().id()));
 }
 
 TEST_F(WatchTest, SlowWatcherDoesNotHoldUpTheJob) {
@@ -106,7 +120,8 @@ TEST_F(WatchTest, StoppingDaemonTellsItsWatchersWhereToResume) {
   v1::WatchJobResponse response;
   while (watcher->reader->Read(&response)) last = response.event();
   EXPECT_THAT(watcher->reader->Finish(),
-              HasCode(grpc::StatusCode::UNAVAILABLE, "resume with from_event=" + std::to_string(last.number() + 1)));
+              HasCode(grpc::StatusCode::UNAVAILABLE,
+                      "resume with from_event=" + std::to_string(last.number() + 1)));
   EXPECT_EQ(last.state_change().state(), v1::JOB_STATE_QUEUED);
   stopper.join();
   FITD_ASSERT_OK(server_.Start());

@@ -22,7 +22,8 @@ TEST(DataDirTest, SecondOwnerIsRefusedWithTheFirstOnesProcessId) {
   TempDir temp;
   FITD_ASSERT_OK_AND_ASSIGN(const auto first, DataDir::Open(temp.File("data")));
   EXPECT_THAT(DataDir::Open(temp.File("data")),
-              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("in use by process " + std::to_string(getpid()))));
+              StatusIs(absl::StatusCode::kUnavailable,
+                       HasSubstr("in use by process " + std::to_string(getpid()))));
 }
 
 TEST(DataDirTest, LockGoesWithItsOwner) {

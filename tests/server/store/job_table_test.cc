@@ -30,8 +30,8 @@ class JobTableTest : public testing::Test {
     }));
   }
 
-  static v1::Job Add(JobTable& jobs, v1::JobState state = v1::JOB_STATE_QUEUED, int32_t priority = 0,
-                     const std::string& model = "m") {
+  static v1::Job Add(JobTable& jobs, v1::JobState state = v1::JOB_STATE_QUEUED,
+                     int32_t priority = 0, const std::string& model = "m") {
     v1::Job job;
     job.set_state(state);
     job.mutable_spec()->set_model(model);
@@ -54,7 +54,8 @@ class JobTableTest : public testing::Test {
 
 TEST(JobNumberTest, ReadsOnlyWhatTheDaemonWrites) {
   EXPECT_THAT(JobNumber("fit-12"), Optional(12));
-  for (const char* id : {"", "fit-", "fit-0", "fit-012", "fit-1x", "fit--1", "fit-99999999999999999999", "job-1"}) {
+  for (const char* id :
+       {"", "fit-", "fit-0", "fit-012", "fit-1x", "fit--1", "fit-99999999999999999999", "job-1"}) {
     EXPECT_EQ(JobNumber(id), std::nullopt) << id;
   }
 }
@@ -78,8 +79,10 @@ TEST_F(JobTableTest, ListFiltersByStateAndModelNewestFirst) {
     Add(jobs, v1::JOB_STATE_FAILED, 0, "other");
     Add(jobs, v1::JOB_STATE_SUCCEEDED);
     EXPECT_THAT(Ids(jobs.List(99, 10, {})), ElementsAre("fit-4", "fit-3", "fit-2", "fit-1"));
-    EXPECT_THAT(Ids(jobs.List(99, 10, {.states = {v1::JOB_STATE_FAILED}})), ElementsAre("fit-3", "fit-2"));
-    EXPECT_THAT(Ids(jobs.List(99, 10, {.states = {v1::JOB_STATE_FAILED}, .model = "m"})), ElementsAre("fit-2"));
+    EXPECT_THAT(Ids(jobs.List(99, 10, {.states = {v1::JOB_STATE_FAILED}})),
+                ElementsAre("fit-3", "fit-2"));
+    EXPECT_THAT(Ids(jobs.List(99, 10, {.states = {v1::JOB_STATE_FAILED}, .model = "m"})),
+                ElementsAre("fit-2"));
     EXPECT_THAT(Ids(jobs.List(4, 2, {})), ElementsAre("fit-3", "fit-2"));
   });
 }

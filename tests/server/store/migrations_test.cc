@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 std::string Schema(Database& database) {
   std::string schema;
-  Query query = database.Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name");
+  Query query =
+      database.Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name");
   while (query.Next()) schema += query.Text(0) + "\n";
   return schema;
 }
@@ -26,7 +27,8 @@ TEST(MigrationsTest, EveryOlderVersionIsBroughtToTheNewest) {
   FITD_ASSERT_OK_AND_ASSIGN(const auto fresh, Database::Open(temp.File("fresh.db")));
   FITD_ASSERT_OK(Migrate(*fresh));
   for (int version = 0; version < SchemaVersion(); ++version) {
-    FITD_ASSERT_OK_AND_ASSIGN(const auto old, Database::Open(temp.File(fmt::format("{}.db", version))));
+    FITD_ASSERT_OK_AND_ASSIGN(const auto old,
+                              Database::Open(temp.File(fmt::format("{}.db", version))));
     FITD_ASSERT_OK(Migrate(*old, version));
     FITD_ASSERT_OK(Migrate(*old));
     EXPECT_EQ(Schema(*old), Schema(*fresh)) << version;
@@ -47,7 +49,8 @@ TEST(MigrationsTest, DatabaseOfANewerDaemonIsRefused) {
     FITD_ASSERT_OK_AND_ASSIGN(const auto database, Database::Open(directory->DatabasePath()));
     database->Execute("PRAGMA user_version = 9999");
   }
-  EXPECT_THAT(Store::Open(*directory), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("newer daemon")));
+  EXPECT_THAT(Store::Open(*directory),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("newer daemon")));
 }
 
 }  // namespace

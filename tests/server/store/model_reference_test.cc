@@ -32,7 +32,8 @@ class ModelReferenceTest : public testing::Test {
 
   absl::StatusOr<int64_t> Find(std::string_view reference) {
     return store_->InTransaction([&](Transaction& transaction) -> absl::StatusOr<int64_t> {
-      FITD_ASSIGN_OR_RETURN(const v1::ModelVersion version, FindReferencedVersion(transaction, reference));
+      FITD_ASSIGN_OR_RETURN(const v1::ModelVersion version,
+                            FindReferencedVersion(transaction, reference));
       return version.version();
     });
   }
@@ -49,18 +50,22 @@ TEST_F(ModelReferenceTest, NameNumberAndAliasEachFindAVersion) {
 }
 
 TEST_F(ModelReferenceTest, UnknownOnesAreNotFoundWithTheNearestName) {
-  EXPECT_THAT(Find("mnits"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"mnist\"")));
-  EXPECT_THAT(Find("mnist@4"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("unknown version \"4\"")));
-  EXPECT_THAT(Find("mnist@champoin"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"champion\"")));
+  EXPECT_THAT(Find("mnits"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"mnist\"")));
+  EXPECT_THAT(Find("mnist@4"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("unknown version \"4\"")));
+  EXPECT_THAT(Find("mnist@champoin"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"champion\"")));
 }
 
 TEST_F(ModelReferenceTest, ModelWithoutVersionsIsAPrecondition) {
-  EXPECT_THAT(Find("untrained"), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no version yet")));
+  EXPECT_THAT(Find("untrained"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no version yet")));
 }
 
 TEST_F(ModelReferenceTest, OtherTextIsInvalid) {
-  for (const char* reference : {"", "@", "mnist@", "mnist@0", "mnist@01", "mnist@-1", "mnist@A", "../x", "mnist@1@2",
-                                "mnist@99999999999999999999", " mnist"}) {
+  for (const char* reference : {"", "@", "mnist@", "mnist@0", "mnist@01", "mnist@-1", "mnist@A",
+                                "../x", "mnist@1@2", "mnist@99999999999999999999", " mnist"}) {
     EXPECT_THAT(Find(reference), StatusIs(absl::StatusCode::kInvalidArgument)) << reference;
   }
 }

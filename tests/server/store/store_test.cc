@@ -117,7 +117,8 @@ TEST_F(StoreTest, AnswersAreRememberedForADay) {
         .value();
   };
   FITD_ASSERT_OK(store_->InTransaction([](Transaction& transaction) {
-    transaction.requests.Insert("id", "digest", NamedModel("a"), absl::ToUnixSeconds(transaction.now()));
+    transaction.requests.Insert("id", "digest", NamedModel("a"),
+                                absl::ToUnixSeconds(transaction.now()));
     return absl::OkStatus();
   }));
   now_ += absl::Hours(24);

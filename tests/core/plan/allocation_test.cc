@@ -1,0 +1,84 @@
+// A program of its own, because it replaces the global operator new.
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "core/plan/predictor.h"
+#include "core/plan/training_plan.h"
+#include "gtest/gtest.h"
+#include "tests/testing/specs.h"
+#include "tests/testing/status_matchers.h"
+
+namespace {
+std::atomic<int> allocations{0};
+
+void* Allocate(std::size_t size) {
+  ++allocations;
+  if (void* block = std::malloc(size)) return block;
+  throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(std::size_t size) { return Allocate(size); }
+void* operator new[](std::size_t size) { return Allocate(size); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete[](void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+
+namespace fitd {
+namespace {
+
+constexpr char kModel[] =
+    "input_shape: 20 layers { normalization {} } layers { dense { units: 16 activation { gelu {} } "
+    "} } "
+    "layers { dropout { rate: 0.3 } } layers { dense { units: 4 activation { softmax {} } "
+    "kernel_regularizer { l2 {} } } }";
+
+class AllocationTest : public testing::TestWithParam<int> {};
+
+TEST_P(AllocationTest, StepsOfASizeSeenBeforeAllocateNothing) {
+  FITD_ASSERT_OK_AND_ASSIGN(
+      const auto plan,
+      TrainingPlan::Create(
+          {.model = ResolvedModel(kModel),
+           .training = ResolvedTraining("loss { sparse_categorical_crossentropy {} } "
+                                        "optimizer { adam {} global_clipnorm: 1 } batch_size: 8"),
+           .threads = GetParam()}));
+  plan->Step(3, 0.01f);
+  const int before = allocations;
+  double loss = 0;
+  for (int i = 0; i < 10; ++i) {
+    plan->Step(8, 0.01f);
+    plan->Step(3, 0.01f);
+    plan->Evaluate(8);
+    loss += plan->loss();
+  }
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(loss, 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, AllocationTest, testing::Values(1, 2));
+
+TEST(PredictorAllocationTest, AllocatesOnlyAtFirst) {
+  const v1::ModelSpec model = ResolvedModel(kModel);
+  FITD_ASSERT_OK_AND_ASSIGN(
+      const auto plan,
+      TrainingPlan::Create(
+          {.model = model,
+           .training = ResolvedTraining(
+               "loss { sparse_categorical_crossentropy {} } optimizer { sgd {} }")}));
+  FITD_ASSERT_OK_AND_ASSIGN(const auto predictor, Predictor::Create(model, plan->Snapshot(), {}));
+  const std::vector<float> x(20 * 10, 1.0f);
+  std::vector<float> y(4 * 10);
+  predictor->Predict(x.data(), 10, y.data());
+  const int before = allocations;
+  predictor->Predict(x.data(), 3, y.data());
+  predictor->Predict(x.data(), 10, y.data());
+  EXPECT_EQ(allocations, before);
+}
+
+}  // namespace
+}  // namespace fitd

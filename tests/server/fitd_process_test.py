@@ -1,0 +1,97 @@
+"""The daemon as a process: exit codes, signals, one daemon per directory and per port. Argument: the binary."""
+
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+FITD = sys.argv.pop()
+
+
+class FitdProcessTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name)
+        self.started = 0
+
+    def start(self, data="data"):
+        """A daemon that serves, and its port."""
+        self.started += 1
+        port_file = self.path / f"port{self.started}"
+        daemon = subprocess.Popen(
+            [FITD, "--data-dir", self.path / data, "--listen", "127.0.0.1:0", "--port-file", port_file],
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.kill)
+        while not port_file.exists():
+            self.assertIsNone(daemon.poll(), "the daemon ended before it served")
+            time.sleep(0.001)
+        return daemon, port_file.read_text().strip()
+
+    def run_to_end(self, *flags, env=None):
+        done = subprocess.run([FITD, *flags], capture_output=True, text=True, timeout=30, env=env)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_bad_usage_names_every_fault_and_exits_with_2(self):
+        code, text = self.run_to_end("--workers", "0", "--listen", "0.0.0.0:1")
+        self.assertEqual(code, 2)
+        for fault in ("data_dir: is required", "--workers: workers: is 0", "--listen: listen:"):
+            self.assertIn(fault, text)
+        self.assertEqual(self.run_to_end("--bogus")[0], 2)
+        self.assertEqual(self.run_to_end("--config", "/nowhere.yaml")[0], 2)
+
+    def test_flags_win_over_the_environment_and_that_over_the_file(self):
+        config = self.path / "fitd.yaml"
+        config.write_text("data_dir: /file\nworkers: 2\nlog_level: debug\n")
+        code, text = self.run_to_end("--config", str(config), "--check-config", "--workers", "4",
+                                     env={"FITD_WORKERS": "3", "FITD_LOG_LEVEL": "warn"})
+        self.assertEqual(code, 0)
+        for line in ('data_dir: "/file"', "workers: 4", 'log_level: "warn"'):
+            self.assertIn(line, text)
+
+    def test_version(self):
+        code, text = self.run_to_end("--version")
+        self.assertEqual(code, 0)
+        self.assertRegex(text, r"^fitd \d+\.\d+\.\d+\n$")
+
+    def test_sigterm_and_sigint_end_it_well(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon, _ = self.start()
+            daemon.send_signal(number)
+            self.assertEqual(daemon.wait(timeout=5), 0)
+
+    def test_second_daemon_on_the_directory_exits_with_75(self):
+        daemon, _ = self.start()
+        code, text = self.run_to_end("--data-dir", str(self.path / "data"), "--listen", "127.0.0.1:0")
+        self.assertEqual(code, 75)
+        self.assertIn(f"data dir is in use by process {daemon.pid}", text)
+
+    def test_second_daemon_on_the_port_exits_with_1(self):
+        _, port = self.start()
+        code, text = self.run_to_end("--data-dir", str(self.path / "other"), "--listen", f"127.0.0.1:{port}")
+        self.assertEqual(code, 1)
+        self.assertIn(f"cannot listen on 127.0.0.1:{port}", text)
+
+    def test_killed_daemon_leaves_no_lock(self):
+        daemon, _ = self.start()
+        daemon.kill()
+        daemon.wait()
+        self.start()
+
+    def test_directory_of_a_newer_daemon_exits_with_76(self):
+        (self.path / "data").mkdir()
+        database = sqlite3.connect(self.path / "data" / "fitd.db")
+        database.execute("PRAGMA user_version = 9999")
+        database.close()
+        code, text = self.run_to_end("--data-dir", str(self.path / "data"), "--listen", "127.0.0.1:0")
+        self.assertEqual(code, 76)
+        self.assertIn("newer daemon", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
