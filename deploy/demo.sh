@@ -52,7 +52,6 @@ run() {
   "$@"
 }
 
-run fitctl server info
 if [ "${1-}" = --mnist ]; then
   mnist=$(deploy/fetch-mnist.sh)
   run fitctl model create mnist --input 28,28 \

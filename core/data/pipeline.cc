@@ -91,10 +91,12 @@ void AddWordsSeen(const Table& table, int column, std::span<const uint32_t> rows
   }
 }
 
-v1::FeatureTransform FitOneHot(const Table& table, int column, std::span<const uint32_t> rows) {
+// All words of the data set, also those of rows held out: the width is then known before the rows
+// are split, and a word that no training row has says as little as an unknown one.
+v1::FeatureTransform FitOneHot(const Table& table, int column) {
   v1::FeatureTransform feature;
   auto& vocabulary = *feature.mutable_one_hot()->mutable_vocabulary();
-  AddWordsSeen(table, column, rows, vocabulary);
+  vocabulary = table.column(column).dictionary();
   feature.set_width(vocabulary.size() + 1);
   return feature;
 }
@@ -116,7 +118,7 @@ v1::FeatureTransform FitArray(const Table& table, int column, std::span<const ui
 v1::FeatureTransform FitFeature(const Table& table, int column, std::span<const uint32_t> rows,
                                 bool standardize) {
   if (!table.column(column).shape().empty()) return FitArray(table, column, rows);
-  if (IsCategorical(table.column(column))) return FitOneHot(table, column, rows);
+  if (IsCategorical(table.column(column))) return FitOneHot(table, column);
   return FitNumeric(table, column, rows, standardize);
 }
 

@@ -16,8 +16,8 @@ void ResolveLeakyRelu(v1::LeakyReluSpec& spec, const std::string& path, Violatio
 
 void ResolveElu(v1::EluSpec& spec, const std::string& path, Violations& violations) {
   if (!spec.has_alpha()) spec.set_alpha(1.0f);
-  CheckField(std::isfinite(spec.alpha()), spec.alpha(), "a finite number", path + ".alpha",
-             violations);
+  CheckField(std::isfinite(spec.alpha()) && spec.alpha() >= 0.0f, spec.alpha(),
+             "a number of 0 or more", path + ".alpha", violations);
 }
 
 }  // namespace

@@ -177,7 +177,8 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
   return version;
 }
 
-absl::Status FitRunner::Finish(const absl::StatusOr<FitResult>& result, bool requeue) {
+absl::StatusOr<v1::JobState> FitRunner::Finish(const absl::StatusOr<FitResult>& result,
+                                               bool requeue) {
   if (!journal_.Flush())
     return Error(absl::StatusCode::kUnavailable, "the job's events were not written");
   requeue = requeue && result.ok() && result->stopped;
@@ -194,7 +195,7 @@ absl::Status FitRunner::Finish(const absl::StatusOr<FitResult>& result, bool req
   }
   progress_.clear_remaining();
 
-  return store_.InTransaction([&](Transaction& transaction) -> absl::Status {
+  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
     std::optional<v1::Job> job = transaction.jobs.Find(number_);
     if (!job) return Internal(fmt::format("job {} vanished while it ran", job_.id()));
     const bool cancelling = job->state() == v1::JOB_STATE_CANCELLING;
@@ -219,7 +220,7 @@ absl::Status FitRunner::Finish(const absl::StatusOr<FitResult>& result, bool req
     }
     *job->mutable_progress() = progress_;
     Move(transaction, *job, change);
-    return absl::OkStatus();
+    return job->state();
   });
 }
 

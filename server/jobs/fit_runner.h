@@ -27,7 +27,7 @@ class FitRunner {
   // Stores the version, if there is one, and the job's last event in one transaction. With
   // `requeue` a job that was stopped goes back into the queue, unless it is being cancelled. An
   // error means that nothing was stored.
-  absl::Status Finish(const absl::StatusOr<FitResult>& result, bool requeue);
+  absl::StatusOr<v1::JobState> Finish(const absl::StatusOr<FitResult>& result, bool requeue);
 
  private:
   class Observer;

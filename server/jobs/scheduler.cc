@@ -137,17 +137,22 @@ void Scheduler::RunJob(const Taken& taken) {
   }
   // While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs
   // again.
-  for (absl::Status status; !(status = runner.Finish(result, stopping())).ok();) {
+  absl::StatusOr<v1::JobState> state = runner.Finish(result, stopping());
+  while (!state.ok()) {
     Log(LogLevel::kError, "job_not_recorded",
-        {{"job", taken.job.id()}, {"error", Message(status)}});
-    MutexLock lock(mutex_);
-    if (stopping_) break;
-    changed_.WaitFor(mutex_, kRetryInterval);
+        {{"job", taken.job.id()}, {"error", Message(state.status())}});
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) return;
+      changed_.WaitFor(mutex_, kRetryInterval);
+    }
+    state = runner.Finish(result, stopping());
   }
   feeds_.ClearProgress(taken.number);
   feeds_.EventsStored(taken.number);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  Log(LogLevel::kInfo, "job_ended", {{"job", taken.job.id()}, {"seconds", elapsed.count()}});
+  Log(LogLevel::kInfo, "job_ended",
+      {{"job", taken.job.id()}, {"state", StateName(*state)}, {"seconds", elapsed.count()}});
 }
 
 }  // namespace fitd

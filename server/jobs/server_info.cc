@@ -54,7 +54,9 @@ v1::KindFamily DescribeFamily(const Descriptor& descriptor, const std::string& n
     v1::KindInfo& kind = *family.add_kinds();
     kind.set_name(kinds.field(i)->name());
     const Descriptor* parameters = kinds.field(i)->message_type();
-    if (parameters == nullptr) {  // A bare number, such as a constant learning rate.
+    // A bare number (a constant learning rate), or a kind of another family (an activation as a
+    // layer).
+    if (parameters == nullptr || parameters->FindOneofByName("kind") != nullptr) {
       AddParameter(*kinds.field(i), kind);
       continue;
     }

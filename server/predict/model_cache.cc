@@ -74,11 +74,13 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
 }
 
 void ModelCache::Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) {
-  std::erase_if(entries_, [&](const Entry& entry) {
-    if (entry.version_id != version_id) return false;
-    bytes_ -= entry.model->version.weights_bytes();
-    return true;
+  const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.version_id == version_id;
   });
+  if (known != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, known);
+    return;
+  }
   bytes_ += model->version.weights_bytes();
   entries_.push_front({version_id, std::move(model)});
   while (entries_.size() > kMostEntries || (bytes_ > kMostBytes && entries_.size() > 1)) {

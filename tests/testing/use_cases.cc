@@ -6,11 +6,13 @@
 
 #include "fmt/format.h"
 #include "server/jobs/job_moves.h"
+#include "server/log/log.h"
 
 namespace fitd {
 
 absl::StatusOr<std::unique_ptr<UseCases>> UseCases::Open(const std::string& path,
                                                          const Options& options) {
+  ConfigureLog("error", "text");
   FITD_ASSIGN_OR_RETURN(auto directory, DataDir::Open(path));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory, options.clock));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));

@@ -98,11 +98,18 @@ TEST_F(PipelineTest, LeavesNumbersAloneButFillsThemWhenNotStandardizing) {
 }
 
 TEST_F(PipelineTest, OneHotEndsWithUnknown) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("c,y\nred,0\nblue,1\nred,0\n,1\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(1)));
+  FITD_ASSERT_OK_AND_ASSIGN(auto others, CsvTable("c,y\nred,0\ngreen,1\n,0\nblue,1\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(others, true));
+  EXPECT_THAT(Features(*rows, {0, 1, 2, 3}), ElementsAre(0, 1, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0));
+}
+
+TEST_F(PipelineTest, WidthDoesNotDependOnWhichRowsTrain) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("c,y\nred,0\nblue,1\ngreen,0\n,1\n"));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline,
-                            Pipeline::Fit(*table, std::vector<uint32_t>{0, 1, 3}, Classes(1)));
-  FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(table, true));
-  EXPECT_THAT(Features(*rows, {0, 1, 2, 3}), ElementsAre(0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1));
+                            Pipeline::Fit(*table, std::vector<uint32_t>{0, 1}, Classes(1)));
+  EXPECT_EQ(pipeline.state().feature_width(), 4);
   EXPECT_EQ(FeatureWidth(table->header()), 4);
 }
 

@@ -41,7 +41,7 @@ TEST(ActivationLayerTest, NamesEveryFault) {
       HasSubstr(
           "layer.activation.leaky_relu.negative_slope: is -1; allowed: a number of 0 or more"));
   EXPECT_THAT(LayerFaults("activation { elu { alpha: nan } }", {1}),
-              HasSubstr("is nan; allowed: a finite number"));
+              HasSubstr("is nan; allowed: a number of 0 or more"));
 }
 
 }  // namespace
