@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <thread>
 
 namespace fitd {
@@ -22,7 +23,9 @@ void StopSignal::Wait(std::chrono::milliseconds patience) {
   std::thread([signals = signals_, patience] {
     const timespec timeout = {.tv_sec = patience.count() / 1000,
                               .tv_nsec = patience.count() % 1000 * 1'000'000};
-    sigtimedwait(&signals, nullptr, &timeout);
+    // Stopping and continuing the process, as debuggers do, interrupts the wait.
+    while (sigtimedwait(&signals, nullptr, &timeout) < 0 && errno == EINTR) {
+    }
     _exit(1);
   }).detach();
 }
