@@ -1,10 +1,9 @@
-#include "fitd/v1/dataset_service.grpc.pb.h"
-
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "core/base/mutex.h"
+#include "fitd/v1/dataset_service.grpc.pb.h"
 #include "server/rpc/reply.h"
 #include "server/rpc/services.h"
 
