@@ -221,7 +221,7 @@ void ComputeColumns(const GemmArgs& args, Range rows, Range columns, float* pane
       if (end_rows < 0) end_rows = 0;
       if (end_rows > args.k) end_rows = args.k;
       const int64_t k = args.k - end_rows;
-      const float* b = args.k > 0 ? args.b + col : nullptr;  // Without values b may be null.
+      const float* b = args.b + col;
       float end[kMaxPackets * kLanes > kLanes * kLanes ? kMaxPackets * kLanes : kLanes * kLanes] =
           {};
       for (int64_t p = 0; p < end_rows; ++p) {

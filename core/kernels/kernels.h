@@ -11,7 +11,7 @@
 // k, one fused
 //   multiply-add per term where the instruction set has it.
 // - Matrices are row-major and dense unless a stride is given. Sizes are in values, not bytes.
-// Sizes may be 0.
+// Sizes may be 0; pointers are null only where that is said.
 // - No allocation, no lock, no system call.
 
 #ifndef FITD_CORE_KERNELS_KERNELS_H_

@@ -25,7 +25,9 @@ struct Product {
         with_bias(with_bias),
         a(RandomFloats(m * k, -1, 1, 1)),
         b(RandomFloats(k * n, -1, 1, 2)),
-        bias(RandomFloats(n, -1, 1, 3)) {}
+        bias(RandomFloats(n, -1, 1, 3)) {
+    for (Floats* values : {&a, &b, &bias}) values->reserve(1);  // Not null when empty.
+  }
 
   int64_t a_row() const { return a_layout == Layout::kRows ? k : 1; }
   int64_t a_col() const { return a_layout == Layout::kRows ? 1 : m; }
