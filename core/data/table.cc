@@ -62,7 +62,7 @@ double ColumnView::NumberAt(int64_t row, int64_t element) const {
 }
 
 absl::StatusOr<std::shared_ptr<const Table>> Table::Open(const std::string& path) {
-  const std::shared_ptr<Table> table(new Table);
+  std::shared_ptr<Table> table(new Table);
   FITD_RETURN_IF_ERROR(table->Map(path));
   FITD_RETURN_IF_ERROR(table->ReadHeader());
   return table;
