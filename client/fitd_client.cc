@@ -146,7 +146,7 @@ absl::StatusOr<v1::UploadDatasetResponse> Client::UploadDataset(
   // A false Write means that the daemon has answered already, well or ill: Finish tells.
   for (size_t i = 0; i < paths.size() && open; ++i) {
     message.mutable_chunk()->set_source(static_cast<int32_t>(i));
-    const absl::Status read = ForEachChunk(paths[i], [&](std::string_view chunk) {
+    absl::Status read = ForEachChunk(paths[i], [&](std::string_view chunk) {
       message.mutable_chunk()->set_data(chunk.data(), chunk.size());
       open = writer->Write(message);
       sent += static_cast<int64_t>(chunk.size());

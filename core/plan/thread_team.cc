@@ -39,7 +39,8 @@ ThreadTeam::~ThreadTeam() {
 
 void ThreadTeam::Run(const OpList& ops) {
   PrepareKernelThread();
-  if (size_ == 1) return ops.Run();
+  // An empty list has no barrier after which the others are known to be through with it.
+  if (size_ == 1 || ops.size() == 0) return ops.Run();
   ops_ = &ops;
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();

@@ -58,8 +58,9 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
       MutexLock lock(mutex_);
       upload_.reset();  // Its files are gone before the client hears of it.
     }
-    if (response.ok()) *response_ = *std::move(response);
-    Finish(ToGrpcStatus(response.status()));
+    const grpc::Status status = ToGrpcStatus(response.status());
+    if (status.ok()) *response_ = *std::move(response);
+    Finish(status);
   }
 
   ThreadPool& pool_;

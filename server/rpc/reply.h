@@ -23,8 +23,9 @@ grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, ThreadPool
       return;
     }
     absl::StatusOr<Response> result = Guarded(work);
-    if (result.ok()) *response = *std::move(result);
-    reactor->Finish(ToGrpcStatus(result.status()));
+    const grpc::Status status = ToGrpcStatus(result.status());
+    if (status.ok()) *response = *std::move(result);
+    reactor->Finish(status);
   });
   if (!posted)
     reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));

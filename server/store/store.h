@@ -69,7 +69,7 @@ class Store {
       return Run(work);
     } else {
       std::optional<Result> result;
-      const absl::Status status = Run([&](Transaction& transaction) {
+      absl::Status status = Run([&](Transaction& transaction) {
         result.emplace(work(transaction));
         return result->status();
       });
