@@ -222,6 +222,14 @@ absl::StatusOr<v1::CancelJobResponse> Client::CancelJob(v1::CancelJobRequest req
   return Mutate(*stubs_->jobs, &Jobs::CancelJob, request);
 }
 
+absl::StatusOr<v1::PauseJobResponse> Client::PauseJob(v1::PauseJobRequest request) {
+  return Mutate(*stubs_->jobs, &Jobs::PauseJob, request);
+}
+
+absl::StatusOr<v1::ResumeJobResponse> Client::ResumeJob(v1::ResumeJobRequest request) {
+  return Mutate(*stubs_->jobs, &Jobs::ResumeJob, request);
+}
+
 absl::StatusOr<v1::DeleteJobResponse> Client::DeleteJob(v1::DeleteJobRequest request) {
   return Mutate(*stubs_->jobs, &Jobs::DeleteJob, request);
 }

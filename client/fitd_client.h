@@ -78,6 +78,8 @@ class Client {
   absl::Status WatchJob(v1::WatchJobRequest request,
                         const std::function<bool(const v1::WatchJobResponse&)>& on_message);
   absl::StatusOr<v1::CancelJobResponse> CancelJob(v1::CancelJobRequest request);
+  absl::StatusOr<v1::PauseJobResponse> PauseJob(v1::PauseJobRequest request);
+  absl::StatusOr<v1::ResumeJobResponse> ResumeJob(v1::ResumeJobRequest request);
   absl::StatusOr<v1::DeleteJobResponse> DeleteJob(v1::DeleteJobRequest request);
 
   absl::StatusOr<v1::EvaluateResponse> Evaluate(const v1::EvaluateRequest& request);

@@ -123,10 +123,10 @@ class Checker {
     Range("max_parameters", config_.max_parameters(), 1, kNoLimit);
     if (!IsSet("max_memory_bytes")) config_.set_max_memory_bytes(AvailableMemory() / 10 * 8);
     Range("max_memory_bytes", config_.max_memory_bytes(), 1, kNoLimit);
-    if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(5);
-    const double grace = config_.shutdown_grace_seconds();
-    if (!(grace >= 0 && grace <= 3600))
-      Add("shutdown_grace_seconds", fmt::format("is {}; allowed: 0 to 3600", grace));
+    if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(3);
+    Seconds("shutdown_grace_seconds", config_.shutdown_grace_seconds(), 3600);
+    if (!IsSet("checkpoint_interval_seconds")) config_.set_checkpoint_interval_seconds(30);
+    Seconds("checkpoint_interval_seconds", config_.checkpoint_interval_seconds(), 86'400);
   }
 
  private:
@@ -140,6 +140,11 @@ class Checker {
   void Range(const std::string& field, int64_t value, int64_t low, int64_t high) {
     if (value < low || value > high)
       Add(field, fmt::format("is {}; allowed: {} to {}", value, low, high));
+  }
+
+  void Seconds(const std::string& field, double value, int most) {
+    if (!(value >= 0 && value <= most))
+      Add(field, fmt::format("is {}; allowed: 0 to {}", value, most));
   }
 
   void OneOf(const std::string& field, const std::string& value,

@@ -45,6 +45,11 @@ constexpr int kSlowThreads = 2;
 // For watchers to read how their streams ended, before connections are closed.
 constexpr std::chrono::milliseconds kTimeToHearTheEnd{50};
 
+std::chrono::microseconds ToDuration(double seconds) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::duration<double>(seconds));
+}
+
 v1::Limits LimitsOf(const v1::ServerConfig& config) {
   v1::Limits limits;
   limits.set_max_message_bytes(config.max_message_bytes());
@@ -99,7 +104,8 @@ struct Server::Parts {
         scheduler(*store, tables, feeds,
                   {.workers = config.workers(),
                    .cores = cores,
-                   .max_memory_bytes = config.max_memory_bytes()}),
+                   .max_memory_bytes = config.max_memory_bytes(),
+                   .checkpoint_interval = ToDuration(config.checkpoint_interval_seconds())}),
         model_cache(*store),
         models(*store, config.max_parameters()),
         datasets(*store, tables, config.max_dataset_bytes()),
@@ -186,9 +192,8 @@ void Server::Stop() {
   if (parts_ == nullptr) return;
   Parts& parts = *parts_;
   const bool started = parts.grpc_server != nullptr;
-  const auto deadline = std::chrono::system_clock::now() +
-                        std::chrono::duration_cast<std::chrono::microseconds>(
-                            std::chrono::duration<double>(parts.config.shutdown_grace_seconds()));
+  const auto deadline =
+      std::chrono::system_clock::now() + ToDuration(parts.config.shutdown_grace_seconds());
   if (started) {
     Log(LogLevel::kInfo, "stopping");
     parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);

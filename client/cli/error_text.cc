@@ -14,7 +14,7 @@ namespace fitd::cli {
 namespace {
 
 // Where a field of a request comes from: the first entry whose path is the field or a parent of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kFlags = {{
     {"spec.input_shape", "--input"},
     {"spec.layers", "--layers"},
     {"spec.dataset", "--data"},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kFlags =
     {"spec.training.pipeline.standardize_targets", "--standardize-targets"},
     {"spec.resources.threads", "--threads"},
     {"spec.resources.priority", "--priority"},
+    {"spec.resources.max_restarts", "--max-restarts"},
     {"dataset", "--data"},
     {"top_k", "--top-k"},
 }};

@@ -42,6 +42,7 @@ struct FitFlags {
   bool no_standardize_targets = false;
   std::optional<int32_t> threads;
   std::optional<int32_t> priority;
+  std::optional<int32_t> max_restarts;
   bool validate_only = false;
   bool detach = false;
 };
@@ -134,6 +135,7 @@ absl::StatusOr<v1::FitSpec> FitFrom(const FitFlags& flags) {
   if (flags.initial_version) spec.set_initial_version(*flags.initial_version);
   if (flags.threads) spec.mutable_resources()->set_threads(*flags.threads);
   if (flags.priority) spec.mutable_resources()->set_priority(*flags.priority);
+  if (flags.max_restarts) spec.mutable_resources()->set_max_restarts(*flags.max_restarts);
   FITD_RETURN_IF_ERROR(SetTraining(flags, *spec.mutable_training()));
   FlagFaults missing;
   if (spec.model().empty()) missing.Add("MODEL", "required, here or as \"model\" in the file");
@@ -255,6 +257,10 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
 
   constexpr char kJob[] = "Job";
   command->add_option("--threads", flags->threads, "Threads; never changes the result")
+      ->group(kJob);
+  command
+      ->add_option("--max-restarts", flags->max_restarts,
+                   "How many daemons may die under the job before it fails; default 5")
       ->group(kJob);
   command->add_option("--priority", flags->priority, "Higher starts first, -100 to 100")
       ->group(kJob);

@@ -13,6 +13,32 @@
 #include "client/status_macros.h"
 
 namespace fitd::cli {
+namespace {
+
+// Prints what a job has come to; an error unless it succeeded.
+absl::Status ReportEnd(Cli& cli, client::Client& client, const std::string& id) {
+  v1::GetJobRequest get;
+  get.set_id(id);
+  FITD_ASSIGN_OR_RETURN(const v1::GetJobResponse response, client.GetJob(get));
+  const v1::Job& ended = response.job();
+  const std::string version =
+      ended.version() == 0 ? "" : fmt::format("{}@{}", ended.spec().model(), ended.version());
+  cli.Print(ended, [&] { return version.empty() ? "" : fmt::format("Stored {}\n", version); });
+  switch (ended.state()) {
+    case v1::JOB_STATE_SUCCEEDED:
+      return absl::OkStatus();
+    case v1::JOB_STATE_FAILED:
+      return JobFailedError(
+          fmt::format("job {} failed: {}", ended.id(), FormatFailure(ended.failure())));
+    case v1::JOB_STATE_CANCELLED:
+      return JobFailedError(fmt::format("job {} was cancelled", ended.id()));
+    default:
+      return absl::UnavailableError(fmt::format("the watch of job {} ended while it is {}",
+                                                ended.id(), FormatState(ended.state())));
+  }
+}
+
+}  // namespace
 
 absl::Status FollowJob(Cli& cli, const v1::Job& job) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
@@ -33,25 +59,20 @@ absl::Status FollowJob(Cli& cli, const v1::Job& job) {
     FITD_RETURN_IF_ERROR(watched);
   }
 
-  v1::GetJobRequest get;
-  get.set_id(job.id());
-  FITD_ASSIGN_OR_RETURN(const v1::GetJobResponse response, client->GetJob(get));
-  const v1::Job& ended = response.job();
-  const std::string version =
-      ended.version() == 0 ? "" : fmt::format("{}@{}", ended.spec().model(), ended.version());
-  cli.Print(ended, [&] { return version.empty() ? "" : fmt::format("Stored {}\n", version); });
-  switch (ended.state()) {
-    case v1::JOB_STATE_SUCCEEDED:
-      return absl::OkStatus();
-    case v1::JOB_STATE_FAILED:
-      return JobFailedError(
-          fmt::format("job {} failed: {}", ended.id(), FormatFailure(ended.failure())));
-    case v1::JOB_STATE_CANCELLED:
-      return JobFailedError(fmt::format("job {} was cancelled", ended.id()));
-    default:
-      return absl::UnavailableError(fmt::format("the watch of job {} ended while it is {}",
-                                                ended.id(), FormatState(ended.state())));
+  return ReportEnd(cli, *client, job.id());
+}
+
+absl::Status AwaitJob(Cli& cli, const std::string& id) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  v1::WatchJobRequest request;
+  request.set_id(id);
+  {
+    const InterruptNotice notice(
+        fmt::format("Job {0} goes on. Rejoin it with: fitctl job watch {0}", id));
+    FITD_RETURN_IF_ERROR(
+        client->WatchJob(request, [](const v1::WatchJobResponse&) { return true; }));
   }
+  return ReportEnd(cli, *client, id);
 }
 
 absl::Status PrintEvents(Cli& cli, const v1::Job& job) {

@@ -13,6 +13,9 @@ namespace fitd::cli {
 // event, then the job. A job that did not succeed gives a JobFailedError.
 absl::Status FollowJob(Cli& cli, const v1::Job& job);
 
+// Waits for the job's end without a word before; then as FollowJob.
+absl::Status AwaitJob(Cli& cli, const std::string& id);
+
 // Prints the events that the job has now: a table; JSON: an array; JSON lines: one a line.
 absl::Status PrintEvents(Cli& cli, const v1::Job& job);
 

@@ -99,6 +99,10 @@ std::string JobText(const v1::Job& job) {
   facts.AddRow({"started", FormatTime(job.start_time())});
   facts.AddRow({"ended", FormatTime(job.end_time())});
   if (job.restarts() > 0) facts.AddRow({"restarts", std::to_string(job.restarts())});
+  if (job.crashes() > 0) {
+    facts.AddRow({"daemons that died",
+                  fmt::format("{} of {} allowed", job.crashes(), spec.resources().max_restarts())});
+  }
   return fmt::format("Job {}\n\n{}", client::Printable(job.id()), facts.ToString("  "));
 }
 
@@ -121,23 +125,71 @@ absl::Status Events(Cli& cli, const IdFlags& flags) {
   return PrintEvents(cli, job);
 }
 
+// Cancelling and pausing act within a mini-batch: soon enough to wait for, so that what comes next
+// finds the job so. Ends when the job leaves the state `passing`.
+absl::Status AwaitLeaving(client::Client& client, v1::JobState passing, const v1::Job& job) {
+  if (job.state() != passing) return absl::OkStatus();
+  v1::WatchJobRequest watch;
+  watch.set_id(job.id());
+  watch.set_from_event(job.last_event() + 1);
+  return client.WatchJob(watch, [&](const v1::WatchJobResponse& message) {
+    const v1::JobEvent& event = message.event();
+    return !event.has_state_change() || event.state_change().state() == passing;
+  });
+}
+
 absl::Status Cancel(Cli& cli, const IdFlags& flags) {
   v1::CancelJobRequest request;
   request.set_id(flags.id);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::CancelJobResponse response, client->CancelJob(request));
-  // It acts within a mini-batch: soon enough to wait for the end, so that what comes next finds the
-  // job final.
-  v1::WatchJobRequest watch;
-  watch.set_id(flags.id);
-  watch.set_from_event(response.job().last_event() + 1);
-  FITD_RETURN_IF_ERROR(client->WatchJob(watch, [](const v1::WatchJobResponse&) { return true; }));
+  FITD_RETURN_IF_ERROR(AwaitLeaving(*client, v1::JOB_STATE_CANCELLING, response.job()));
   FITD_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*client, flags.id));
   cli.Print(job, [&] {
     return fmt::format("Job {} is {}{}\n", flags.id, FormatState(job.state()),
                        job.version() == 0 ? "" : "; stored " + VersionName(job));
   });
   return absl::OkStatus();
+}
+
+absl::Status Pause(Cli& cli, const IdFlags& flags) {
+  v1::PauseJobRequest request;
+  request.set_id(flags.id);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::PauseJobResponse response, client->PauseJob(request));
+  FITD_RETURN_IF_ERROR(AwaitLeaving(*client, v1::JOB_STATE_PAUSING, response.job()));
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*client, flags.id));
+  cli.Print(job, [&] {
+    const bool paused = job.state() == v1::JOB_STATE_PAUSED;
+    return fmt::format("Job {0} is {1}{2}\n", flags.id, FormatState(job.state()),
+                       paused ? ". Go on with: fitctl job resume " + flags.id : "");
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Resume(Cli& cli, const IdFlags& flags) {
+  v1::ResumeJobRequest request;
+  request.set_id(flags.id);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::ResumeJobResponse response, client->ResumeJob(request));
+  cli.Print(response.job(), [&] {
+    return fmt::format("Job {} is {}\n", flags.id, FormatState(response.job().state()));
+  });
+  return absl::OkStatus();
+}
+
+struct WaitFlags {
+  std::vector<std::string> ids;
+};
+
+// The first that did not succeed decides, but all are waited for.
+absl::Status Wait(Cli& cli, const WaitFlags& flags) {
+  absl::Status result;
+  for (const std::string& id : flags.ids) {
+    const absl::Status status = AwaitJob(cli, id);
+    if (result.ok()) result = status;
+  }
+  return result;
 }
 
 absl::Status Delete(Cli& cli, const IdFlags& flags) {
@@ -184,6 +236,16 @@ void AddJobCommands(CLI::App& fitctl, Cli& cli) {
                Events);
   AddIdCommand(*group, cli, "cancel", "Stop a job; its best state is kept as a version",
                "  fitctl job cancel fit-3", Cancel);
+  AddIdCommand(*group, cli, "pause", "Stop a job for a while; all of its state is kept",
+               "  fitctl job pause fit-3", Pause);
+  AddIdCommand(*group, cli, "resume", "Let a paused job go on from where it was",
+               "  fitctl job resume fit-3", Resume);
+  {
+    auto [command, flags] = AddCommand<WaitFlags>(
+        *group, cli, "wait", "Wait for jobs to end; the exit code is 5 unless all succeed",
+        "  fitctl job wait fit-3 fit-4", Wait);
+    AddArgument(*command, "JOB", flags->ids, "The jobs' ids")->required();
+  }
   AddIdCommand(*group, cli, "delete", "Delete a finished job and its events; its version stays",
                "  fitctl job delete fit-3", Delete);
 }

@@ -85,6 +85,8 @@ std::string JobView::Line(const v1::JobEvent& event) {
     }
     case v1::JobEvent::kWarning:
       return "Warning: " + Printable(event.warning().message());
+    case v1::JobEvent::kNotice:
+      return "Notice: " + Printable(event.notice().message());
     case v1::JobEvent::KIND_NOT_SET:
       break;
   }

@@ -4,52 +4,37 @@
 #define FITD_CORE_METRIC_ACCURACY_H_
 
 #include <cstdint>
-#include <optional>
 
 #include "core/metric/metric.h"
 
 namespace fitd {
 
 // Share of outputs for which (output > threshold) equals the target. keras.metrics.BinaryAccuracy.
-class BinaryAccuracy final : public Metric {
+class BinaryAccuracy final : public MeanMetric {
  public:
   explicit BinaryAccuracy(float threshold) : threshold_(threshold) {}
-  void Reset() override;
   void Update(const MetricBatch& batch) override;
-  std::optional<double> Result() const override;
 
  private:
   const float threshold_;
-  int64_t right_ = 0;
-  int64_t count_ = 0;
 };
 
 // Share of rows whose largest output is at the target's class. keras.metrics.CategoricalAccuracy
 // and SparseCategoricalAccuracy: they differ in how targets are stored, which MetricBatch hides.
-class CategoricalAccuracy final : public Metric {
+class CategoricalAccuracy final : public MeanMetric {
  public:
-  void Reset() override;
   void Update(const MetricBatch& batch) override;
-  std::optional<double> Result() const override;
-
- private:
-  int64_t right_ = 0;
-  int64_t rows_ = 0;
 };
 
 // Share of rows in which fewer than k outputs are larger than that of the target's class, so that
 // ties at the border count as right. keras.metrics.TopKCategoricalAccuracy.
-class TopKCategoricalAccuracy final : public Metric {
+class TopKCategoricalAccuracy final : public MeanMetric {
  public:
   explicit TopKCategoricalAccuracy(int64_t k) : k_(k) {}
-  void Reset() override;
   void Update(const MetricBatch& batch) override;
-  std::optional<double> Result() const override;
 
  private:
   const int64_t k_;
-  int64_t right_ = 0;
-  int64_t rows_ = 0;
 };
 
 }  // namespace fitd

@@ -3,9 +3,9 @@
 #ifndef FITD_CORE_METRIC_AUC_H_
 #define FITD_CORE_METRIC_AUC_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "core/metric/metric.h"
 
@@ -16,17 +16,18 @@ namespace fitd {
 class Auc final : public Metric {
  public:
   Auc(int64_t thresholds, bool from_logits);
-  void Reset() override;
   void Update(const MetricBatch& batch) override;
   std::optional<double> Result() const override;
 
  private:
-  const bool from_logits_;
-  // Entry i: targets with an output in (i, i + 1] / (thresholds - 1). The first also holds outputs
+  // Bucket i: targets with an output in (i, i + 1] / (thresholds - 1). The first also holds outputs
   // of 0 and below, since Keras moves the outer thresholds a little outwards; outputs above 1 count
-  // as 1.
-  std::vector<int64_t> positives_;
-  std::vector<int64_t> negatives_;
+  // as 1. All positive targets' buckets, then all negative ones'.
+  double positives(size_t bucket) const { return state(bucket); }
+  double negatives(size_t bucket) const { return state(buckets_ + bucket); }
+
+  const size_t buckets_;
+  const bool from_logits_;
 };
 
 }  // namespace fitd

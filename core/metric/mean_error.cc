@@ -12,23 +12,14 @@ double Error(const MetricBatch& batch, int64_t row, int64_t output) {
 
 }  // namespace
 
-void MeanSquaredError::Reset() {
-  sum_ = 0;
-  count_ = 0;
-}
-
 void MeanSquaredError::Update(const MetricBatch& batch) {
   for (int64_t row = 0; row < batch.rows; ++row) {
     for (int64_t output = 0; output < batch.outputs; ++output) {
       const double error = Error(batch, row, output);
-      sum_ += error * error;
+      sum() += error * error;
     }
   }
-  count_ += batch.rows * batch.outputs;
-}
-
-std::optional<double> MeanSquaredError::Result() const {
-  return Ratio(sum_, static_cast<double>(count_));
+  Count(batch.rows * batch.outputs);
 }
 
 std::optional<double> RootMeanSquaredError::Result() const {
@@ -36,21 +27,12 @@ std::optional<double> RootMeanSquaredError::Result() const {
   return mean ? std::optional(std::sqrt(*mean)) : std::nullopt;
 }
 
-void MeanAbsoluteError::Reset() {
-  sum_ = 0;
-  count_ = 0;
-}
-
 void MeanAbsoluteError::Update(const MetricBatch& batch) {
   for (int64_t row = 0; row < batch.rows; ++row) {
     for (int64_t output = 0; output < batch.outputs; ++output)
-      sum_ += std::abs(Error(batch, row, output));
+      sum() += std::abs(Error(batch, row, output));
   }
-  count_ += batch.rows * batch.outputs;
-}
-
-std::optional<double> MeanAbsoluteError::Result() const {
-  return Ratio(sum_, static_cast<double>(count_));
+  Count(batch.rows * batch.outputs);
 }
 
 }  // namespace fitd

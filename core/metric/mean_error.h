@@ -11,15 +11,9 @@
 namespace fitd {
 
 // mean((y - p)^2). keras.metrics.MeanSquaredError.
-class MeanSquaredError : public Metric {
+class MeanSquaredError : public MeanMetric {
  public:
-  void Reset() override;
   void Update(const MetricBatch& batch) override;
-  std::optional<double> Result() const override;
-
- private:
-  double sum_ = 0;
-  int64_t count_ = 0;
 };
 
 // sqrt(mean((y - p)^2)). keras.metrics.RootMeanSquaredError.
@@ -29,15 +23,9 @@ class RootMeanSquaredError final : public MeanSquaredError {
 };
 
 // mean(|y - p|). keras.metrics.MeanAbsoluteError.
-class MeanAbsoluteError final : public Metric {
+class MeanAbsoluteError final : public MeanMetric {
  public:
-  void Reset() override;
   void Update(const MetricBatch& batch) override;
-  std::optional<double> Result() const override;
-
- private:
-  double sum_ = 0;
-  int64_t count_ = 0;
 };
 
 }  // namespace fitd

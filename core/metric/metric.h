@@ -3,8 +3,12 @@
 #ifndef FITD_CORE_METRIC_METRIC_H_
 #define FITD_CORE_METRIC_METRIC_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace fitd {
 
@@ -31,15 +35,27 @@ struct MetricBatch {
 };
 
 // A running value over the rows of an epoch. Every row weighs the same, as in Keras's `metrics`.
-// Sums are kept in double, or in whole numbers, and grow row by row, so that a value does not
-// depend on how rows were cut into batches. Single-thread.
+// Sums grow row by row, so that a value does not depend on how rows were cut into batches.
+// Single-thread.
 class Metric {
  public:
   virtual ~Metric() = default;
-  virtual void Reset() = 0;
   virtual void Update(const MetricBatch& batch) = 0;
   // Absent where the rows so far leave it undefined (0 / 0).
   virtual std::optional<double> Result() const = 0;
+
+  // Sums and counts (whole numbers, exact up to 2^53): all that a metric knows of the rows so far.
+  // 0 at first; of one size for its whole life.
+  std::span<double> state() { return state_; }
+  void Reset() { std::fill(state_.begin(), state_.end(), 0.0); }
+
+ protected:
+  explicit Metric(size_t state_size) : state_(state_size) {}
+  double& state(size_t i) { return state_[i]; }
+  double state(size_t i) const { return state_[i]; }
+
+ private:
+  std::vector<double> state_;
 };
 
 // A mean of something, absent over nothing.
@@ -47,6 +63,17 @@ inline std::optional<double> Ratio(double numerator, double denominator) {
   if (denominator == 0) return std::nullopt;
   return numerator / denominator;
 }
+
+// The mean of something over rows or outputs.
+class MeanMetric : public Metric {
+ public:
+  std::optional<double> Result() const override { return Ratio(state(0), state(1)); }
+
+ protected:
+  MeanMetric() : Metric(2) {}
+  double& sum() { return state(0); }
+  void Count(int64_t things) { state(1) += static_cast<double>(things); }
+};
 
 }  // namespace fitd
 

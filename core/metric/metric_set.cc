@@ -1,5 +1,6 @@
 #include "core/metric/metric_set.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/metric/metric_factory.h"
@@ -34,6 +35,30 @@ std::vector<v1::MetricValue> MetricSet::Results() const {
   for (const Entry& entry : entries_)
     results.push_back(MakeMetricValue(entry.name, entry.metric->Result()));
   return results;
+}
+
+size_t MetricSet::state_size() const {
+  size_t size = 0;
+  for (const Entry& entry : entries_) size += entry.metric->state().size();
+  return size;
+}
+
+std::vector<double> MetricSet::State() const {
+  std::vector<double> state;
+  state.reserve(state_size());
+  for (const Entry& entry : entries_) {
+    const std::span<const double> part = entry.metric->state();
+    state.insert(state.end(), part.begin(), part.end());
+  }
+  return state;
+}
+
+void MetricSet::SetState(std::span<const double> state) {
+  for (Entry& entry : entries_) {
+    const std::span<double> part = entry.metric->state();
+    std::copy_n(state.begin(), part.size(), part.begin());
+    state = state.subspan(part.size());
+  }
 }
 
 }  // namespace fitd

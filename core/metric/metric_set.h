@@ -3,8 +3,10 @@
 #ifndef FITD_CORE_METRIC_METRIC_SET_H_
 #define FITD_CORE_METRIC_METRIC_SET_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,12 @@ class MetricSet {
   void Update(const MetricBatch& batch);
   // In the order of the specs.
   std::vector<v1::MetricValue> Results() const;
+
+  // Every metric's state, one after another.
+  std::vector<double> State() const;
+  size_t state_size() const;
+  // `state` has state_size() values.
+  void SetState(std::span<const double> state);
 
  private:
   struct Entry {

@@ -11,49 +11,41 @@
 namespace fitd {
 
 // Outputs above the threshold against targets other than 0, of one class or of all together.
-class PositiveCounts {
+class PositiveMetric : public Metric {
  public:
-  PositiveCounts(float threshold, std::optional<int64_t> class_id)
-      : threshold_(threshold), class_id_(class_id) {}
-  void Reset();
-  void Update(const MetricBatch& batch);
+  void Update(const MetricBatch& batch) override;
 
-  int64_t true_positives() const { return true_positives_; }
-  int64_t predicted_positives() const { return predicted_positives_; }
-  int64_t actual_positives() const { return actual_positives_; }
+ protected:
+  PositiveMetric(float threshold, std::optional<int64_t> class_id)
+      : Metric(3), threshold_(threshold), class_id_(class_id) {}
+  double true_positives() const { return state(0); }
+  double predicted_positives() const { return state(1); }
+  double actual_positives() const { return state(2); }
 
  private:
   const float threshold_;
   const std::optional<int64_t> class_id_;
-  int64_t true_positives_ = 0;
-  int64_t predicted_positives_ = 0;
-  int64_t actual_positives_ = 0;
 };
 
 // True positives / predicted positives. keras.metrics.Precision, but absent rather than 0 when
 // nothing was predicted positive.
-class Precision final : public Metric {
+class Precision final : public PositiveMetric {
  public:
-  Precision(float threshold, std::optional<int64_t> class_id) : counts_(threshold, class_id) {}
-  void Reset() override { counts_.Reset(); }
-  void Update(const MetricBatch& batch) override { counts_.Update(batch); }
-  std::optional<double> Result() const override;
-
- private:
-  PositiveCounts counts_;
+  Precision(float threshold, std::optional<int64_t> class_id)
+      : PositiveMetric(threshold, class_id) {}
+  std::optional<double> Result() const override {
+    return Ratio(true_positives(), predicted_positives());
+  }
 };
 
 // True positives / actual positives. keras.metrics.Recall, but absent rather than 0 when no target
 // is positive.
-class Recall final : public Metric {
+class Recall final : public PositiveMetric {
  public:
-  Recall(float threshold, std::optional<int64_t> class_id) : counts_(threshold, class_id) {}
-  void Reset() override { counts_.Reset(); }
-  void Update(const MetricBatch& batch) override { counts_.Update(batch); }
-  std::optional<double> Result() const override;
-
- private:
-  PositiveCounts counts_;
+  Recall(float threshold, std::optional<int64_t> class_id) : PositiveMetric(threshold, class_id) {}
+  std::optional<double> Result() const override {
+    return Ratio(true_positives(), actual_positives());
+  }
 };
 
 }  // namespace fitd

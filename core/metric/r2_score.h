@@ -3,9 +3,9 @@
 #ifndef FITD_CORE_METRIC_R2_SCORE_H_
 #define FITD_CORE_METRIC_R2_SCORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "core/metric/metric.h"
 
@@ -15,21 +15,20 @@ namespace fitd {
 // (uniform_average), but absent rather than 0 or NaN when the targets of an output are all alike.
 class R2Score final : public Metric {
  public:
-  explicit R2Score(int64_t outputs) : sums_(static_cast<size_t>(outputs)) {}
-  void Reset() override;
+  explicit R2Score(int64_t outputs)
+      : Metric(1 + kSums * static_cast<size_t>(outputs)), outputs_(outputs) {}
   void Update(const MetricBatch& batch) override;
   std::optional<double> Result() const override;
 
  private:
-  // Targets are counted from the first row's, so that a large mean does not swallow their variance.
-  struct Sums {
-    double origin = 0;
-    double targets = 0;
-    double squares = 0;
-    double residuals = 0;
-  };
-  std::vector<Sums> sums_;
-  int64_t rows_ = 0;
+  // Of each output; state(0) counts the rows. Targets are counted from the first row's (the
+  // origin), so that a large mean does not swallow their variance.
+  enum Sum : size_t { kOrigin, kTargets, kSquares, kResiduals, kSums };
+  static size_t At(int64_t output, Sum sum) {
+    return 1 + kSums * static_cast<size_t>(output) + sum;
+  }
+
+  const int64_t outputs_;
 };
 
 }  // namespace fitd

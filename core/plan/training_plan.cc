@@ -91,6 +91,9 @@ class NetworkPlan final : public TrainingPlan {
   Weights Snapshot() const override;
   void Restore(const Weights& weights) override;
 
+  PlanState State() const override;
+  absl::Status Resume(const PlanState& state) override;
+
  private:
   const Program& Run(Mode mode, int64_t rows);
   const Program& Compiled(Mode mode, int64_t rows);
@@ -274,6 +277,36 @@ void NetworkPlan::Restore(const Weights& weights) {
     const std::vector<float>& values = weights.tensors[i].values;
     std::copy(values.begin(), values.end(), weight(network_.weights()[i]));
   }
+}
+
+PlanState NetworkPlan::State() const {
+  PlanState state{.weights = Snapshot(), .slots = {}, .iterations = step_.iteration};
+  for (const float* slot : memory_->slots) {
+    if (slot != nullptr) state.slots.emplace_back(slot, slot + memory_->trained_size);
+  }
+  return state;
+}
+
+absl::Status NetworkPlan::Resume(const PlanState& state) {
+  FITD_RETURN_IF_ERROR(network_.CheckWeights(state.weights));
+  size_t slots = 0;
+  for (const float* slot : memory_->slots) slots += slot != nullptr ? 1 : 0;
+  const auto fits = [&](const std::vector<float>& slot) {
+    return static_cast<int64_t>(slot.size()) == memory_->trained_size;
+  };
+  if (state.slots.size() != slots || !std::all_of(state.slots.begin(), state.slots.end(), fits)) {
+    return InvalidArgument("the optimizer's state is that of another optimizer or network");
+  }
+  Restore(state.weights);
+  auto next = state.slots.begin();
+  for (float* slot : memory_->slots) {
+    if (slot == nullptr) continue;
+    std::copy(next->begin(), next->end(), slot);
+    ++next;
+  }
+  step_.iteration = state.iterations;
+  moments_.reset();  // The weights hold what was learnt from the inputs.
+  return absl::OkStatus();
 }
 
 const Program& NetworkPlan::Run(Mode mode, int64_t rows) {

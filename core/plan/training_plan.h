@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/status.h"
 #include "core/nn/weights.h"
@@ -22,6 +23,14 @@ namespace fitd {
 struct NonFinite {
   std::string layer;   // "dense_1"; empty for the loss itself.
   std::string tensor;  // "output", "kernel", "gradient of kernel", "loss"
+};
+
+// What the next step of a plan depends on, beside its options.
+struct PlanState {
+  Weights weights;
+  // The optimizer's, each over all trainable weights, in a layout of the plan's own.
+  std::vector<std::vector<float>> slots;
+  int64_t iterations = 0;
 };
 
 // Single-thread for its caller; runs its kernels on `threads` threads of its own, the caller's
@@ -77,6 +86,11 @@ class TrainingPlan {
   virtual Weights Snapshot() const = 0;
   // Puts back weights that Snapshot gave; optimizer state stays.
   virtual void Restore(const Weights& weights) = 0;
+
+  // With what State gave, a plan made from the same options goes on as this one would.
+  virtual PlanState State() const = 0;
+  // INVALID_ARGUMENT when the state is another network's or optimizer's.
+  virtual absl::Status Resume(const PlanState& state) = 0;
 };
 
 }  // namespace fitd

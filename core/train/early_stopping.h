@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "core/train/monitor.h"
+#include "fitd/v1/checkpoint.pb.h"
 #include "fitd/v1/training.pb.h"
 
 namespace fitd {
@@ -26,11 +28,14 @@ class EarlyStopping {
   // undefined is not counted.
   Verdict OnEpoch(int64_t epoch, std::optional<double> value);
 
+  // All it knows of the epochs so far.
+  const v1::EarlyStoppingState& state() const { return state_; }
+  void SetState(v1::EarlyStoppingState state) { state_ = std::move(state); }
+
  private:
   const v1::EarlyStoppingSpec spec_;
   const Monitor monitor_;
-  std::optional<double> best_;
-  int64_t wait_ = 0;
+  v1::EarlyStoppingState state_;
 };
 
 }  // namespace fitd

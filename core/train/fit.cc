@@ -12,6 +12,7 @@
 
 #include "absl/strings/cord.h"
 #include "core/data/shuffle.h"
+#include "core/kernels/kernels.h"
 #include "core/metric/metric_set.h"
 #include "core/nn/resolve_model.h"
 #include "core/optim/learning_rate.h"
@@ -75,6 +76,20 @@ class Score {
     rows_ = 0;
     metrics_.Reset();
   }
+  // All it knows: loss, rows, then every metric's sums and counts.
+  std::vector<double> State() const {
+    std::vector<double> state = metrics_.State();
+    state.insert(state.begin(), {loss_, static_cast<double>(rows_)});
+    return state;
+  }
+  // False when the state is another set of metrics'.
+  bool SetState(std::span<const double> state) {
+    if (state.size() != 2 + metrics_.state_size()) return false;
+    loss_ = state[0];
+    rows_ = static_cast<int64_t>(state[1]);
+    metrics_.SetState(state.subspan(2));
+    return true;
+  }
   void Add(const TrainingPlan& plan, const MetricBatch& batch) {
     loss_ += plan.loss() * static_cast<double>(batch.rows);
     rows_ += batch.rows;
@@ -110,6 +125,7 @@ class Fit {
         observer_(observer),
         stop_(stop),
         score_(input.training, shape.outputs),
+        validation_score_(input.training, shape.outputs),
         meter_(data.training.size() * input.training.epochs(), std::chrono::steady_clock::now),
         learning_rate_(input.training.optimizer().learning_rate().constant()),
         batch_rows_(static_cast<size_t>(batch_size_)) {
@@ -117,29 +133,61 @@ class Fit {
     if (training_.has_reduce_lr_on_plateau()) plateau_.emplace(training_.reduce_lr_on_plateau());
   }
 
+  // Takes over where a checkpoint was made.
+  absl::Status Resume(const Checkpoint& checkpoint) {
+    const v1::CheckpointState& state = checkpoint.state;
+    const std::vector<double> running(state.running().begin(), state.running().end());
+    if (!plan_.Resume(checkpoint.plan).ok() || !score_.SetState(running) || state.epoch() < 1 ||
+        state.step() < 0 || state.step() > steps_per_epoch_ ||
+        state.has_early_stopping() != early_stopping_.has_value() ||
+        state.has_reduce_lr_on_plateau() != plateau_.has_value()) {
+      return DataLoss("the checkpoint is another fit's");
+    }
+    if (state.isa() != isa_) isa_ = state.isa() + ", " + isa_;
+    epoch_ = state.epoch();
+    step_ = state.step();
+    learning_rate_ = state.learning_rate();
+    metrics_.assign(state.metrics().begin(), state.metrics().end());
+    if (early_stopping_) early_stopping_->SetState(state.early_stopping());
+    if (plateau_) plateau_->SetState(state.reduce_lr_on_plateau());
+    if (state.has_best()) {
+      best_ = Snapshot{.weights = checkpoint.best,
+                       .metrics = {state.best().metrics().begin(), state.best().metrics().end()},
+                       .epoch = state.best().epoch(),
+                       .steps = state.best().iterations()};
+    }
+    meter_.Skip(std::min((epoch_ - 1) * data_.training.size() + step_ * batch_size_,
+                         training_.epochs() * data_.training.size()));
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<FitResult> Run() {
     bool stopped = !Adapt();
-    for (int64_t epoch = 1; !stopped && epoch <= training_.epochs(); ++epoch) {
+    while (!stopped && epoch_ <= training_.epochs()) {
       const SteadyTime start = std::chrono::steady_clock::now();
       v1::EpochCompleted event;
-      event.set_epoch(epoch);
+      event.set_epoch(epoch_);
       FITD_ASSIGN_OR_RETURN(const bool trained, Train(event));
       stopped = !trained || !Validate(event);
       if (stopped) break;
       SetDuration(std::chrono::steady_clock::now() - start, *event.mutable_duration());
       if (FinishEpoch(event)) break;
     }
+    std::optional<Checkpoint> checkpoint;
+    if (stopped && plan_.iterations() > 0) checkpoint = MakeCheckpoint();
     Snapshot kept = best_ ? *std::move(best_)
                           : Snapshot{.weights = plan_.Snapshot(),
                                      .metrics = std::move(metrics_),
-                                     .epoch = epochs_done_,
+                                     .epoch = epoch_ - 1,
                                      .steps = plan_.iterations()};
     return FitResult{.weights = std::move(kept.weights),
                      .pipeline = data_.pipeline.state(),
                      .metrics = std::move(kept.metrics),
                      .epoch = kept.epoch,
                      .steps = kept.steps,
-                     .stopped = stopped};
+                     .isa = isa_,
+                     .stopped = stopped,
+                     .checkpoint = std::move(checkpoint)};
   }
 
  private:
@@ -158,18 +206,16 @@ class Fit {
     return true;
   }
 
-  // The steps of one epoch; adds their metrics. False when told to stop.
+  // The epoch's steps that are left; adds the metrics of all of them. False when told to stop.
   absl::StatusOr<bool> Train(v1::EpochCompleted& event) {
-    const int64_t epoch = event.epoch();
     const auto order = Permutation(static_cast<uint32_t>(data_.training.size()), training_.seed(),
-                                   static_cast<uint32_t>(epoch - 1));
-    score_.Reset();
-    for (int64_t step = 1; step <= steps_per_epoch_; ++step) {
+                                   static_cast<uint32_t>(epoch_ - 1));
+    while (step_ < steps_per_epoch_) {
       if (stopped()) {
-        FITD_RETURN_IF_ERROR(CheckWeights(epoch));
+        FITD_RETURN_IF_ERROR(CheckWeights());
         return false;
       }
-      const int64_t begin = (step - 1) * batch_size_;
+      const int64_t begin = step_ * batch_size_;
       const std::span<const uint32_t> rows =
           training_.shuffle() ? ShuffledRows(order, begin) : RowsInOrder(data_.training, begin);
       const auto count = static_cast<int64_t>(rows.size());
@@ -179,11 +225,13 @@ class Fit {
             LearningRateAt(training_.optimizer().learning_rate(), plan_.iterations()));
       }
       plan_.Step(count, learning_rate_);
-      if (!std::isfinite(plan_.loss())) return NonFiniteError(epoch);
+      if (!std::isfinite(plan_.loss())) return NonFiniteError();
       score_.Add(plan_, Batch(count));
-      if (meter_.Advance(count)) ReportProgress(epoch, step);
+      ++step_;
+      if (meter_.Advance(count)) ReportProgress();
+      if (observer_.WantsCheckpoint(false)) observer_.OnCheckpoint(MakeCheckpoint());
     }
-    FITD_RETURN_IF_ERROR(CheckWeights(epoch));
+    FITD_RETURN_IF_ERROR(CheckWeights());
     for (v1::MetricValue& value : score_.Results()) *event.add_metrics() = std::move(value);
     return true;
   }
@@ -192,16 +240,17 @@ class Fit {
   // stop.
   bool Validate(v1::EpochCompleted& event) {
     if (data_.validation.rows.empty()) return true;
-    score_.Reset();
+    validation_score_.Reset();
     for (int64_t begin = 0; begin < data_.validation.size(); begin += batch_size_) {
       if (stopped()) return false;
       const std::span<const uint32_t> rows = RowsInOrder(data_.validation, begin);
       const auto count = static_cast<int64_t>(rows.size());
       Load(*data_.validation.source, rows, /*training=*/false);
       plan_.Evaluate(count);
-      score_.Add(plan_, Batch(count));
+      validation_score_.Add(plan_, Batch(count));
     }
-    for (v1::MetricValue& value : score_.Results("val_")) *event.add_metrics() = std::move(value);
+    for (v1::MetricValue& value : validation_score_.Results("val_"))
+      *event.add_metrics() = std::move(value);
     return true;
   }
 
@@ -210,22 +259,50 @@ class Fit {
     event.set_learning_rate(learning_rate_);
     event.set_steps(plan_.iterations());
     observer_.OnEpoch(event);
-    epochs_done_ = event.epoch();
     metrics_.assign(event.metrics().begin(), event.metrics().end());
     if (plateau_) {
       const auto value = FindMetric(metrics_, training_.reduce_lr_on_plateau().monitor());
       learning_rate_ = plateau_->OnEpoch(value, learning_rate_);
     }
-    if (!early_stopping_) return false;
-    const auto verdict = early_stopping_->OnEpoch(
-        epochs_done_, FindMetric(metrics_, training_.early_stopping().monitor()));
+    EarlyStopping::Verdict verdict;
+    if (early_stopping_) {
+      verdict = early_stopping_->OnEpoch(
+          epoch_, FindMetric(metrics_, training_.early_stopping().monitor()));
+    }
     if (verdict.best && training_.early_stopping().restore_best_weights()) {
       best_ = Snapshot{.weights = plan_.Snapshot(),
                        .metrics = metrics_,
-                       .epoch = epochs_done_,
+                       .epoch = epoch_,
                        .steps = plan_.iterations()};
     }
-    return verdict.stop;
+    ++epoch_;
+    step_ = 0;
+    score_.Reset();
+    if (verdict.stop) return true;
+    if (observer_.WantsCheckpoint(true)) observer_.OnCheckpoint(MakeCheckpoint());
+    return false;
+  }
+
+  Checkpoint MakeCheckpoint() const {
+    Checkpoint checkpoint{.state = {}, .plan = plan_.State(), .best = {}};
+    v1::CheckpointState& state = checkpoint.state;
+    state.set_isa(isa_);
+    state.set_iterations(plan_.iterations());
+    state.set_epoch(epoch_);
+    state.set_step(step_);
+    state.set_learning_rate(learning_rate_);
+    const std::vector<double> running = score_.State();
+    state.mutable_running()->Assign(running.begin(), running.end());
+    state.mutable_metrics()->Assign(metrics_.begin(), metrics_.end());
+    if (early_stopping_) *state.mutable_early_stopping() = early_stopping_->state();
+    if (plateau_) *state.mutable_reduce_lr_on_plateau() = plateau_->state();
+    if (best_) {
+      state.mutable_best()->set_epoch(best_->epoch);
+      state.mutable_best()->set_iterations(best_->steps);
+      state.mutable_best()->mutable_metrics()->Assign(best_->metrics.begin(), best_->metrics.end());
+      checkpoint.best = best_->weights;
+    }
+    return checkpoint;
   }
 
   std::span<const uint32_t> RowsInOrder(const RowSet& set, int64_t begin) const {
@@ -275,11 +352,11 @@ class Fit {
             .target_width = target_width_};
   }
 
-  void ReportProgress(int64_t epoch, int64_t step) {
+  void ReportProgress() {
     v1::JobProgress progress;
-    progress.set_epoch(epoch);
+    progress.set_epoch(epoch_);
     progress.set_epochs(training_.epochs());
-    progress.set_step(step);
+    progress.set_step(step_);
     progress.set_steps_per_epoch(steps_per_epoch_);
     const std::vector<v1::MetricValue> metrics = score_.Results();
     progress.mutable_metrics()->Assign(metrics.begin(), metrics.end());
@@ -290,18 +367,18 @@ class Fit {
   }
 
   // An update may have broken weights without a step to show it in the loss.
-  absl::Status CheckWeights(int64_t epoch) const {
-    return plan_.weights_finite() ? absl::OkStatus() : NonFiniteError(epoch);
+  absl::Status CheckWeights() const {
+    return plan_.weights_finite() ? absl::OkStatus() : NonFiniteError();
   }
 
-  absl::Status NonFiniteError(int64_t epoch) const {
+  absl::Status NonFiniteError() const {
     const double loss = plan_.loss();
     const std::string what = std::isnan(loss)       ? "loss became NaN"
                              : !std::isfinite(loss) ? "loss became infinite"
                                                     : "a weight became NaN or infinite";
     const NonFinite first =
         plan_.FindNonFinite().value_or(NonFinite{.layer = "", .tensor = "loss"});
-    std::string message = fmt::format("{} at step {} (epoch {})", what, plan_.iterations(), epoch);
+    std::string message = fmt::format("{} at step {} (epoch {})", what, plan_.iterations(), epoch_);
     if (!first.layer.empty())
       message += fmt::format(": first in {} of layer {}", first.tensor, first.layer);
     message += "; a lower learning rate or clipnorm may help";
@@ -328,20 +405,24 @@ class Fit {
   FitObserver& observer_;
   const std::atomic<bool>& stop_;
 
-  Score score_;  // Of the rows that are being trained or validated on.
+  std::string isa_ = ActiveKernels().isa;  // With those of earlier lives, where they differ.
+  // Position: the epoch under way, from 1, and the steps done in it.
+  int64_t epoch_ = 1;
+  int64_t step_ = 0;
+  Score score_;  // Over those steps.
+  Score validation_score_;
   ProgressMeter meter_;
   std::optional<EarlyStopping> early_stopping_;
   std::optional<ReduceLrOnPlateau> plateau_;
   float learning_rate_;               // Of the newest step, or what the plateau left for the next.
   std::vector<uint32_t> batch_rows_;  // Scratch of ShuffledRows.
   std::vector<v1::MetricValue> metrics_;  // Of the newest complete epoch.
-  int64_t epochs_done_ = 0;
-  std::optional<Snapshot> best_;  // What early stopping would restore.
+  std::optional<Snapshot> best_;          // What early stopping would restore.
 };
 
 }  // namespace
 
-absl::StatusOr<FitResult> RunFit(const FitInput& input, FitObserver& observer,
+absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
                                  const std::atomic<bool>& stop) {
   v1::ModelSpec model = input.model;
   Violations violations;
@@ -362,7 +443,12 @@ absl::StatusOr<FitResult> RunFit(const FitInput& input, FitObserver& observer,
     warning.set_message(std::move(text));
     observer.OnWarning(warning);
   }
-  return Fit(input, shape, data, *plan, observer, stop).Run();
+  Fit fit(input, shape, data, *plan, observer, stop);
+  if (input.resume) FITD_RETURN_IF_ERROR(fit.Resume(*input.resume));
+  // The plan has what they held, and they may be large.
+  input.resume.reset();
+  input.initial_weights.reset();
+  return fit.Run();
 }
 
 }  // namespace fitd

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/data/table.h"
 #include "core/nn/weights.h"
+#include "core/train/checkpoint.h"
 #include "fitd/v1/job.pb.h"
 #include "fitd/v1/model.pb.h"
 #include "fitd/v1/training.pb.h"
@@ -27,6 +29,8 @@ struct FitInput {
   // Warm start: weights, with the pipeline of the same version.
   std::optional<Weights> initial_weights;
   std::optional<v1::PipelineState> initial_pipeline;
+  // Goes on from here instead, with the same model, training and data.
+  std::optional<Checkpoint> resume;
   int threads = 1;  // Never changes the result.
 };
 
@@ -40,6 +44,10 @@ class FitObserver {
   // About every 100 ms.
   virtual void OnProgress(const v1::JobProgress& progress) = 0;
   virtual void OnWarning(const v1::JobWarning& warning) = 0;
+  // After each step and each epoch: whether OnCheckpoint should follow. It costs a copy of the
+  // weights and of the optimizer's state.
+  virtual bool WantsCheckpoint(bool epoch_done) = 0;
+  virtual void OnCheckpoint(Checkpoint checkpoint) = 0;
 };
 
 // The outcome. After a stop: the best state if early stopping restores it, else the newest.
@@ -50,13 +58,18 @@ struct FitResult {
   std::vector<v1::MetricValue> metrics;
   int64_t epoch = 0;     // That epoch, from 1.
   int64_t steps = 0;     // Optimizer steps that led to these weights.
+  std::string isa;       // Instruction set of the kernels; several when a resumed fit moved.
   bool stopped = false;  // `stop` ended it before its time.
+  // After a stop: from here the same fit goes on as if nothing had been. None before the first
+  // step.
+  std::optional<Checkpoint> checkpoint;
 };
 
 // Runs a fit to its end, or until `stop` is true: within one mini-batch, one relaxed load per step.
-// NaN or Inf in the loss or a weight ends it with FAILED_PRECONDITION and a v1::JobFailure payload
-// (kJobFailureTypeUrl) that names step, layer and tensor.
-absl::StatusOr<FitResult> RunFit(const FitInput& input, FitObserver& observer,
+// A resumed fit repeats OnStart and the warnings, but no epoch. DATA_LOSS when `resume` does not
+// fit the rest of the input. NaN or Inf in the loss or a weight ends it with FAILED_PRECONDITION
+// and a v1::JobFailure payload (kJobFailureTypeUrl) that names step, layer and tensor.
+absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
                                  const std::atomic<bool>& stop);
 
 inline constexpr char kJobFailureTypeUrl[] = "type.googleapis.com/fitd.v1.JobFailure";

@@ -9,6 +9,12 @@
 
 namespace fitd {
 
+// Of a callback's state.
+template <typename State>
+std::optional<double> BestOf(const State& state) {
+  return state.has_best() ? std::optional(state.best()) : std::nullopt;
+}
+
 // Thread-safe: constant after construction.
 class Monitor {
  public:

@@ -19,6 +19,9 @@ class ProgressMeter {
   // `total_rows`: training rows of all epochs together.
   ProgressMeter(int64_t total_rows, Clock clock);
 
+  // Before the first step: rows that were trained on in an earlier life.
+  void Skip(int64_t rows) { total_rows_ -= rows; }
+
   // After each step. True about every 100 ms: it is time to report.
   bool Advance(int64_t rows);
 
@@ -33,7 +36,7 @@ class ProgressMeter {
     int64_t rows;
   };
 
-  const int64_t total_rows_;
+  int64_t total_rows_;  // Of this life.
   const Clock clock_;
   const std::chrono::steady_clock::time_point start_;
   int64_t rows_ = 0;

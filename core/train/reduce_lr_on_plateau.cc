@@ -9,20 +9,20 @@ ReduceLrOnPlateau::ReduceLrOnPlateau(const v1::ReduceLrOnPlateauSpec& spec)
 
 float ReduceLrOnPlateau::OnEpoch(std::optional<double> value, float learning_rate) {
   if (!value) return learning_rate;
-  if (cooldown_ > 0) {
-    --cooldown_;
-    wait_ = 0;
+  if (state_.cooldown() > 0) {
+    state_.set_cooldown(state_.cooldown() - 1);
+    state_.set_wait(0);
   }
-  if (monitor_.IsImprovement(*value, best_)) {
-    best_ = value;
-    wait_ = 0;
+  if (monitor_.IsImprovement(*value, BestOf(state_))) {
+    state_.set_best(*value);
+    state_.set_wait(0);
     return learning_rate;
   }
-  if (cooldown_ > 0) return learning_rate;
-  ++wait_;
-  if (wait_ < spec_.patience() || learning_rate <= spec_.min_lr()) return learning_rate;
-  cooldown_ = spec_.cooldown();
-  wait_ = 0;
+  if (state_.cooldown() > 0) return learning_rate;
+  state_.set_wait(state_.wait() + 1);
+  if (state_.wait() < spec_.patience() || learning_rate <= spec_.min_lr()) return learning_rate;
+  state_.set_cooldown(spec_.cooldown());
+  state_.set_wait(0);
   const double reduced = static_cast<double>(learning_rate) * static_cast<double>(spec_.factor());
   return std::max(static_cast<float>(reduced), spec_.min_lr());
 }

@@ -3,10 +3,11 @@
 #ifndef FITD_CORE_TRAIN_REDUCE_LR_ON_PLATEAU_H_
 #define FITD_CORE_TRAIN_REDUCE_LR_ON_PLATEAU_H_
 
-#include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "core/train/monitor.h"
+#include "fitd/v1/checkpoint.pb.h"
 #include "fitd/v1/training.pb.h"
 
 namespace fitd {
@@ -21,12 +22,14 @@ class ReduceLrOnPlateau {
   // the rate to go on with. An epoch in which the metric is undefined changes nothing.
   float OnEpoch(std::optional<double> value, float learning_rate);
 
+  // All it knows of the epochs so far, but for the learning rate.
+  const v1::ReduceLrOnPlateauState& state() const { return state_; }
+  void SetState(v1::ReduceLrOnPlateauState state) { state_ = std::move(state); }
+
  private:
   const v1::ReduceLrOnPlateauSpec spec_;
   const Monitor monitor_;
-  std::optional<double> best_;
-  int64_t wait_ = 0;
-  int64_t cooldown_ = 0;  // Epochs that are still to pass before waiting begins.
+  v1::ReduceLrOnPlateauState state_;
 };
 
 }  // namespace fitd

@@ -8,9 +8,9 @@
 
 #include "absl/strings/cord.h"
 #include "core/base/version.h"
-#include "core/kernels/kernels.h"
 #include "core/nn/weights.h"
 #include "fmt/format.h"
+#include "server/jobs/checkpoint_writer.h"
 #include "server/jobs/job_moves.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
@@ -28,10 +28,10 @@ v1::JobFailure ToFailure(const absl::Status& status) {
   return failure;
 }
 
-absl::StatusOr<FitResult> RunGuarded(const FitInput& input, FitObserver& observer,
+absl::StatusOr<FitResult> RunGuarded(FitInput input, FitObserver& observer,
                                      const std::atomic<bool>& stop) {
   try {
-    return RunFit(input, observer, stop);
+    return RunFit(std::move(input), observer, stop);
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("the daemon is out of memory");
   } catch (const std::exception& error) {
@@ -41,11 +41,12 @@ absl::StatusOr<FitResult> RunGuarded(const FitInput& input, FitObserver& observe
 
 }  // namespace
 
-// A fit is deterministic: one that starts again repeats its epochs and warnings, and those whose
-// events are stored are not told again.
+// A fit is deterministic: one that goes on from a checkpoint, or starts again, repeats its warnings
+// and maybe epochs, and those whose events are stored are not told again.
 class FitRunner::Observer final : public FitObserver {
  public:
-  Observer(FitRunner& runner, JobTable::EventCounts told) : runner_(runner), told_(told) {}
+  Observer(FitRunner& runner, JobTable::EventCounts told, CheckpointWriter& writer)
+      : runner_(runner), told_(told), writer_(writer) {}
 
   void OnStart(int64_t training_rows, int64_t validation_rows) override {
     const v1::TrainingSpec& training = runner_.job_.spec().training();
@@ -70,7 +71,7 @@ class FitRunner::Observer final : public FitObserver {
     if (epoch.epoch() <= told_.epochs) return;
     v1::JobEvent event;
     *event.mutable_epoch_completed() = epoch;
-    Append(std::move(event));
+    runner_.Append(std::move(event));
   }
 
   void OnProgress(const v1::JobProgress& progress) override {
@@ -82,40 +83,75 @@ class FitRunner::Observer final : public FitObserver {
     if (++warnings_ <= told_.warnings) return;
     v1::JobEvent event;
     *event.mutable_warning() = warning;
-    Append(std::move(event));
+    runner_.Append(std::move(event));
   }
+
+  bool WantsCheckpoint(bool epoch_done) override { return writer_.Due(epoch_done); }
+  void OnCheckpoint(Checkpoint checkpoint) override { writer_.Write(std::move(checkpoint)); }
 
  private:
-  void Append(v1::JobEvent event) {
-    *event.mutable_time() = ToTimestamp(absl::Now());
-    runner_.journal_.Add(runner_.number_,
-                         [number = runner_.number_, event = std::move(event)](Transaction& t) {
-                           v1::JobEvent numbered = event;
-                           t.jobs.AppendEvent(number, numbered);
-                         });
-  }
-
   FitRunner& runner_;
   const JobTable::EventCounts told_;
+  CheckpointWriter& writer_;
   int64_t warnings_ = 0;
 };
 
 FitRunner::FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& journal, v1::Job job)
     : store_(store),
+      checkpoints_(store.directory()),
       tables_(tables),
       feeds_(feeds),
       journal_(journal),
       job_(std::move(job)),
       number_(JobNumber(job_.id()).value()) {}
 
-absl::StatusOr<FitResult> FitRunner::Train(int threads, const std::atomic<bool>& stop) {
-  FITD_ASSIGN_OR_RETURN(const FitInput input, Load(threads));
+void FitRunner::Append(v1::JobEvent event) {
+  *event.mutable_time() = ToTimestamp(absl::Now());
+  journal_.Add(number_, [number = number_, event = std::move(event)](Transaction& t) {
+    v1::JobEvent numbered = event;
+    if (t.jobs.Find(number)) t.jobs.AppendEvent(number, numbered);
+  });
+}
+
+void FitRunner::Notice(const std::string& message) {
+  Log(LogLevel::kWarn, "job_notice", {{"job", job_.id()}, {"message", message}});
+  v1::JobEvent event;
+  event.mutable_notice()->set_message(message);
+  Append(std::move(event));
+}
+
+absl::StatusOr<FitResult> FitRunner::Train(int threads,
+                                           std::chrono::nanoseconds checkpoint_interval,
+                                           const std::atomic<bool>& stop) {
+  FITD_ASSIGN_OR_RETURN(FitInput input, Load(threads));
   FITD_ASSIGN_OR_RETURN(
       const JobTable::EventCounts told, store_.InTransaction([&](Transaction& transaction) {
         return absl::StatusOr<JobTable::EventCounts>(transaction.jobs.CountEvents(number_));
       }));
-  Observer observer(*this, told);
-  return RunGuarded(input, observer, stop);
+  input.resume = LoadCheckpoint();
+  CheckpointWriter writer(
+      checkpoints_, journal_,
+      {.job = number_, .interval = checkpoint_interval, .on_failure = [this](const auto& status) {
+         Notice(fmt::format("a checkpoint could not be written ({}); the one before stands",
+                            Message(status)));
+       }});
+  Observer observer(*this, told, writer);
+  return RunGuarded(std::move(input), observer, stop);
+}
+
+std::optional<Checkpoint> FitRunner::LoadCheckpoint() {
+  std::optional<Checkpoint> checkpoint =
+      checkpoints_.LoadNewest(number_, [this](const absl::Status& status) {
+        Notice(fmt::format("{}; the job goes on from the one before, else from its start",
+                           Message(status)));
+      });
+  if (checkpoint) {
+    Log(LogLevel::kInfo, "job_resumed",
+        {{"job", job_.id()},
+         {"epoch", checkpoint->state.epoch()},
+         {"steps", checkpoint->state.iterations()}});
+  }
+  return checkpoint;
 }
 
 absl::StatusOr<FitInput> FitRunner::Load(int threads) {
@@ -149,7 +185,6 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
   lineage_.set_dataset(spec.dataset());
   *lineage_.mutable_training() = spec.training();
   lineage_.set_engine_version(kVersion);
-  lineage_.set_isa(ActiveKernels().isa);
 
   FITD_ASSIGN_OR_RETURN(input.train, tables_.Open(lineage_.dataset_sha256()));
   if (!lineage_.validation_dataset_sha256().empty()) {
@@ -170,6 +205,7 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
   *version.mutable_spec() = model_;
   *version.mutable_pipeline() = result.pipeline;
   *version.mutable_lineage() = lineage_;
+  version.mutable_lineage()->set_isa(result.isa);
   version.mutable_lineage()->set_steps(result.steps);
   version.mutable_lineage()->set_epoch(result.epoch);
   *version.mutable_metrics() = {result.metrics.begin(), result.metrics.end()};
@@ -177,50 +213,83 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
   return version;
 }
 
-absl::StatusOr<v1::JobState> FitRunner::Finish(const absl::StatusOr<FitResult>& result,
-                                               bool requeue) {
+absl::StatusOr<v1::JobState> FitRunner::Finish(const absl::StatusOr<FitResult>& result) {
   if (!journal_.Flush())
     return Error(absl::StatusCode::kUnavailable, "the job's events were not written");
-  requeue = requeue && result.ok() && result->stopped;
+  progress_.clear_remaining();
+  FITD_ASSIGN_OR_RETURN(const v1::JobState state, ReadState());
+  if (result.ok() && result->stopped && state != v1::JOB_STATE_CANCELLING)
+    return FinishLater(*result);
+  return FinishForGood(result);
+}
+
+absl::StatusOr<v1::JobState> FitRunner::ReadState() {
+  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
+    const std::optional<v1::Job> job = transaction.jobs.Find(number_);
+    if (!job) return Internal(fmt::format("job {} vanished while it ran", job_.id()));
+    return job->state();
+  });
+}
+
+absl::StatusOr<v1::JobState> FitRunner::FinishLater(const FitResult& result) {
+  if (result.checkpoint) {
+    // Without it the job goes on from an older one: that costs time, and changes nothing.
+    const absl::Status saved = checkpoints_.Save(number_, *result.checkpoint);
+    if (!saved.ok()) {
+      Log(LogLevel::kError, "checkpoint_failed", {{"job", job_.id()}, {"error", Message(saved)}});
+    }
+  }
+  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
+    v1::Job job = *transaction.jobs.Find(number_);
+    if (job.state() == v1::JOB_STATE_CANCELLING)
+      return Error(absl::StatusCode::kAborted, "the job was cancelled meanwhile");
+    v1::StateChange change;
+    if (job.state() == v1::JOB_STATE_PAUSING) {
+      change.set_state(v1::JOB_STATE_PAUSED);
+    } else {
+      change.set_state(v1::JOB_STATE_QUEUED);
+      change.set_message("the daemon was stopped; the job goes on with it");
+    }
+    *job.mutable_progress() = progress_;
+    Move(transaction, job, change);
+    return job.state();
+  });
+}
+
+absl::StatusOr<v1::JobState> FitRunner::FinishForGood(const absl::StatusOr<FitResult>& result) {
   // Saved beside the transaction, which only moves the file: it may be large.
   TemporaryFile weights(store_.directory());
   std::optional<v1::ModelVersion> version;
-  absl::Status failure = result.status();
   if (result.ok() && (result->steps > 0 || !result->stopped)) {
     version = MakeVersion(*result);
-    failure = result->weights.Save(weights.path());
+    FITD_RETURN_IF_ERROR(result->weights.Save(weights.path()));
     std::error_code error;
     version->set_weights_bytes(
-        failure.ok() ? static_cast<int64_t>(std::filesystem::file_size(weights.path(), error)) : 0);
+        static_cast<int64_t>(std::filesystem::file_size(weights.path(), error)));
   }
-  progress_.clear_remaining();
-
   return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
-    std::optional<v1::Job> job = transaction.jobs.Find(number_);
-    if (!job) return Internal(fmt::format("job {} vanished while it ran", job_.id()));
-    const bool cancelling = job->state() == v1::JOB_STATE_CANCELLING;
+    v1::Job job = *transaction.jobs.Find(number_);
+    const bool cancelling = job.state() == v1::JOB_STATE_CANCELLING;
     v1::StateChange change;
-    if (requeue && !cancelling) {
-      change.set_state(v1::JOB_STATE_QUEUED);
-      change.set_message("the daemon was stopped; the job starts again with it");
-    } else if (!failure.ok()) {
+    if (!result.ok()) {
       change.set_state(v1::JOB_STATE_FAILED);
-      *change.mutable_failure() = ToFailure(failure);
+      *change.mutable_failure() = ToFailure(result.status());
     } else {
       change.set_state(cancelling ? v1::JOB_STATE_CANCELLED : v1::JOB_STATE_SUCCEEDED);
-      if (version) {
-        version->set_from_cancelled_job(cancelling);
-        *version->mutable_create_time() = ToTimestamp(transaction.now());
-        transaction.models.InsertVersion(*version);
-        transaction.ModelsChanged();
-        FITD_RETURN_IF_ERROR(
-            weights.MoveTo(store_.directory().WeightsPath(version->weights_sha256())));
-        change.set_version(version->version());
-      }
     }
-    *job->mutable_progress() = progress_;
-    Move(transaction, *job, change);
-    return job->state();
+    if (version) {
+      version->set_from_cancelled_job(cancelling);
+      *version->mutable_create_time() = ToTimestamp(transaction.now());
+      transaction.models.InsertVersion(*version);
+      transaction.ModelsChanged();
+      FITD_RETURN_IF_ERROR(
+          weights.MoveTo(store_.directory().WeightsPath(version->weights_sha256())));
+      change.set_version(version->version());
+    }
+    for (std::string& path : checkpoints_.Paths(number_)) transaction.RemoveFile(std::move(path));
+    *job.mutable_progress() = progress_;
+    Move(transaction, job, change);
+    return job.state();
   });
 }
 

@@ -4,13 +4,17 @@
 #define FITD_SERVER_JOBS_FIT_RUNNER_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "core/base/status.h"
 #include "core/train/fit.h"
 #include "fitd/v1/job.pb.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/journal.h"
+#include "server/store/checkpoints.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
 
@@ -21,20 +25,30 @@ class FitRunner {
  public:
   FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& journal, v1::Job job);
 
-  // Trains until the end or until `stop`. Whatever goes wrong is in the status.
-  absl::StatusOr<FitResult> Train(int threads, const std::atomic<bool>& stop);
+  // Trains from the newest checkpoint, else from the start, until the end or until `stop`; makes
+  // checkpoints at the interval. Whatever goes wrong is in the status.
+  absl::StatusOr<FitResult> Train(int threads, std::chrono::nanoseconds checkpoint_interval,
+                                  const std::atomic<bool>& stop);
 
-  // Stores the version, if there is one, and the job's last event in one transaction. With
-  // `requeue` a job that was stopped goes back into the queue, unless it is being cancelled. An
-  // error means that nothing was stored.
-  absl::StatusOr<v1::JobState> Finish(const absl::StatusOr<FitResult>& result, bool requeue);
+  // Stores what became of the job. A fit that was stopped to be paused, or because the daemon ends,
+  // leaves a checkpoint and goes on later; every other end is the job's last event, in one
+  // transaction with the version if there is one. An error means that nothing was stored: call it
+  // again.
+  absl::StatusOr<v1::JobState> Finish(const absl::StatusOr<FitResult>& result);
 
  private:
   class Observer;
   absl::StatusOr<FitInput> Load(int threads);
+  std::optional<Checkpoint> LoadCheckpoint();
+  absl::StatusOr<v1::JobState> ReadState();
   v1::ModelVersion MakeVersion(const FitResult& result) const;
+  absl::StatusOr<v1::JobState> FinishLater(const FitResult& result);
+  absl::StatusOr<v1::JobState> FinishForGood(const absl::StatusOr<FitResult>& result);
+  void Append(v1::JobEvent event);
+  void Notice(const std::string& message);
 
   Store& store_;
+  Checkpoints checkpoints_;
   Tables& tables_;
   JobFeeds& feeds_;
   Journal& journal_;

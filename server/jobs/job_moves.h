@@ -12,8 +12,9 @@ namespace fitd {
 // job_state.h allows; times, version and failure of the job follow from it.
 void Move(Transaction& transaction, v1::Job& job, v1::StateChange change);
 
-// What a daemon finds at its start: jobs that were running go back into the queue, or fail when
-// five daemons died under them; jobs that were being cancelled are cancelled.
+// What a daemon finds at its start. Jobs that were running go back into the queue, or fail when
+// more than max_restarts daemons died under them; those being paused are paused; those being
+// cancelled wait for a worker.
 absl::Status RecoverJobs(Store& store);
 
 }  // namespace fitd

@@ -17,6 +17,9 @@ constexpr std::chrono::seconds kRetryInterval{1};
 // Below this many multiplications per step a second thread costs more than it gives.
 constexpr int64_t kWorthTwoThreads = int64_t{1} << 20;
 
+// After so many crashes a job may be their cause.
+constexpr int32_t kSuspectCrashes = 2;
+
 }  // namespace
 
 Scheduler::Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options)
@@ -36,6 +39,7 @@ void Scheduler::StopJob(int64_t job) {
   if (const auto found = running_.find(job); found != running_.end()) {
     found->second.stop.store(true, std::memory_order_relaxed);
   }
+  changed_.NotifyAll();
 }
 
 void Scheduler::Stop() {
@@ -49,11 +53,6 @@ void Scheduler::Stop() {
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
   journal_.Stop();
-}
-
-bool Scheduler::stopping() {
-  MutexLock lock(mutex_);
-  return stopping_;
 }
 
 void Scheduler::WorkerLoop() {
@@ -81,30 +80,47 @@ std::optional<Scheduler::Taken> Scheduler::Take() {
 
 absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
   int64_t used = 0;
-  for (const auto& [job, running] : running_) used += running.memory;
+  for (const auto& [job, running] : running_) {
+    if (running.alone) return std::nullopt;
+    used += running.memory;
+  }
   const bool first = running_.empty();
   int64_t memory = 0;
   FITD_ASSIGN_OR_RETURN(
       std::optional<Taken> taken,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::optional<Taken>> {
-        std::optional<v1::Job> job = transaction.jobs.NextQueued();
+        std::optional<v1::Job> job = NextJob(transaction);
         if (!job) return std::nullopt;
         const int64_t number = JobNumber(job->id()).value();
         memory = transaction.jobs.Memory(number);
         if (!first && memory > options_.max_memory_bytes - used) return std::nullopt;
-        v1::StateChange change;
-        change.set_state(v1::JOB_STATE_RUNNING);
-        Move(transaction, *job, change);
+        if (!first && job->crashes() >= kSuspectCrashes) return std::nullopt;
+        if (job->state() == v1::JOB_STATE_QUEUED) {
+          v1::StateChange change;
+          change.set_state(v1::JOB_STATE_RUNNING);
+          Move(transaction, *job, change);
+        }
         const bool alone = first && transaction.jobs.Count(v1::JOB_STATE_QUEUED) == 0;
         return Taken{.job = *job, .number = number, .threads = ChooseThreads(*job, alone)};
       }));
   if (taken) {
     Running& running = running_[taken->number];
     running.memory = memory;
+    running.alone = taken->job.crashes() >= kSuspectCrashes;
+    // Such a job has only to keep what it has reached.
+    running.stop.store(taken->job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
     taken->stop = &running.stop;
     feeds_.EventsStored(taken->number);
   }
   return taken;
+}
+
+// One that is being cancelled and that no worker has, else the first of the queue.
+std::optional<v1::Job> Scheduler::NextJob(Transaction& transaction) {
+  for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_CANCELLING)) {
+    if (!running_.contains(*JobNumber(job.id()))) return std::move(job);
+  }
+  return transaction.jobs.NextQueued();
 }
 
 // What the job asks for, as far as there are cores; else one thread when the model is small or
@@ -130,14 +146,15 @@ void Scheduler::RunJob(const Taken& taken) {
        {"model", taken.job.spec().model()},
        {"threads", int64_t{taken.threads}}});
   FitRunner runner(store_, tables_, feeds_, journal_, taken.job);
-  const absl::StatusOr<FitResult> result = runner.Train(taken.threads, *taken.stop);
+  const absl::StatusOr<FitResult> result =
+      runner.Train(taken.threads, options_.checkpoint_interval, *taken.stop);
   if (!result.ok()) {
     Log(LogLevel::kWarn, "fit_failed",
         {{"job", taken.job.id()}, {"error", Message(result.status())}});
   }
   // While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs
   // again.
-  absl::StatusOr<v1::JobState> state = runner.Finish(result, stopping());
+  absl::StatusOr<v1::JobState> state = runner.Finish(result);
   while (!state.ok()) {
     Log(LogLevel::kError, "job_not_recorded",
         {{"job", taken.job.id()}, {"error", Message(state.status())}});
@@ -146,7 +163,7 @@ void Scheduler::RunJob(const Taken& taken) {
       if (stopping_) return;
       changed_.WaitFor(mutex_, kRetryInterval);
     }
-    state = runner.Finish(result, stopping());
+    state = runner.Finish(result);
   }
   feeds_.ClearProgress(taken.number);
   feeds_.EventsStored(taken.number);

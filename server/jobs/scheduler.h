@@ -4,6 +4,7 @@
 #define FITD_SERVER_JOBS_SCHEDULER_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,7 +20,8 @@
 namespace fitd {
 
 // Jobs start by priority, then in order of submission. One that needs more memory than is free now
-// holds up those behind it, so that small jobs cannot starve a large one.
+// holds up those behind it, so that small jobs cannot starve a large one. A job under which daemons
+// died twice runs alone, so that no other is blamed for what it may do.
 //
 // Thread-safe. Lock order: this, then the store.
 class Scheduler {
@@ -28,6 +30,7 @@ class Scheduler {
     int workers = 1;  // Jobs at once.
     int cores = 1;
     int64_t max_memory_bytes = 0;  // Of all running jobs together.
+    std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
   };
   Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options);
   ~Scheduler() { Stop(); }
@@ -35,15 +38,16 @@ class Scheduler {
   void Start();
   // A job was put into the queue.
   void JobQueued();
-  // Stops the job within one mini-batch if it runs.
+  // The job is to be cancelled or paused: stops it within one mini-batch if it runs, else a worker
+  // sees to a cancelled one.
   void StopJob(int64_t job);
-  // Stops all jobs within one mini-batch and puts them back into the queue for the next start.
-  // Idempotent.
+  // Stops all jobs within one mini-batch; they go on from there at the next start. Idempotent.
   void Stop();
 
  private:
   struct Running {
     int64_t memory = 0;
+    bool alone = false;
     std::atomic<bool> stop{false};
   };
   struct Taken {
@@ -57,10 +61,10 @@ class Scheduler {
   // The next job, now RUNNING; nothing when the scheduler stops.
   std::optional<Taken> Take();
   absl::StatusOr<std::optional<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<v1::Job> NextJob(Transaction& transaction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int ChooseThreads(const v1::Job& job, bool alone) const;
   void Release(int64_t job);
   void RunJob(const Taken& taken);
-  bool stopping();
 
   Store& store_;
   Tables& tables_;

@@ -85,6 +85,7 @@ absl::StatusOr<v1::GetServerInfoResponse> ServerInfo::Get() {
     response.set_queued_jobs(static_cast<int32_t>(transaction.jobs.Count(v1::JOB_STATE_QUEUED)));
     response.set_running_jobs(
         static_cast<int32_t>(transaction.jobs.Count(v1::JOB_STATE_RUNNING) +
+                             transaction.jobs.Count(v1::JOB_STATE_PAUSING) +
                              transaction.jobs.Count(v1::JOB_STATE_CANCELLING)));
     return absl::OkStatus();
   }));

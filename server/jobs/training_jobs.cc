@@ -29,6 +29,8 @@ namespace {
 
 constexpr int32_t kMostThreads = 256;
 constexpr int32_t kMostPriority = 100;
+constexpr int32_t kMostRestarts = 1000;
+constexpr int32_t kDefaultRestarts = 5;
 
 // What needs no look at the store.
 void CheckSpec(const v1::FitSpec& spec, Violations& violations) {
@@ -51,6 +53,10 @@ void CheckSpec(const v1::FitSpec& spec, Violations& violations) {
                    fmt::format("is {}; allowed: 1 to {}, or 0: the daemon chooses",
                                resources.threads(), kMostThreads));
   }
+  if (resources.max_restarts() < 0 || resources.max_restarts() > kMostRestarts) {
+    violations.Add("spec.resources.max_restarts",
+                   fmt::format("is {}; allowed: 0 to {}", resources.max_restarts(), kMostRestarts));
+  }
   if (std::abs(int64_t{resources.priority()}) > kMostPriority) {
     violations.Add("spec.resources.priority",
                    fmt::format("is {}; allowed: {} to {}", resources.priority(), -kMostPriority,
@@ -67,6 +73,11 @@ absl::StatusOr<v1::Job> FindJob(Transaction& transaction, const std::string& id)
   std::optional<v1::Job> job = number ? transaction.jobs.Find(*number) : std::nullopt;
   if (!job) return UnknownJob(id);
   return *std::move(job);
+}
+
+absl::Status CannotBe(std::string_view what, const v1::Job& job) {
+  return FailedPrecondition(
+      fmt::format("job {} is {} and cannot be {}", job.id(), StateName(job.state()), what));
 }
 
 absl::Status CheckJobId(const std::string& id) {
@@ -101,7 +112,8 @@ absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v
 
   v1::Job job;
   *job.mutable_spec() = asked;
-  job.mutable_spec()->mutable_resources();
+  v1::ResourceSpec& resources = *job.mutable_spec()->mutable_resources();
+  if (!resources.has_max_restarts()) resources.set_max_restarts(kDefaultRestarts);
   Violations violations;
   v1::ModelSpec architecture = model->spec();
   const ModelShape shape =
@@ -209,38 +221,90 @@ absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsReques
   return response;
 }
 
-absl::StatusOr<v1::CancelJobResponse> TrainingJobs::Cancel(const v1::CancelJobRequest& request) {
+template <typename Response, typename Request>
+absl::StatusOr<Response> TrainingJobs::Steer(
+    const Request& request, const char* event,
+    absl::FunctionRef<absl::StatusOr<std::optional<v1::JobState>>(const v1::Job&)> next) {
   FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
-  absl::StatusOr<v1::CancelJobResponse> response = OncePerRequestId(
-      store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::CancelJobResponse> {
+  absl::StatusOr<Response> response =
+      OncePerRequestId(store_, request, [&](Transaction& transaction) -> absl::StatusOr<Response> {
         FITD_ASSIGN_OR_RETURN(v1::Job job, FindJob(transaction, request.id()));
-        v1::StateChange change;
-        switch (job.state()) {
-          case v1::JOB_STATE_QUEUED:
-            change.set_state(v1::JOB_STATE_CANCELLED);
-            Move(transaction, job, change);
-            break;
-          case v1::JOB_STATE_RUNNING:
-            change.set_state(v1::JOB_STATE_CANCELLING);
-            Move(transaction, job, change);
-            break;
-          case v1::JOB_STATE_CANCELLING:
-          case v1::JOB_STATE_CANCELLED:
-            break;
-          default:
-            return FailedPrecondition(fmt::format("job {} is {} and cannot be cancelled", job.id(),
-                                                  StateName(job.state())));
+        FITD_ASSIGN_OR_RETURN(const std::optional<v1::JobState> state, next(job));
+        if (state) {
+          v1::StateChange change;
+          change.set_state(*state);
+          Move(transaction, job, change);
         }
-        v1::CancelJobResponse cancelled;
-        *cancelled.mutable_job() = std::move(job);
-        return cancelled;
+        Response steered;
+        *steered.mutable_job() = std::move(job);
+        return steered;
       });
   if (response.ok()) {
-    const int64_t number = JobNumber(request.id()).value();
-    scheduler_.StopJob(number);
-    feeds_.EventsStored(number);
-    Log(LogLevel::kInfo, "job_cancel_asked", {{"job", request.id()}});
+    feeds_.EventsStored(JobNumber(request.id()).value());
+    Log(LogLevel::kInfo, event, {{"job", request.id()}});
   }
+  return response;
+}
+
+absl::StatusOr<v1::CancelJobResponse> TrainingJobs::Cancel(const v1::CancelJobRequest& request) {
+  auto response = Steer<v1::CancelJobResponse>(
+      request, "job_cancel_asked",
+      [](const v1::Job& job) -> absl::StatusOr<std::optional<v1::JobState>> {
+        switch (job.state()) {
+          case v1::JOB_STATE_QUEUED:
+          case v1::JOB_STATE_PAUSED:
+            return job.has_start_time() ? v1::JOB_STATE_CANCELLING : v1::JOB_STATE_CANCELLED;
+          case v1::JOB_STATE_RUNNING:
+          case v1::JOB_STATE_PAUSING:
+            return v1::JOB_STATE_CANCELLING;
+          case v1::JOB_STATE_CANCELLING:
+          case v1::JOB_STATE_CANCELLED:
+            return std::nullopt;
+          default:
+            return CannotBe("cancelled", job);
+        }
+      });
+  if (response.ok()) scheduler_.StopJob(JobNumber(request.id()).value());
+  return response;
+}
+
+absl::StatusOr<v1::PauseJobResponse> TrainingJobs::Pause(const v1::PauseJobRequest& request) {
+  auto response = Steer<v1::PauseJobResponse>(
+      request, "job_pause_asked",
+      [](const v1::Job& job) -> absl::StatusOr<std::optional<v1::JobState>> {
+        switch (job.state()) {
+          case v1::JOB_STATE_QUEUED:
+            return v1::JOB_STATE_PAUSED;
+          case v1::JOB_STATE_RUNNING:
+            return v1::JOB_STATE_PAUSING;
+          case v1::JOB_STATE_PAUSING:
+          case v1::JOB_STATE_PAUSED:
+            return std::nullopt;
+          default:
+            return CannotBe("paused", job);
+        }
+      });
+  if (response.ok()) scheduler_.StopJob(JobNumber(request.id()).value());
+  return response;
+}
+
+absl::StatusOr<v1::ResumeJobResponse> TrainingJobs::Resume(const v1::ResumeJobRequest& request) {
+  auto response = Steer<v1::ResumeJobResponse>(
+      request, "job_resume_asked",
+      [](const v1::Job& job) -> absl::StatusOr<std::optional<v1::JobState>> {
+        switch (job.state()) {
+          case v1::JOB_STATE_PAUSED:
+            return v1::JOB_STATE_QUEUED;
+          case v1::JOB_STATE_PAUSING:  // It stops nevertheless, and goes back into the queue.
+            return v1::JOB_STATE_RUNNING;
+          case v1::JOB_STATE_QUEUED:
+          case v1::JOB_STATE_RUNNING:
+            return std::nullopt;
+          default:
+            return CannotBe("resumed", job);
+        }
+      });
+  if (response.ok()) scheduler_.JobQueued();
   return response;
 }
 

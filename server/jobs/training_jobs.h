@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "core/base/status.h"
 #include "fitd/v1/job_service.pb.h"
 #include "server/jobs/job_feeds.h"
@@ -33,6 +35,8 @@ class TrainingJobs {
   absl::StatusOr<v1::GetJobResponse> Get(const v1::GetJobRequest& request);
   absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request);
   absl::StatusOr<v1::CancelJobResponse> Cancel(const v1::CancelJobRequest& request);
+  absl::StatusOr<v1::PauseJobResponse> Pause(const v1::PauseJobRequest& request);
+  absl::StatusOr<v1::ResumeJobResponse> Resume(const v1::ResumeJobRequest& request);
   absl::StatusOr<v1::DeleteJobResponse> Delete(const v1::DeleteJobRequest& request);
   // `wake` is called, on any thread, when there may be more to read. The source must not outlive
   // this object.
@@ -42,6 +46,11 @@ class TrainingJobs {
  private:
   absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, const v1::FitSpec& spec,
                                    int64_t& memory);
+  // Moves the job to the state that `next` gives for its own, if it gives one.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Steer(
+      const Request& request, const char* event,
+      absl::FunctionRef<absl::StatusOr<std::optional<v1::JobState>>(const v1::Job&)> next);
   void AddProgress(v1::Job& job);
 
   Store& store_;

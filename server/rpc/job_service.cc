@@ -37,6 +37,18 @@ class JobServiceRpc final : public v1::JobService::CallbackService {
     return Reply(context, pool_, [this, request] { return jobs_.Cancel(*request); }, response);
   }
 
+  grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context,
+                                     const v1::PauseJobRequest* request,
+                                     v1::PauseJobResponse* response) override {
+    return Reply(context, pool_, [this, request] { return jobs_.Pause(*request); }, response);
+  }
+
+  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
+                                      const v1::ResumeJobRequest* request,
+                                      v1::ResumeJobResponse* response) override {
+    return Reply(context, pool_, [this, request] { return jobs_.Resume(*request); }, response);
+  }
+
   grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
                                       const v1::DeleteJobRequest* request,
                                       v1::DeleteJobResponse* response) override {

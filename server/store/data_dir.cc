@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -64,7 +65,7 @@ absl::Status SyncDirectory(const std::string& path) {
 absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path) {
   std::error_code error;
   const bool is_new = !std::filesystem::exists(path, error);
-  for (const char* folder : {"", "/datasets", "/weights", "/tmp"}) {
+  for (const char* folder : {"", "/datasets", "/weights", "/checkpoints", "/tmp"}) {
     std::filesystem::create_directories(path + folder, error);
     if (error)
       return ErrnoStatus(error.value(), fmt::format("create the data directory {}", path + folder));
@@ -86,6 +87,18 @@ std::string DataDir::WeightsPath(std::string_view sha256) const {
   return fmt::format("{}/weights/{}.wgt", path_, sha256);
 }
 
+std::string DataDir::CheckpointPath(int64_t job, int64_t steps) const {
+  return fmt::format("{}/{}-{:018}.ckp", CheckpointFolder(), job, steps);
+}
+
+std::optional<int64_t> DataDir::CheckpointJob(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  int64_t job = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), job);
+  if (error != std::errc() || *end != '-' || path.extension() != ".ckp") return std::nullopt;
+  return job;
+}
+
 std::string DataDir::NewTemporaryPath() {
   return fmt::format("{}/tmp/{}", path_, next_temporary_++);
 }
@@ -94,6 +107,15 @@ void DataDir::RemoveOtherThan(std::span<const std::string> datasets,
                               std::span<const std::string> weights) {
   RemoveUnnamed(path_ + "/datasets", datasets);
   RemoveUnnamed(path_ + "/weights", weights);
+}
+
+void DataDir::RemoveCheckpointsOtherThan(std::span<const int64_t> jobs) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(CheckpointFolder(), ignored)) {
+    const std::optional<int64_t> job = CheckpointJob(entry.path());
+    if (!job || std::find(jobs.begin(), jobs.end(), *job) == jobs.end())
+      std::filesystem::remove(entry.path(), ignored);
+  }
 }
 
 TemporaryFile::~TemporaryFile() {

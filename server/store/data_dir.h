@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ namespace fitd {
 //   fitd.db         metadata
 //   datasets/<sha256>.tbl
 //   weights/<sha256>.wgt
+//   checkpoints/<job>-<steps>.ckp
 //   tmp/            uploads and files in the making; emptied at start
 class DataDir {
  public:
@@ -32,11 +35,17 @@ class DataDir {
   std::string DatabasePath() const { return path_ + "/fitd.db"; }
   std::string DatasetPath(std::string_view sha256) const;
   std::string WeightsPath(std::string_view sha256) const;
+  std::string CheckpointFolder() const { return path_ + "/checkpoints"; }
+  std::string CheckpointPath(int64_t job, int64_t steps) const;
+  // The job's number in the name of a checkpoint's file; nothing for other names.
+  static std::optional<int64_t> CheckpointJob(const std::filesystem::path& path);
   std::string NewTemporaryPath();
 
   // Removes blobs that are not named: left by a daemon that died between writing a file and
   // recording it.
   void RemoveOtherThan(std::span<const std::string> datasets, std::span<const std::string> weights);
+  // Likewise all files of checkpoints but those of these jobs.
+  void RemoveCheckpointsOtherThan(std::span<const int64_t> jobs);
 
  private:
   DataDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}

@@ -71,6 +71,14 @@ std::vector<v1::Job> JobTable::InState(v1::JobState state) {
   return jobs;
 }
 
+std::vector<int64_t> JobTable::Active() {
+  std::vector<int64_t> numbers;
+  Query query = database_.Prepare("SELECT id FROM jobs WHERE state < ?");
+  query.Bind(v1::JOB_STATE_SUCCEEDED);
+  while (query.Next()) numbers.push_back(query.Int(0));
+  return numbers;
+}
+
 int64_t JobTable::Count(v1::JobState state) {
   Query query = database_.Prepare("SELECT COUNT(*) FROM jobs WHERE state = ?");
   query.Bind(state).Next();
@@ -130,12 +138,6 @@ void JobTable::Delete(int64_t number) {
 
 int64_t JobTable::Memory(int64_t number) {
   Query query = database_.Prepare("SELECT memory FROM jobs WHERE id = ?");
-  return query.Bind(number).Next() ? query.Int(0) : 0;
-}
-
-int64_t JobTable::CountCrash(int64_t number) {
-  Query query =
-      database_.Prepare("UPDATE jobs SET crashes = crashes + 1 WHERE id = ? RETURNING crashes");
   return query.Bind(number).Next() ? query.Int(0) : 0;
 }
 

@@ -38,6 +38,8 @@ class JobTable {
   std::optional<v1::Job> NextQueued();
   std::vector<v1::Job> InState(v1::JobState state);
 
+  // Numbers of all jobs whose state is not final.
+  std::vector<int64_t> Active();
   int64_t Count(v1::JobState state);
   // A job whose state is not final and that trains the model, reads the data set, or starts from
   // the version.
@@ -51,8 +53,6 @@ class JobTable {
   // With its events.
   void Delete(int64_t number);
   int64_t Memory(int64_t number);
-  // How often a daemon died while the job ran; with this time.
-  int64_t CountCrash(int64_t number);
 
   // Sets the event's number to the next one and stores it.
   void AppendEvent(int64_t job, v1::JobEvent& event);

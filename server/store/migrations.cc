@@ -68,6 +68,8 @@ constexpr const char* kMigrations[] = {
     ) STRICT;
     CREATE INDEX requests_by_time ON requests (time);
     )sql",
+    // Counted in the job's message.
+    "ALTER TABLE jobs DROP COLUMN crashes;",
 };
 
 }  // namespace

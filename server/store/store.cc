@@ -12,6 +12,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clo
   std::unique_ptr<Store> store(new Store(directory, std::move(database), std::move(clock)));
   FITD_RETURN_IF_ERROR(store->InTransaction([&](Transaction& transaction) {
     directory.RemoveOtherThan(transaction.datasets.AllContents(), transaction.models.AllWeights());
+    directory.RemoveCheckpointsOtherThan(transaction.jobs.Active());
     return absl::OkStatus();
   }));
   return store;

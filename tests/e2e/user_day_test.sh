@@ -52,6 +52,9 @@ expect_exit 0 fitctl fit digits --data digits --loss sparse_categorical_crossent
 job=$(grep -oE 'fit-[0-9]+' "$work/out" | head -n 1)
 expect_exit 0 fitctl job show "$job"
 expect_exit 0 fitctl predict digits@1 tests/data/digits.csv
+expect_exit 0 fitctl job pause "$job"
+expect_output 'PAUSED'
+expect_exit 0 fitctl job resume "$job"
 expect_exit 0 fitctl job cancel "$job"
 expect_exit 0 fitctl job events "$job"
 expect_output 'CANCELLED'

@@ -3,6 +3,7 @@
 #ifndef FITD_TESTS_TESTING_USE_CASES_H_
 #define FITD_TESTS_TESTING_USE_CASES_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,7 @@ class UseCases {
     int workers = 2;
     int64_t max_memory_bytes = int64_t{1} << 32;
     int64_t max_dataset_bytes = int64_t{1} << 30;
+    std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
     Clock clock = absl::Now;
   };
   static absl::StatusOr<std::unique_ptr<UseCases>> Open(const std::string& path,

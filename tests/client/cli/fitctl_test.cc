@@ -504,8 +504,8 @@ TEST_F(FollowTest, ListsEventsSoFarWithoutWaiting) {
 
 TEST_F(FitctlTest, WaitsForTheEndOfACancelledJob) {
   EXPECT_CALL(daemon_->jobs, CancelJob)
-      .WillOnce(Answer(
-          Proto<v1::CancelJobResponse>("job { state: JOB_STATE_CANCELLING last_event: 7 }")));
+      .WillOnce(Answer(Proto<v1::CancelJobResponse>(
+          "job { id: 'fit-3' state: JOB_STATE_CANCELLING last_event: 7 }")));
   EXPECT_CALL(daemon_->jobs, WatchJobRaw(_, EqualsProto("id: 'fit-3' from_event: 8")))
       .WillOnce(Return(Stream<v1::WatchJobResponse>({})));
   EXPECT_CALL(daemon_->jobs, GetJob)
@@ -513,6 +513,42 @@ TEST_F(FitctlTest, WaitsForTheEndOfACancelledJob) {
           "job { state: JOB_STATE_CANCELLED version: 2 spec { model: 'm' } }")));
   EXPECT_EQ(Run({"job", "cancel", "fit-3"}), kExitOk);
   EXPECT_EQ(out_, "Job fit-3 is CANCELLED; stored m@2\n");
+}
+
+TEST_F(FitctlTest, WaitsUntilAJobIsPausedAndNotForItsEnd) {
+  EXPECT_CALL(daemon_->jobs, PauseJob)
+      .WillOnce(Answer(Proto<v1::PauseJobResponse>(
+          "job { id: 'fit-3' state: JOB_STATE_PAUSING last_event: 7 }")));
+  EXPECT_CALL(daemon_->jobs, WatchJobRaw(_, EqualsProto("id: 'fit-3' from_event: 8")))
+      .WillOnce(Return(Stream<v1::WatchJobResponse>(
+          {Proto<v1::WatchJobResponse>("event { number: 8 epoch_completed { epoch: 1 } }"),
+           Proto<v1::WatchJobResponse>(
+               "event { number: 9 state_change { state: JOB_STATE_PAUSED } }")})));
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { state: JOB_STATE_PAUSED }")));
+  EXPECT_EQ(Run({"job", "pause", "fit-3"}), kExitOk);
+  EXPECT_EQ(out_, "Job fit-3 is PAUSED. Go on with: fitctl job resume fit-3\n");
+}
+
+TEST_F(FitctlTest, ResumesAJob) {
+  EXPECT_CALL(daemon_->jobs, ResumeJob(_, Property(&v1::ResumeJobRequest::id, "fit-3"), _))
+      .WillOnce(Answer(Proto<v1::ResumeJobResponse>("job { state: JOB_STATE_QUEUED }")));
+  EXPECT_EQ(Run({"job", "resume", "fit-3"}), kExitOk);
+  EXPECT_EQ(out_, "Job fit-3 is QUEUED\n");
+}
+
+TEST_F(FitctlTest, WaitsForAllJobsAndFailsWithTheFirstThatFailed) {
+  for (const std::string id : {"fit-3", "fit-4"}) {
+    EXPECT_CALL(daemon_->jobs, WatchJobRaw(_, EqualsProto("id: '" + id + "'")))
+        .WillOnce(Return(Stream<v1::WatchJobResponse>({})));
+  }
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' state: JOB_STATE_CANCELLED }")))
+      .WillOnce(Answer(Proto<v1::GetJobResponse>(
+          "job { id: 'fit-4' state: JOB_STATE_SUCCEEDED version: 2 spec { model: 'm' } }")));
+  EXPECT_EQ(Run({"job", "wait", "fit-3", "fit-4"}), kExitJobFailed);
+  EXPECT_EQ(out_, "Stored m@2\n");
+  EXPECT_THAT(err_, HasSubstr("fit-3 was cancelled"));
 }
 
 TEST_F(FitctlTest, ListsJobs) {

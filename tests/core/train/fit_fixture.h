@@ -61,15 +61,23 @@ class RecordingObserver : public FitObserver {
     if (on_progress) on_progress(value);
   }
   void OnWarning(const v1::JobWarning& warning) override { warnings.push_back(warning.message()); }
+  bool WantsCheckpoint(bool epoch_done) override {
+    return wants_checkpoint && wants_checkpoint(epoch_done);
+  }
+  void OnCheckpoint(Checkpoint checkpoint) override {
+    checkpoints.push_back(std::move(checkpoint));
+  }
 
   int64_t training_rows = -1;
   int64_t validation_rows = -1;
   std::vector<v1::EpochCompleted> epochs;
   std::vector<v1::JobProgress> progress;
   std::vector<std::string> warnings;
+  std::vector<Checkpoint> checkpoints;
   std::function<void()> on_start;
   std::function<void(const v1::EpochCompleted&)> on_epoch;
   std::function<void(const v1::JobProgress&)> on_progress;
+  std::function<bool(bool)> wants_checkpoint;
 };
 
 class FitFixture : public testing::Test {

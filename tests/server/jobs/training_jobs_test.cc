@@ -1,17 +1,13 @@
 #include "server/jobs/training_jobs.h"
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/jobs/job_moves.h"
-#include "tests/testing/status_matchers.h"
-#include "tests/testing/temp_dir.h"
-#include "tests/testing/use_cases.h"
+#include "tests/server/jobs/job_fixture.h"
 
 namespace fitd {
 namespace {
@@ -20,88 +16,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Epochs: more than any test lasts, and enough to be interrupted.
-constexpr int64_t kForever = 1'000'000;
-constexpr int64_t kMany = 20'000;
-
-class TrainingJobsTest : public testing::Test {
- protected:
-  void SetUp() override {
-    Open();
-    FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
-    FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
-  }
-
-  void Open() { FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(temp_.File("data"), options_)); }
-  void Restart() {
-    daemon_.reset();
-    Open();
-  }
-
-  absl::StatusOr<v1::Job> Start(const v1::StartFitRequest& request) {
-    FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, daemon_->jobs.StartFit(request));
-    return response.job();
-  }
-  absl::StatusOr<v1::Job> Start(int64_t epochs) { return Start(ClassifierFit("m", "d", epochs)); }
-
-  absl::StatusOr<v1::Job> Get(const std::string& id) {
-    v1::GetJobRequest request;
-    request.set_id(id);
-    FITD_ASSIGN_OR_RETURN(const v1::GetJobResponse response, daemon_->jobs.Get(request));
-    return response.job();
-  }
-
-  absl::StatusOr<v1::Job> Cancel(const std::string& id) {
-    v1::CancelJobRequest request;
-    request.set_id(id);
-    FITD_ASSIGN_OR_RETURN(const v1::CancelJobResponse response, daemon_->jobs.Cancel(request));
-    return response.job();
-  }
-
-  // Once the job has told `count` events.
-  void AwaitEvents(const std::string& id, size_t count) {
-    FITD_ASSERT_OK(ReadEvents(daemon_->jobs, id, 1, count));
-  }
-
-  // As a killed daemon leaves it: the state is RUNNING and nobody runs it.
-  void ForceState(const std::string& id, std::vector<v1::JobState> states) {
-    FITD_ASSERT_OK(daemon_->store->InTransaction([&](Transaction& transaction) {
-      v1::Job job = *transaction.jobs.Find(*JobNumber(id));
-      for (const v1::JobState state : states) {
-        v1::StateChange change;
-        change.set_state(state);
-        Move(transaction, job, change);
-      }
-      return absl::OkStatus();
-    }));
-  }
-
-  TempDir temp_;
-  UseCases::Options options_;
-  std::unique_ptr<UseCases> daemon_;
-};
-
-std::vector<int64_t> Numbers(const std::vector<v1::JobEvent>& events) {
-  std::vector<int64_t> numbers;
-  for (const v1::JobEvent& event : events) numbers.push_back(event.number());
-  return numbers;
-}
-
-std::vector<int64_t> Epochs(const std::vector<v1::JobEvent>& events) {
-  std::vector<int64_t> epochs;
-  for (const v1::JobEvent& event : events) {
-    if (event.has_epoch_completed()) epochs.push_back(event.epoch_completed().epoch());
-  }
-  return epochs;
-}
-
-std::vector<v1::JobState> States(const std::vector<v1::JobEvent>& events) {
-  std::vector<v1::JobState> states;
-  for (const v1::JobEvent& event : events) {
-    if (event.has_state_change()) states.push_back(event.state_change().state());
-  }
-  return states;
-}
+using TrainingJobsTest = JobFixture;
 
 TEST_F(TrainingJobsTest, FitStoresAVersionAndItsHistory) {
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job queued, Start(3));
@@ -320,7 +235,8 @@ TEST_F(TrainingJobsTest, JobBeingCancelledByAKilledDaemonIsCancelled) {
   FITD_ASSERT_OK(Start(2));
   ForceState("fit-1", {v1::JOB_STATE_RUNNING, v1::JOB_STATE_CANCELLING});
   Restart();
-  EXPECT_EQ(Get("fit-1")->state(), v1::JOB_STATE_CANCELLED);
+  daemon_->scheduler.Start();
+  EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-1")->state(), v1::JOB_STATE_CANCELLED);
 }
 
 TEST_F(TrainingJobsTest, DivergingFitFailsWithStepLayerAndTensorAndHarmsNothing) {

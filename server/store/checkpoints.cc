@@ -1,0 +1,43 @@
+#include "server/store/checkpoints.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+namespace fitd {
+
+absl::Status Checkpoints::Save(int64_t job, const Checkpoint& checkpoint) {
+  constexpr size_t kKept = 2;
+  FITD_RETURN_IF_ERROR(
+      checkpoint.Save(directory_.CheckpointPath(job, checkpoint.state.iterations())));
+  const std::vector<std::string> paths = Paths(job);
+  for (size_t i = kKept; i < paths.size(); ++i) unlink(paths[i].c_str());
+  return absl::OkStatus();
+}
+
+std::optional<Checkpoint> Checkpoints::LoadNewest(
+    int64_t job, const std::function<void(const absl::Status&)>& on_damage) const {
+  for (const std::string& path : Paths(job)) {
+    absl::StatusOr<Checkpoint> checkpoint = Checkpoint::Load(path);
+    if (checkpoint.ok()) return *std::move(checkpoint);
+    on_damage(checkpoint.status());
+    if (absl::IsDataLoss(checkpoint.status())) unlink(path.c_str());
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Checkpoints::Paths(int64_t job) const {
+  std::vector<std::string> paths;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(directory_.CheckpointFolder(), ignored)) {
+    if (DataDir::CheckpointJob(entry.path()) == job) paths.push_back(entry.path().string());
+  }
+  // Steps have a fixed width in the names.
+  std::sort(paths.rbegin(), paths.rend());
+  return paths;
+}
+
+}  // namespace fitd
