@@ -266,4 +266,36 @@ absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(
   return Call(*stubs_->server, &Server::GetServerInfo, request, kCallTimeout);
 }
 
+absl::StatusOr<v1::StoreCheckSummary> Client::CheckStore(
+    const v1::CheckStoreRequest& request,
+    const std::function<void(const v1::StoreFinding&)>& on_finding) {
+  grpc::ClientContext context;
+  const auto reader = stubs_->server->CheckStore(&context, request);
+  std::optional<v1::StoreCheckSummary> summary;
+  v1::CheckStoreResponse message;
+  while (reader->Read(&message)) {
+    if (message.has_finding()) on_finding(message.finding());
+    if (message.has_summary()) summary = message.summary();
+  }
+  FITD_RETURN_IF_ERROR(FromGrpc(reader->Finish()));
+  if (!summary) return absl::InternalError("the daemon ended the check without a summary");
+  return *summary;
+}
+
+absl::Status Client::BackupStore(
+    const v1::BackupStoreRequest& request,
+    const std::function<absl::Status(const v1::BackupStoreResponse&)>& on_part) {
+  grpc::ClientContext context;
+  const auto reader = stubs_->server->BackupStore(&context, request);
+  v1::BackupStoreResponse part;
+  while (reader->Read(&part)) {
+    if (const absl::Status status = on_part(part); !status.ok()) {
+      context.TryCancel();
+      reader->Finish();
+      return status;
+    }
+  }
+  return FromGrpc(reader->Finish());
+}
+
 }  // namespace fitd::client

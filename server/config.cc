@@ -124,6 +124,10 @@ class Checker {
     if (!IsSet("max_memory_bytes")) config_.set_max_memory_bytes(AvailableMemory() / 10 * 8);
     Range("max_memory_bytes", config_.max_memory_bytes(), 1, kNoLimit);
     if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(5);
+    Range("keep_versions", config_.keep_versions(), 0, kNoLimit);
+    Range("keep_finished_jobs", config_.keep_finished_jobs(), 0, kNoLimit);
+    if (!IsSet("min_free_disk_bytes")) config_.set_min_free_disk_bytes(512 * kMiB);
+    Range("min_free_disk_bytes", config_.min_free_disk_bytes(), 0, kNoLimit);
     const double grace = config_.shutdown_grace_seconds();
     if (!(grace >= 0 && grace <= 3600))
       Add("shutdown_grace_seconds", fmt::format("is {}; allowed: 0 to 3600", grace));

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <thread>
@@ -28,6 +29,8 @@ class Scheduler {
     int workers = 1;  // Jobs at once.
     int cores = 1;
     int64_t max_memory_bytes = 0;  // Of all running jobs together.
+    // Called on a worker when a job has ended.
+    std::function<void()> job_ended = [] {};
   };
   Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options);
   ~Scheduler() { Stop(); }
@@ -37,6 +40,8 @@ class Scheduler {
   void JobQueued();
   // Stops the job within one mini-batch if it runs.
   void StopJob(int64_t job);
+  // Whether a worker has the job.
+  bool Runs(int64_t job);
   // Stops all jobs within one mini-batch and puts them back into the queue for the next start.
   // Idempotent.
   void Stop();
