@@ -35,7 +35,8 @@ grpc::ChannelArguments ChannelArguments() {
   arguments.SetMaxSendMessageSize(kLargestMessage);
   // gRPC waits 1 s before it connects again; a retry must find the daemon that has just come back.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // Despite its name how long a connection may take to come up: a busy machine is not unreachable.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // An http_proxy in the environment is not meant for a daemon on this machine.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
