@@ -88,8 +88,17 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
 
 absl::Status Store::Reconnect() {
   database_.reset();
-  FITD_ASSIGN_OR_RETURN(database_, Database::Open(directory_.DatabasePath()));
-  // A commit that was reported as failed may be on the disk all the same.
+  FITD_ASSIGN_OR_RETURN(auto database, Database::Open(directory_.DatabasePath()));
+  // A commit that was reported as failed may come back from the log. Nobody is told of it before it
+  // is synced, so what the log holds goes to the database first.
+  try {
+    Query checkpoint = database->Prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!checkpoint.Next() || checkpoint.Int(0) != 0)
+      return Internal("the metadata store: a reader holds up the recovery from a failed write");
+  } catch (...) {
+    return CurrentDatabaseError();
+  }
+  database_ = std::move(database);
   models_revision_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
