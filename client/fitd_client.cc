@@ -35,7 +35,8 @@ grpc::ChannelArguments ChannelArguments() {
   arguments.SetMaxSendMessageSize(kLargestMessage);
   // gRPC waits 1 s before it connects again; a retry must find the daemon that has just come back.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // Despite its name how long a connection may take to come up: a busy machine is not unreachable.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // An http_proxy in the environment is not meant for a daemon on this machine.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -272,6 +273,38 @@ absl::Status Client::PredictStream(
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(
     const v1::GetServerInfoRequest& request) {
   return Call(*stubs_->server, &Server::GetServerInfo, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::StoreCheckSummary> Client::CheckStore(
+    const v1::CheckStoreRequest& request,
+    const std::function<void(const v1::StoreFinding&)>& on_finding) {
+  grpc::ClientContext context;
+  const auto reader = stubs_->server->CheckStore(&context, request);
+  std::optional<v1::StoreCheckSummary> summary;
+  v1::CheckStoreResponse message;
+  while (reader->Read(&message)) {
+    if (message.has_finding()) on_finding(message.finding());
+    if (message.has_summary()) summary = message.summary();
+  }
+  FITD_RETURN_IF_ERROR(FromGrpc(reader->Finish()));
+  if (!summary) return absl::InternalError("the daemon ended the check without a summary");
+  return *summary;
+}
+
+absl::Status Client::BackupStore(
+    const v1::BackupStoreRequest& request,
+    const std::function<absl::Status(const v1::BackupStoreResponse&)>& on_part) {
+  grpc::ClientContext context;
+  const auto reader = stubs_->server->BackupStore(&context, request);
+  v1::BackupStoreResponse part;
+  while (reader->Read(&part)) {
+    if (const absl::Status status = on_part(part); !status.ok()) {
+      context.TryCancel();
+      reader->Finish();
+      return status;
+    }
+  }
+  return FromGrpc(reader->Finish());
 }
 
 }  // namespace fitd::client

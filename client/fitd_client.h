@@ -92,6 +92,15 @@ class Client {
       const std::function<absl::Status(const v1::PredictResponse&)>& on_response);
 
   absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo(const v1::GetServerInfoRequest& request);
+  // Hands over what the check finds and gives its summary. INTERNAL when the stream ends before it.
+  absl::StatusOr<v1::StoreCheckSummary> CheckStore(
+      const v1::CheckStoreRequest& request,
+      const std::function<void(const v1::StoreFinding&)>& on_finding);
+  // Hands over the parts of a backup; an error of `on_part` ends it and is returned. backup_dir.h
+  // makes a directory of them.
+  absl::Status BackupStore(
+      const v1::BackupStoreRequest& request,
+      const std::function<absl::Status(const v1::BackupStoreResponse&)>& on_part);
 
  private:
   template <typename Stub, typename Method, typename Request>

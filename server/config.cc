@@ -127,6 +127,10 @@ class Checker {
     Seconds("shutdown_grace_seconds", config_.shutdown_grace_seconds(), 3600);
     if (!IsSet("checkpoint_interval_seconds")) config_.set_checkpoint_interval_seconds(30);
     Seconds("checkpoint_interval_seconds", config_.checkpoint_interval_seconds(), 86'400);
+    Range("keep_versions", config_.keep_versions(), 0, kNoLimit);
+    Range("keep_finished_jobs", config_.keep_finished_jobs(), 0, kNoLimit);
+    if (!IsSet("min_free_disk_bytes")) config_.set_min_free_disk_bytes(512 * kMiB);
+    Range("min_free_disk_bytes", config_.min_free_disk_bytes(), 0, kNoLimit);
   }
 
  private:

@@ -19,11 +19,14 @@
 namespace fitd {
 namespace {
 
-// Exit codes; 75 is EX_TEMPFAIL of sysexits.h.
+// Exit codes (docs/operations.md); 74, 75 and 78 are EX_IOERR, EX_TEMPFAIL and EX_CONFIG of
+// sysexits.h.
 constexpr int kFailed = 1;
 constexpr int kBadUsage = 2;
+constexpr int kDataDirDamaged = 74;
 constexpr int kDataDirInUse = 75;
 constexpr int kDataDirIsNewer = 76;
+constexpr int kDataDirNotWritable = 78;
 
 // The settings that have a flag of their own beside --insecure.
 struct Flag {
@@ -45,16 +48,27 @@ int Fail(int code, const std::string& message) {
   return code;
 }
 
+// Of a daemon that does not start.
+int ExitCode(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kDataLoss:
+      return kDataDirDamaged;
+    case absl::StatusCode::kUnavailable:
+      return kDataDirInUse;
+    case absl::StatusCode::kFailedPrecondition:
+      return kDataDirIsNewer;
+    case absl::StatusCode::kPermissionDenied:
+      return kDataDirNotWritable;
+    default:
+      return kFailed;
+  }
+}
+
 int Run(const v1::ServerConfig& config) {
   ConfigureLog(config.log_level(), config.log_format());
   StopSignal stop_signal;
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(config);
-  if (!server.ok()) {
-    const int code = absl::IsUnavailable(server.status())          ? kDataDirInUse
-                     : absl::IsFailedPrecondition(server.status()) ? kDataDirIsNewer
-                                                                   : kFailed;
-    return Fail(code, Message(server.status()));
-  }
+  if (!server.ok()) return Fail(ExitCode(server.status()), Message(server.status()));
   if (const absl::Status status = (*server)->Start(); !status.ok())
     return Fail(kFailed, Message(status));
   // Beyond the grace period, time to close the store.

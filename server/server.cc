@@ -19,8 +19,10 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "server/jobs/datasets.h"
+#include "server/jobs/housekeeping.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/job_moves.h"
+#include "server/jobs/maintenance.h"
 #include "server/jobs/models.h"
 #include "server/jobs/scheduler.h"
 #include "server/jobs/server_info.h"
@@ -41,6 +43,8 @@ namespace {
 
 // Calls that read whole data sets: uploads and evaluations.
 constexpr int kSlowThreads = 2;
+// Checks and backups, which read all that is stored.
+constexpr int kMaintenanceThreads = 1;
 
 // For watchers to read how their streams ended, before connections are closed.
 constexpr std::chrono::milliseconds kTimeToHearTheEnd{50};
@@ -101,20 +105,25 @@ struct Server::Parts {
         directory(std::move(data_dir)),
         store(std::move(opened_store)),
         tables(*directory),
+        housekeeping(*store, {.keep_versions = config.keep_versions(),
+                              .keep_finished_jobs = config.keep_finished_jobs()}),
         scheduler(*store, tables, feeds,
                   {.workers = config.workers(),
                    .cores = cores,
                    .max_memory_bytes = config.max_memory_bytes(),
-                   .checkpoint_interval = ToDuration(config.checkpoint_interval_seconds())}),
+                   .checkpoint_interval = ToDuration(config.checkpoint_interval_seconds()),
+                   .job_ended = [this] { housekeeping.Run(); }}),
         model_cache(*store),
         models(*store, config.max_parameters()),
         datasets(*store, tables, config.max_dataset_bytes()),
         jobs(*store, tables, feeds, scheduler, config.max_memory_bytes()),
         evaluation(*store, tables, model_cache),
         executor(model_cache),
+        maintenance(*store, scheduler),
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
-        slow_pool(kSlowThreads) {}
+        slow_pool(kSlowThreads),
+        maintenance_pool(kMaintenanceThreads) {}
 
   const v1::ServerConfig config;
   const int cores;
@@ -122,6 +131,7 @@ struct Server::Parts {
   std::unique_ptr<Store> store;
   Tables tables;
   JobFeeds feeds;
+  Housekeeping housekeeping;
   Scheduler scheduler;
   ModelCache model_cache;
   Models models;
@@ -129,16 +139,19 @@ struct Server::Parts {
   TrainingJobs jobs;
   Evaluation evaluation;
   PredictionExecutor executor;
+  Maintenance maintenance;
   ServerInfo info;
   ThreadPool pool;
   ThreadPool slow_pool;
+  ThreadPool maintenance_pool;
   std::vector<NamedService> services;
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& config) {
-  FITD_ASSIGN_OR_RETURN(auto directory, DataDir::Open(config.data_dir()));
+  FITD_ASSIGN_OR_RETURN(auto directory,
+                        DataDir::Open(config.data_dir(), config.min_free_disk_bytes()));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));
   return std::unique_ptr<Server>(new Server(
@@ -159,7 +172,8 @@ absl::Status Server::Start() {
   parts.services.push_back(MakeJobService(parts.jobs, parts.pool));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.slow_pool));
   parts.services.push_back(MakePredictionService(parts.executor, parts.pool));
-  parts.services.push_back(MakeServerService(parts.info, parts.pool));
+  parts.services.push_back(
+      MakeServerService(parts.info, parts.maintenance, parts.pool, parts.maintenance_pool));
 
   grpc::ServerBuilder builder;
   Harden(builder, parts.config);
@@ -177,6 +191,7 @@ absl::Status Server::Start() {
     FITD_RETURN_IF_ERROR(file.Append(fmt::format("{}\n", parts.port)));
     FITD_RETURN_IF_ERROR(file.Commit());
   }
+  parts.housekeeping.Run();
   parts.scheduler.Start();
   for (const NamedService& named : parts.services) {
     parts.grpc_server->GetHealthCheckService()->SetServingStatus(named.name, true);
@@ -207,6 +222,7 @@ void Server::Stop() {
   }
   parts.pool.Stop();
   parts.slow_pool.Stop();
+  parts.maintenance_pool.Stop();
   parts.grpc_server.reset();
   parts_.reset();
   if (started) Log(LogLevel::kInfo, "stopped");

@@ -14,7 +14,8 @@ namespace fitd {
 class Server {
  public:
   // `config` comes from ResolveConfig. UNAVAILABLE when another daemon uses the data directory;
-  // FAILED_PRECONDITION when a newer daemon wrote it.
+  // FAILED_PRECONDITION when a newer daemon wrote it; PERMISSION_DENIED when it cannot be written;
+  // DATA_LOSS when its database is damaged.
   static absl::StatusOr<std::unique_ptr<Server>> Create(const v1::ServerConfig& config);
   ~Server();
 

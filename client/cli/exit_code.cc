@@ -32,6 +32,8 @@ int ExitCode(const absl::Status& status) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
       return kExitUnreachable;
+    case absl::StatusCode::kDataLoss:
+      return kExitDamaged;
     default:
       return kExitOther;
   }

@@ -82,7 +82,7 @@ int RunFitctl(const std::vector<std::string>& args, const Environment& environme
       "  fitctl predict iris iris.csv\n\n"
       "Exit status: 0 ok, 1 other error, 2 wrong usage or argument, 3 not found, 4 wrong state or "
       "exists,\n"
-      "5 the job failed, 6 daemon unreachable, 130 interrupted.");
+      "5 the job failed, 6 daemon unreachable, 7 data is damaged, 130 interrupted.");
   fitctl.require_subcommand(1);
   fitctl.fallthrough();   // --address and --output may follow the command; subcommands inherit both
                           // settings.

@@ -3,17 +3,26 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
 #include <vector>
 
+#include "client/backup_dir.h"
 #include "client/cli/command.h"
 #include "client/cli/format.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/table.h"
+#include "client/names.h"
 #include "client/status_macros.h"
 
 namespace fitd::cli {
 namespace {
 
-struct InfoFlags {};
+struct NoFlags {};
+
+struct BackupFlags {
+  std::string directory;
+};
 
 std::string InfoText(const std::string& address, const v1::GetServerInfoResponse& info) {
   Table facts;
@@ -46,24 +55,89 @@ std::string InfoText(const std::string& address, const v1::GetServerInfoResponse
   return text;
 }
 
-absl::Status Info(Cli& cli, const InfoFlags& /*flags*/) {
+absl::Status Info(Cli& cli, const NoFlags& /*flags*/) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::GetServerInfoResponse info, client->GetServerInfo({}));
   cli.Print(info, [&] { return InfoText(cli.address, info); });
   return absl::OkStatus();
 }
 
+// "STORE_FAULT_NO_OWNER" -> "no owner".
+std::string FaultName(v1::StoreFault fault) {
+  std::string name = v1::StoreFault_Name(fault);
+  if (name.empty()) return "unknown";
+  name = name.substr(sizeof("STORE_FAULT_") - 1);
+  std::replace(name.begin(), name.end(), '_', ' ');
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char letter) { return std::tolower(letter); });
+  return name;
+}
+
+absl::Status Fsck(Cli& cli, const NoFlags& /*flags*/) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(
+      const v1::StoreCheckSummary summary,
+      client->CheckStore({}, [&](const v1::StoreFinding& finding) {
+        // As they come: the rest may take long.
+        cli.Print(finding, [&] {
+          return client::Printable(fmt::format("{}: {}: {}", finding.object(),
+                                               FaultName(finding.fault()), finding.message())) +
+                 "\n";
+        });
+      }));
+  cli.Print(summary, [&] {
+    return fmt::format("Checked the database and {} files of {}: {} findings\n",
+                       FormatCount(summary.files()), FormatBytes(summary.bytes()),
+                       FormatCount(summary.findings()));
+  });
+  if (summary.findings() == 0) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("{} objects are broken or belong to nothing", summary.findings()));
+}
+
+absl::Status Backup(Cli& cli, const BackupFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const auto backup, client::BackupDir::Create(flags.directory));
+  const InterruptNotice notice(
+      fmt::format("Interrupted: {} is not there; what was written so far is in {}", flags.directory,
+                  backup->partial()));
+  FITD_RETURN_IF_ERROR(client->BackupStore(
+      {}, [&](const v1::BackupStoreResponse& part) { return backup->Add(part); }));
+  FITD_ASSIGN_OR_RETURN(const v1::BackupSummary summary, backup->Commit());
+  cli.Print(summary, [&] {
+    return fmt::format("Wrote {} files of {} to {}\n", FormatCount(summary.files()),
+                       FormatBytes(summary.bytes()), client::Printable(flags.directory));
+  });
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddServerCommands(CLI::App& fitctl, Cli& cli) {
-  CLI::App* group = AddGroup(fitctl, "server", "Ask about the daemon", "  fitctl server info");
-  AddCommand<InfoFlags>(
+  CLI::App* group =
+      AddGroup(fitctl, "server", "Ask about the daemon, check and copy what it stores",
+               "  fitctl server info\n  fitctl server backup /backups/monday");
+  AddCommand<NoFlags>(
       *group, cli, "info",
       "Version, machine, limits, and every layer, loss, optimizer and metric it knows",
       "  fitctl server info\n"
       "  fitctl server info --address unix:/run/fitd.sock\n"
       "  fitctl server info --output json",
       Info);
+  AddCommand<NoFlags>(*group, cli, "fsck",
+                      "Read all that is stored and name what is broken or belongs to nothing; exit "
+                      "status 7 if anything is",
+                      "  fitctl server fsck\n"
+                      "  fitctl server fsck --output jsonl",
+                      Fsck);
+  auto [command, flags] = AddCommand<BackupFlags>(
+      *group, cli, "backup",
+      "Copy all that is stored into a new directory, which a daemon can start on",
+      "  fitctl server backup /backups/monday\n"
+      "  fitd --data-dir /backups/monday",
+      Backup);
+  AddArgument(*command, "DIR", flags->directory, "Where to: a new name, or an empty directory")
+      ->required();
 }
 
 }  // namespace fitd::cli

@@ -5,7 +5,7 @@
 
 namespace fitd::cli {
 
-// fitctl server info
+// fitctl server info, fsck, backup
 void AddServerCommands(CLI::App& fitctl, Cli& cli);
 
 }  // namespace fitd::cli

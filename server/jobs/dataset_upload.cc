@@ -90,6 +90,7 @@ absl::Status DatasetUpload::Append(const v1::UploadChunk& chunk) {
   }
   while (static_cast<int>(files_.size()) <= chunk.source()) FITD_RETURN_IF_ERROR(OpenNextSource());
 
+  FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
   hash_.Update(chunk.data());
   std::string_view rest = chunk.data();
   while (!rest.empty()) {

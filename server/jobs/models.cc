@@ -11,6 +11,7 @@
 #include "core/nn/resolve_model.h"
 #include "fmt/format.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "server/jobs/housekeeping.h"
 #include "server/jobs/paging.h"
 #include "server/jobs/request.h"
 #include "server/jobs/time.h"
@@ -18,16 +19,6 @@
 #include "server/store/model_reference.h"
 
 namespace fitd {
-namespace {
-
-// Once its version is deleted: others may have the same weights.
-void RemoveUnusedWeights(Transaction& transaction, const DataDir& directory,
-                         const std::string& sha256) {
-  if (!transaction.models.WeightsAreUsed(sha256))
-    transaction.RemoveFile(directory.WeightsPath(sha256));
-}
-
-}  // namespace
 
 absl::StatusOr<v1::CreateModelResponse> Models::Create(const v1::CreateModelRequest& request) {
   Violations violations;
@@ -120,10 +111,9 @@ absl::StatusOr<v1::DeleteModelResponse> Models::Delete(const v1::DeleteModelRequ
         const std::vector<v1::ModelVersion> versions =
             transaction.models.ListVersions(request.name(), std::numeric_limits<int64_t>::max(),
                                             std::numeric_limits<int64_t>::max());
+        for (const v1::ModelVersion& version : versions)
+          RemoveVersion(transaction, store_.directory(), version);
         transaction.models.Delete(request.name());
-        for (const v1::ModelVersion& version : versions) {
-          RemoveUnusedWeights(transaction, store_.directory(), version.weights_sha256());
-        }
         transaction.ModelsChanged();
         Log(LogLevel::kInfo, "model_deleted", {{"model", request.name()}});
         return v1::DeleteModelResponse();
@@ -194,9 +184,7 @@ absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(
           return FailedPrecondition(fmt::format("job {} starts from {}@{}; cancel it first", *job,
                                                 request.model(), request.version()));
         }
-        transaction.models.DeleteVersion(request.model(), request.version());
-        RemoveUnusedWeights(transaction, store_.directory(), version->weights_sha256());
-        transaction.ModelsChanged();
+        RemoveVersion(transaction, store_.directory(), *version);
         Log(LogLevel::kInfo, "version_deleted",
             {{"model", request.model()}, {"version", request.version()}});
         return v1::DeleteModelVersionResponse();

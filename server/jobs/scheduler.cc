@@ -55,6 +55,11 @@ void Scheduler::Stop() {
   journal_.Stop();
 }
 
+bool Scheduler::Runs(int64_t job) {
+  MutexLock lock(mutex_);
+  return running_.contains(job);
+}
+
 void Scheduler::WorkerLoop() {
   while (std::optional<Taken> taken = Take()) {
     RunJob(*taken);
@@ -170,6 +175,7 @@ void Scheduler::RunJob(const Taken& taken) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   Log(LogLevel::kInfo, "job_ended",
       {{"job", taken.job.id()}, {"state", StateName(*state)}, {"seconds", elapsed.count()}});
+  options_.job_ended();
 }
 
 }  // namespace fitd

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <thread>
@@ -31,6 +32,8 @@ class Scheduler {
     int cores = 1;
     int64_t max_memory_bytes = 0;  // Of all running jobs together.
     std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
+    // Called on a worker when a job has ended.
+    std::function<void()> job_ended = [] {};
   };
   Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options);
   ~Scheduler() { Stop(); }
@@ -41,6 +44,8 @@ class Scheduler {
   // The job is to be cancelled or paused: stops it within one mini-batch if it runs, else a worker
   // sees to a cancelled one.
   void StopJob(int64_t job);
+  // Whether a worker has the job.
+  bool Runs(int64_t job);
   // Stops all jobs within one mini-batch; they go on from there at the next start. Idempotent.
   void Stop();
 

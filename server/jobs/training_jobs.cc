@@ -150,6 +150,7 @@ absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRe
     int64_t memory = 0;
     FITD_ASSIGN_OR_RETURN(*response.mutable_job(), CheckFit(transaction, request.spec(), memory));
     if (request.validate_only()) return response;
+    FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
     transaction.jobs.Insert(*response.mutable_job(), memory);
     const int64_t number = JobNumber(response.job().id()).value();
     v1::JobEvent event;

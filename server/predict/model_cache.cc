@@ -62,11 +62,13 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
     const v1::ModelVersion& version) const {
   const auto start = std::chrono::steady_clock::now();
-  FITD_ASSIGN_OR_RETURN(const Weights weights,
-                        Weights::Load(store_.directory().WeightsPath(version.weights_sha256())));
+  absl::StatusOr<Weights> weights =
+      Weights::Load(store_.directory().WeightsPath(version.weights_sha256()));
+  if (absl::IsNotFound(weights.status())) return DataLoss("the weights file is lost");
+  FITD_RETURN_IF_ERROR(weights.status());
   FITD_ASSIGN_OR_RETURN(Pipeline pipeline, Pipeline::Load(version.pipeline()));
   FITD_ASSIGN_OR_RETURN(auto predictor,
-                        Predictor::Create(version.spec(), weights, version.pipeline().target()));
+                        Predictor::Create(version.spec(), *weights, version.pipeline().target()));
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   Log(LogLevel::kInfo, "version_loaded",
       {{"model", version.model()}, {"version", version.version()}, {"seconds", elapsed.count()}});

@@ -8,6 +8,7 @@
 
 #include "grpcpp/impl/service_type.h"
 #include "server/jobs/datasets.h"
+#include "server/jobs/maintenance.h"
 #include "server/jobs/models.h"
 #include "server/jobs/server_info.h"
 #include "server/jobs/training_jobs.h"
@@ -28,7 +29,9 @@ NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool
 NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& slow_pool);
 NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool);
-NamedService MakeServerService(ServerInfo& info, ThreadPool& pool);
+// `maintenance_pool` is for what reads all that is stored.
+NamedService MakeServerService(ServerInfo& info, Maintenance& maintenance, ThreadPool& pool,
+                               ThreadPool& maintenance_pool);
 
 }  // namespace fitd
 

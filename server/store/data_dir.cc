@@ -1,6 +1,7 @@
 #include "server/store/data_dir.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -16,11 +18,20 @@
 namespace fitd {
 namespace {
 
+// The status of a failed system call on the directory itself.
+absl::Status CannotUse(int error_number, const std::string& path) {
+  const std::string message = fmt::format("data dir {} is not writable: {}", path,
+                                          std::generic_category().message(error_number));
+  const bool denied = error_number == EROFS || error_number == EACCES || error_number == EPERM;
+  return Error(denied ? absl::StatusCode::kPermissionDenied : absl::StatusCode::kInternal, message);
+}
+
 // An open-file-description lock: it goes with the process, whatever other descriptors of the file
 // are closed.
-absl::StatusOr<int> Lock(const std::string& path) {
+absl::StatusOr<int> Lock(const std::string& directory) {
+  const std::string path = directory + "/LOCK";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoStatus(errno, "open the lock file of the data directory");
+  if (fd < 0) return CannotUse(errno, directory);
   struct flock lock = {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
@@ -41,13 +52,10 @@ absl::StatusOr<int> Lock(const std::string& path) {
   return fd;
 }
 
-void RemoveUnnamed(const std::string& folder, std::span<const std::string> keep) {
+void Empty(const std::string& folder) {
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (std::find(keep.begin(), keep.end(), entry.path().stem().string()) == keep.end()) {
-      std::filesystem::remove(entry.path(), ignored);
-    }
-  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    std::filesystem::remove(entry.path(), ignored);
 }
 
 absl::Status SyncDirectory(const std::string& path) {
@@ -62,29 +70,37 @@ absl::Status SyncDirectory(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path,
+                                                       int64_t min_free_bytes) {
   std::error_code error;
   const bool is_new = !std::filesystem::exists(path, error);
-  for (const char* folder : {"", "/datasets", "/weights", "/checkpoints", "/tmp"}) {
-    std::filesystem::create_directories(path + folder, error);
-    if (error)
-      return ErrnoStatus(error.value(), fmt::format("create the data directory {}", path + folder));
+  std::vector<std::string> folders = {path, path + "/tmp", path + "/checkpoints"};
+  for (const BlobKind* kind : kBlobKinds)
+    folders.push_back(fmt::format("{}/{}", path, kind->folder));
+  for (const std::string& folder : folders) {
+    std::filesystem::create_directories(folder, error);
+    if (error) return CannotUse(error.value(), folder);
+    if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return CannotUse(errno, folder);
   }
   if (is_new) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-  FITD_ASSIGN_OR_RETURN(const int lock, Lock(path + "/LOCK"));
-  std::unique_ptr<DataDir> directory(new DataDir(path, lock));
-  RemoveUnnamed(path + "/tmp", {});
+  FITD_ASSIGN_OR_RETURN(const int lock, Lock(path));
+  std::unique_ptr<DataDir> directory(new DataDir(path, min_free_bytes, lock));
+  Empty(path + "/tmp");
   return directory;
 }
 
 DataDir::~DataDir() { close(lock_); }
 
 std::string DataDir::DatasetPath(std::string_view sha256) const {
-  return fmt::format("{}/datasets/{}.tbl", path_, sha256);
+  return BlobPath(BlobName(kDatasetBlobs, sha256));
 }
 
 std::string DataDir::WeightsPath(std::string_view sha256) const {
-  return fmt::format("{}/weights/{}.wgt", path_, sha256);
+  return BlobPath(BlobName(kWeightsBlobs, sha256));
+}
+
+std::string DataDir::BlobPath(std::string_view name) const {
+  return fmt::format("{}/{}", path_, name);
 }
 
 std::string DataDir::CheckpointPath(int64_t job, int64_t steps) const {
@@ -103,10 +119,33 @@ std::string DataDir::NewTemporaryPath() {
   return fmt::format("{}/tmp/{}", path_, next_temporary_++);
 }
 
-void DataDir::RemoveOtherThan(std::span<const std::string> datasets,
-                              std::span<const std::string> weights) {
-  RemoveUnnamed(path_ + "/datasets", datasets);
-  RemoveUnnamed(path_ + "/weights", weights);
+absl::Status DataDir::CheckFreeSpace() const {
+  struct statvfs disk = {};
+  if (min_free_bytes_ == 0 || statvfs(path_.c_str(), &disk) != 0) return absl::OkStatus();
+  const auto free = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
+  if (free >= min_free_bytes_) return absl::OkStatus();
+  return ResourceExhausted(
+      fmt::format("the data directory's disk has {} bytes free; new data and fits need {} "
+                  "(min_free_disk_bytes)",
+                  free, min_free_bytes_));
+}
+
+std::vector<std::string> DataDir::ListBlobFolders() const {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const BlobKind* kind : kBlobKinds) {
+    for (const auto& entry : std::filesystem::directory_iterator(BlobPath(kind->folder), ignored))
+      names.push_back(fmt::format("{}/{}", kind->folder, entry.path().filename().string()));
+  }
+  return names;
+}
+
+void DataDir::RemoveBlobsOtherThan(std::span<const BlobUse> uses) {
+  std::set<std::string_view> used;
+  for (const BlobUse& use : uses) used.insert(use.name);
+  for (const std::string& name : ListBlobFolders()) {
+    if (FindBlobKind(name) != nullptr && !used.contains(name)) unlink(BlobPath(name).c_str());
+  }
 }
 
 void DataDir::RemoveCheckpointsOtherThan(std::span<const int64_t> jobs) {

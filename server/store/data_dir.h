@@ -12,8 +12,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/status.h"
+#include "server/store/blob.h"
 
 namespace fitd {
 
@@ -28,8 +30,10 @@ namespace fitd {
 //   tmp/            uploads and files in the making; emptied at start
 class DataDir {
  public:
-  // Creates what is missing and takes the lock. UNAVAILABLE "data dir is in use by process N".
-  static absl::StatusOr<std::unique_ptr<DataDir>> Open(const std::string& path);
+  // Creates what is missing and takes the lock. UNAVAILABLE "data dir is in use by process N";
+  // PERMISSION_DENIED when it cannot be written. `min_free_bytes`: see CheckFreeSpace.
+  static absl::StatusOr<std::unique_ptr<DataDir>> Open(const std::string& path,
+                                                       int64_t min_free_bytes = 0);
   ~DataDir();
 
   std::string DatabasePath() const { return path_ + "/fitd.db"; }
@@ -39,18 +43,27 @@ class DataDir {
   std::string CheckpointPath(int64_t job, int64_t steps) const;
   // The job's number in the name of a checkpoint's file; nothing for other names.
   static std::optional<int64_t> CheckpointJob(const std::filesystem::path& path);
+  std::string BlobPath(std::string_view name) const;
   std::string NewTemporaryPath();
 
-  // Removes blobs that are not named: left by a daemon that died between writing a file and
-  // recording it.
-  void RemoveOtherThan(std::span<const std::string> datasets, std::span<const std::string> weights);
+  // RESOURCE_EXHAUSTED when fewer than `min_free_bytes` are free on the disk: time to take in
+  // nothing new.
+  absl::Status CheckFreeSpace() const;
+
+  // The names of all files in the folders of blobs, whoever put them there.
+  std::vector<std::string> ListBlobFolders() const;
+  // Removes blobs that no row speaks of: left by a daemon that died between writing a file and
+  // recording it. Files with names that we do not give stay.
+  void RemoveBlobsOtherThan(std::span<const BlobUse> uses);
   // Likewise all files of checkpoints but those of these jobs.
   void RemoveCheckpointsOtherThan(std::span<const int64_t> jobs);
 
  private:
-  DataDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  DataDir(std::string path, int64_t min_free_bytes, int lock)
+      : path_(std::move(path)), min_free_bytes_(min_free_bytes), lock_(lock) {}
 
   const std::string path_;
+  const int64_t min_free_bytes_;
   const int lock_;
   std::atomic<int64_t> next_temporary_{1};
 };

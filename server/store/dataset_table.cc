@@ -48,11 +48,12 @@ bool DatasetTable::ContentIsUsed(std::string_view sha256) {
   return database_.Prepare("SELECT 1 FROM datasets WHERE sha256 = ? LIMIT 1").Bind(sha256).Next();
 }
 
-std::vector<std::string> DatasetTable::AllContents() {
-  std::vector<std::string> all;
-  Query query = database_.Prepare("SELECT DISTINCT sha256 FROM datasets");
-  while (query.Next()) all.push_back(query.Text(0));
-  return all;
+std::vector<BlobUse> DatasetTable::Blobs() {
+  std::vector<BlobUse> uses;
+  Query query = database_.Prepare("SELECT sha256, name FROM datasets ORDER BY name");
+  while (query.Next())
+    uses.push_back({BlobName(kDatasetBlobs, query.Text(0)), "data set " + query.Text(1)});
+  return uses;
 }
 
 }  // namespace fitd

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fitd/v1/dataset.pb.h"
+#include "server/store/blob.h"
 #include "server/store/query.h"
 
 namespace fitd {
@@ -28,7 +29,7 @@ class DatasetTable {
   void Insert(const v1::Dataset& dataset);
   void Delete(std::string_view name);
   bool ContentIsUsed(std::string_view sha256);
-  std::vector<std::string> AllContents();
+  std::vector<BlobUse> Blobs();
 
  private:
   Database& database_;

@@ -76,19 +76,28 @@ constexpr const char* kMigrations[] = {
 
 int SchemaVersion() { return static_cast<int>(std::size(kMigrations)); }
 
-absl::Status Migrate(Database& database, int target) {
+absl::StatusOr<int64_t> StoredSchemaVersion(Database& database) {
   try {
-    int64_t version = 0;
-    {
-      Query query = database.Prepare("PRAGMA user_version");
-      query.Next();
-      version = query.Int(0);
-    }
-    if (version > SchemaVersion()) {
-      return FailedPrecondition(fmt::format(
-          "the data directory was written by a newer daemon (schema {}, this one knows {})",
-          version, SchemaVersion()));
-    }
+    Query query = database.Prepare("PRAGMA user_version");
+    query.Next();
+    return query.Int(0);
+  } catch (...) {
+    return CurrentDatabaseError();
+  }
+}
+
+absl::Status CheckSchemaVersion(Database& database) {
+  FITD_ASSIGN_OR_RETURN(const int64_t version, StoredSchemaVersion(database));
+  if (version <= SchemaVersion()) return absl::OkStatus();
+  return FailedPrecondition(
+      fmt::format("the data directory was written by a newer daemon (schema {}, this one knows {})",
+                  version, SchemaVersion()));
+}
+
+absl::Status Migrate(Database& database, int target) {
+  FITD_RETURN_IF_ERROR(CheckSchemaVersion(database));
+  FITD_ASSIGN_OR_RETURN(const int64_t version, StoredSchemaVersion(database));
+  try {
     if (version == target) return absl::OkStatus();
     std::string script = "BEGIN IMMEDIATE;";
     for (int64_t step = version; step < target; ++step) script += kMigrations[step];

@@ -4,6 +4,8 @@
 #ifndef FITD_SERVER_STORE_MIGRATIONS_H_
 #define FITD_SERVER_STORE_MIGRATIONS_H_
 
+#include <cstdint>
+
 #include "core/base/status.h"
 #include "server/store/query.h"
 
@@ -11,6 +13,12 @@ namespace fitd {
 
 // The schema that this build writes.
 int SchemaVersion();
+
+// The schema that the database has; 0 for a new file.
+absl::StatusOr<int64_t> StoredSchemaVersion(Database& database);
+
+// FAILED_PRECONDITION when a newer daemon wrote it.
+absl::Status CheckSchemaVersion(Database& database);
 
 // Brings the database to `target`, in one transaction. FAILED_PRECONDITION when a newer daemon
 // wrote it; the file stays as it is then.

@@ -1,5 +1,7 @@
 #include "server/store/model_table.h"
 
+#include "fmt/format.h"
+
 namespace fitd {
 
 std::optional<v1::Model> ModelTable::Find(std::string_view name) {
@@ -92,11 +94,15 @@ bool ModelTable::WeightsAreUsed(std::string_view weights_sha256) {
       .Next();
 }
 
-std::vector<std::string> ModelTable::AllWeights() {
-  std::vector<std::string> all;
-  Query query = database_.Prepare("SELECT DISTINCT weights_sha256 FROM versions");
-  while (query.Next()) all.push_back(query.Text(0));
-  return all;
+std::vector<BlobUse> ModelTable::Blobs() {
+  std::vector<BlobUse> uses;
+  Query query = database_.Prepare(
+      "SELECT weights_sha256, model, version FROM versions ORDER BY model, version");
+  while (query.Next()) {
+    uses.push_back({BlobName(kWeightsBlobs, query.Text(0)),
+                    fmt::format("version {}@{}", query.Text(1), query.Int(2))});
+  }
+  return uses;
 }
 
 int64_t ModelTable::FindAlias(std::string_view model, std::string_view alias) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fitd/v1/model.pb.h"
+#include "server/store/blob.h"
 #include "server/store/query.h"
 
 namespace fitd {
@@ -38,7 +39,7 @@ class ModelTable {
   // A number that is never given to another version, whatever is deleted.
   int64_t VersionId(std::string_view model, int64_t version);
   bool WeightsAreUsed(std::string_view weights_sha256);
-  std::vector<std::string> AllWeights();
+  std::vector<BlobUse> Blobs();
 
   // 0 when there is no such alias.
   int64_t FindAlias(std::string_view model, std::string_view alias);

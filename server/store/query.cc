@@ -4,10 +4,21 @@
 #include <stdexcept>
 #include <utility>
 
+#include "SQLiteCpp/Backup.h"
 #include "SQLiteCpp/SQLiteCpp.h"
 #include "sqlite3.h"
 
 namespace fitd {
+
+namespace {
+
+// What is stored is no message of the expected type.
+class UnreadableMessage : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace
 
 struct Database::Connection {
   SQLite::Database database;
@@ -51,7 +62,7 @@ std::string Query::Text(int column) const { return statement_.getColumn(column).
 void Query::Parse(int column, google::protobuf::MessageLite& message) const {
   const SQLite::Column value = statement_.getColumn(column);
   if (!message.ParseFromArray(value.getBlob(), value.getBytes())) {
-    throw std::runtime_error("a stored " + message.GetTypeName() + " does not parse");
+    throw UnreadableMessage("a stored " + message.GetTypeName() + " does not parse");
   }
 }
 
@@ -59,10 +70,33 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   try {
     std::unique_ptr<Connection> connection(
         new Connection{SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE), {}});
+    if (sqlite3_db_readonly(connection->database.getHandle(), "main") != 0) {
+      return Error(absl::StatusCode::kPermissionDenied,
+                   "the database of the data directory is not writable");
+    }
     connection->database.exec("PRAGMA journal_mode = WAL");
     connection->database.exec("PRAGMA synchronous = FULL");
     connection->database.exec("PRAGMA foreign_keys = ON");
     return std::unique_ptr<Database>(new Database(std::move(connection)));
+  } catch (...) {
+    return CurrentDatabaseError();
+  }
+}
+
+absl::Status Database::Check() {
+  try {
+    Query query = Prepare("PRAGMA quick_check(1)");
+    if (query.Next() && query.Text(0) == "ok") return absl::OkStatus();
+    return DataLoss("the metadata store: " + query.Text(0));
+  } catch (...) {
+    return CurrentDatabaseError();
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::OpenReader(const std::string& path) {
+  try {
+    return std::unique_ptr<Database>(
+        new Database(std::unique_ptr<Connection>(new Connection{SQLite::Database(path), {}})));
   } catch (...) {
     return CurrentDatabaseError();
   }
@@ -86,6 +120,11 @@ void Database::Execute(const char* sql) { connection_->database.exec(sql); }
 
 int64_t Database::last_insert_id() const { return connection_->database.getLastInsertRowid(); }
 
+void Database::CopyTo(const std::string& path) {
+  SQLite::Database copy(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  SQLite::Backup(copy, connection_->database).executeStep(-1);
+}
+
 absl::Status CurrentDatabaseError() {
   try {
     throw;
@@ -94,14 +133,28 @@ absl::Status CurrentDatabaseError() {
     switch (error.getErrorCode()) {
       case SQLITE_FULL:
         return ResourceExhausted(message);
+      case SQLITE_READONLY:
+        return FailedPrecondition(message);
       case SQLITE_CORRUPT:
       case SQLITE_NOTADB:
         return DataLoss(message);
       default:
         return Internal(message);
     }
+  } catch (const UnreadableMessage& error) {
+    return DataLoss(std::string("the metadata store: ") + error.what());
   } catch (const std::exception& error) {
     return Internal(std::string("the metadata store: ") + error.what());
+  }
+}
+
+bool CurrentDatabaseErrorIsIo() {
+  try {
+    throw;
+  } catch (const SQLite::Exception& error) {
+    return (error.getErrorCode() & 0xFF) == SQLITE_IOERR;
+  } catch (...) {
+    return false;
   }
 }
 

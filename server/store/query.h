@@ -39,7 +39,7 @@ class Query {
 
   int64_t Int(int column) const;
   std::string Text(int column) const;
-  // A stored message. Throws std::runtime_error when it does not parse.
+  // A stored message. Throws a std::runtime_error, which tells of damage, when it does not parse.
   template <typename Message>
   Message Get(int column) const {
     Message message;
@@ -56,14 +56,21 @@ class Query {
 
 class Database {
  public:
-  // Creates the file if need be. WAL, synchronous = FULL, foreign keys on.
+  // Creates the file if need be. WAL, synchronous = FULL, foreign keys on. PERMISSION_DENIED when
+  // the file cannot be written.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
+  // DATA_LOSS when the pages do not fit together.
+  absl::Status Check();
+  // A further connection to a database that is open: reads, and writes nothing.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenReader(const std::string& path);
   ~Database();
 
   // `sql` is a literal: statements are kept by its address.
   Query Prepare(const char* sql);
   void Execute(const char* sql);
   int64_t last_insert_id() const;
+  // Writes what this connection sees into a new file, which needs no other beside it.
+  void CopyTo(const std::string& path);
 
  private:
   struct Connection;
@@ -72,8 +79,11 @@ class Database {
 };
 
 // The status of an exception caught from the classes above: RESOURCE_EXHAUSTED for a full disk,
-// DATA_LOSS for a damaged file, else INTERNAL. Call it in a catch block.
+// FAILED_PRECONDITION for one that became read-only, DATA_LOSS for a damaged file, else INTERNAL.
+// Call it in a catch block.
 absl::Status CurrentDatabaseError();
+// Whether it tells of a failed read, write or sync. Call it in a catch block.
+bool CurrentDatabaseErrorIsIo();
 
 }  // namespace fitd
 

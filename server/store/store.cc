@@ -2,20 +2,55 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "server/store/migrations.h"
 
 namespace fitd {
 
+namespace {
+
+// What a newer daemon wrote is not even opened for writing.
+absl::Status CheckVersion(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return absl::OkStatus();
+  FITD_ASSIGN_OR_RETURN(const auto reader, Database::OpenReader(path));
+  return CheckSchemaVersion(*reader);
+}
+
+// A database that was lost must not be taken for a new one: all blobs would be orphans.
+absl::Status CheckNotLost(const DataDir& directory, Database& database) {
+  FITD_ASSIGN_OR_RETURN(const int64_t version, StoredSchemaVersion(database));
+  if (version > 0) return absl::OkStatus();
+  for (const std::string& name : directory.ListBlobFolders()) {
+    if (FindBlobKind(name) != nullptr)
+      return DataLoss("the metadata store is lost, but files that belong to it are there");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clock) {
+  FITD_RETURN_IF_ERROR(CheckVersion(directory.DatabasePath()));
   FITD_ASSIGN_OR_RETURN(auto database, Database::Open(directory.DatabasePath()));
+  FITD_RETURN_IF_ERROR(database->Check());
+  FITD_RETURN_IF_ERROR(CheckNotLost(directory, *database));
   FITD_RETURN_IF_ERROR(Migrate(*database));
   std::unique_ptr<Store> store(new Store(directory, std::move(database), std::move(clock)));
   FITD_RETURN_IF_ERROR(store->InTransaction([&](Transaction& transaction) {
-    directory.RemoveOtherThan(transaction.datasets.AllContents(), transaction.models.AllWeights());
+    directory.RemoveBlobsOtherThan(transaction.Blobs());
     directory.RemoveCheckpointsOtherThan(transaction.jobs.Active());
     return absl::OkStatus();
   }));
   return store;
+}
+
+std::vector<BlobUse> Transaction::Blobs() {
+  std::vector<BlobUse> uses = datasets.Blobs();
+  for (BlobUse& use : models.Blobs()) uses.push_back(std::move(use));
+  return uses;
 }
 
 Store::Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock)
@@ -23,6 +58,7 @@ Store::Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock
 
 absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
   MutexLock lock(mutex_);
+  if (database_ == nullptr) FITD_RETURN_IF_ERROR(Reconnect());
   Transaction transaction(*database_, clock_());
   const auto rollback = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     try {
@@ -40,11 +76,31 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
     database_->Execute("COMMIT");
   } catch (...) {
     const absl::Status status = CurrentDatabaseError();
+    const bool io_failed = CurrentDatabaseErrorIsIo();
     rollback();
+    // When it fails, the next transaction tries again.
+    if (io_failed) Reconnect().IgnoreError();
     return status;
   }
   for (const std::string& path : transaction.files_to_remove_) unlink(path.c_str());
   if (transaction.models_changed_) models_revision_.fetch_add(1, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+absl::Status Store::Reconnect() {
+  database_.reset();
+  FITD_ASSIGN_OR_RETURN(auto database, Database::Open(directory_.DatabasePath()));
+  // A commit that was reported as failed may come back from the log. Nobody is told of it before it
+  // is synced, so what the log holds goes to the database first.
+  try {
+    Query checkpoint = database->Prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!checkpoint.Next() || checkpoint.Int(0) != 0)
+      return Internal("the metadata store: a reader holds up the recovery from a failed write");
+  } catch (...) {
+    return CurrentDatabaseError();
+  }
+  database_ = std::move(database);
+  models_revision_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
 

@@ -40,6 +40,8 @@ class Transaction {
   RequestTable requests;
 
   absl::Time now() const { return now_; }
+  // Every use of a blob by a row.
+  std::vector<BlobUse> Blobs();
   // Deletes the file once the transaction is committed.
   void RemoveFile(std::string path) { files_to_remove_.push_back(std::move(path)); }
   // Lets whoever caches models and versions know that they are others now.
@@ -52,11 +54,13 @@ class Transaction {
   bool models_changed_ = false;
 };
 
-// Thread-safe: one connection behind one mutex.
+// Thread-safe: one connection behind one mutex. After a failed read, write or sync the connection
+// is replaced: what the old one holds in memory may not be what is on the disk.
 class Store {
  public:
-  // Opens or creates the database in the directory, migrates it, and removes orphaned blobs.
-  // FAILED_PRECONDITION when a newer daemon wrote it.
+  // Opens or creates the database in the directory, checks and migrates it, and removes orphaned
+  // blobs. FAILED_PRECONDITION when a newer daemon wrote it; DATA_LOSS when it is damaged or lost;
+  // PERMISSION_DENIED when it cannot be written.
   static absl::StatusOr<std::unique_ptr<Store>> Open(DataDir& directory, Clock clock = absl::Now);
 
   // Calls work(Transaction&), which returns a Status or a StatusOr; commits when it is OK, else
@@ -85,12 +89,13 @@ class Store {
  private:
   Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock);
   absl::Status Run(absl::FunctionRef<absl::Status(Transaction&)> work);
+  absl::Status Reconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   DataDir& directory_;
   const Clock clock_;
   std::atomic<int64_t> models_revision_{1};
   Mutex mutex_;
-  std::unique_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);  // Null while it cannot be opened.
 };
 
 }  // namespace fitd

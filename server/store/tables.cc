@@ -10,8 +10,10 @@ absl::StatusOr<std::shared_ptr<const Table>> Tables::Open(const std::string& sha
   if (const auto found = open_.find(sha256); found != open_.end()) {
     if (auto table = found->second.lock()) return table;
   }
-  FITD_ASSIGN_OR_RETURN(auto table, Table::Open(directory_.DatasetPath(sha256)));
-  open_[sha256] = table;
+  absl::StatusOr<std::shared_ptr<const Table>> table = Table::Open(directory_.DatasetPath(sha256));
+  if (absl::IsNotFound(table.status())) return DataLoss("the file of the data set is lost");
+  FITD_RETURN_IF_ERROR(table.status());
+  open_[sha256] = *table;
   return table;
 }
 

@@ -35,6 +35,9 @@ TEST(ConfigTest, DefaultsAreWrittenOut) {
   EXPECT_GT(config.max_memory_bytes(), 0);
   EXPECT_EQ(config.shutdown_grace_seconds(), 3);
   EXPECT_EQ(config.checkpoint_interval_seconds(), 30);
+  EXPECT_EQ(config.keep_versions(), 0);
+  EXPECT_EQ(config.keep_finished_jobs(), 0);
+  EXPECT_EQ(config.min_free_disk_bytes(), 512 << 20);
 }
 
 TEST(ConfigTest, LaterSettingsWin) {
@@ -51,6 +54,7 @@ TEST(ConfigTest, EveryFaultIsNamedWithItsOrigin) {
                      {"FITD_WORKERS", "workers", "257"},
                      {"--log-level", "log_level", "inof"},
                      {"--insecure", "insecure", "maybe"},
+                     {"fitd.yaml:3", "keep_versions", "-1"},
                      {"--listen", "listen", "localhost"}}),
       StatusIs(
           absl::StatusCode::kInvalidArgument,
@@ -59,6 +63,7 @@ TEST(ConfigTest, EveryFaultIsNamedWithItsOrigin) {
                 HasSubstr("FITD_WORKERS: workers: is 257; allowed: 1 to 256"),
                 HasSubstr("--log-level: log_level: unknown value \"inof\"; did you mean \"info\"?"),
                 HasSubstr("--insecure: insecure: is \"maybe\""),
+                HasSubstr("fitd.yaml:3: keep_versions: is -1; allowed: 0 to "),
                 HasSubstr("--listen: listen: is \"localhost\""),
                 HasSubstr("data_dir: is required"))));
 }

@@ -1,5 +1,6 @@
 """The daemon as a process: exit codes, signals, one daemon per directory and per port. Argument: the binary."""
 
+import os
 import pathlib
 import signal
 import sqlite3
@@ -88,9 +89,45 @@ class FitdProcessTest(unittest.TestCase):
         database = sqlite3.connect(self.path / "data" / "fitd.db")
         database.execute("PRAGMA user_version = 9999")
         database.close()
-        code, text = self.run_to_end("--data-dir", str(self.path / "data"), "--listen", "127.0.0.1:0")
-        self.assertEqual(code, 76)
-        self.assertIn("newer daemon", text)
+        before = (self.path / "data" / "fitd.db").read_bytes()
+        self.expect_refusal(76, "newer daemon")
+        self.assertEqual((self.path / "data" / "fitd.db").read_bytes(), before)
+
+    def test_damaged_database_exits_with_74(self):
+        daemon, _ = self.start()
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait()
+        database = self.path / "data" / "fitd.db"
+        sound = database.read_bytes()
+        for damaged in (sound[:100] + b"\x7f" * 400 + sound[500:], sound[:len(sound) // 2], b"no database" * 50):
+            database.write_bytes(damaged)
+            self.expect_refusal(74, "the metadata store")
+        database.write_bytes(sound)
+        self.start()
+
+    def test_lost_database_exits_with_74_and_files_stay(self):
+        daemon, _ = self.start()
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait()
+        blob = self.path / "data" / "weights" / ("a" * 64 + ".wgt")
+        blob.write_text("weights")
+        (self.path / "data" / "fitd.db").unlink()
+        self.expect_refusal(74, "lost")
+        self.assertTrue(blob.exists())
+
+    def test_data_dir_that_cannot_be_written_exits_with_78(self):
+        # Root may write anywhere.
+        user = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+        (self.path / "data").mkdir(mode=0o555)
+        self.path.chmod(0o755)
+        self.expect_refusal(78, "is not writable: Permission denied", **user)
+
+    def expect_refusal(self, expected, reason, **how):
+        """The daemon ends at once, with this code and one line that says why."""
+        done = subprocess.run([FITD, "--data-dir", self.path / "data", "--listen", "127.0.0.1:0"],
+                              capture_output=True, text=True, timeout=30, **how)
+        self.assertEqual(done.returncode, expected, done.stderr)
+        self.assertRegex(done.stderr, rf"^fitd: [^\n]*{reason}[^\n]*\n$")
 
 
 if __name__ == "__main__":

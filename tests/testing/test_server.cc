@@ -12,7 +12,8 @@ TestServer::TestServer() : data_dir_(directory_.File("data")) {
   ConfigureLog("error", "text");
   config_ = ResolveConfig({{"test", "data_dir", data_dir_},
                            {"test", "listen", "127.0.0.1:0"},
-                           {"test", "workers", "2"}})
+                           {"test", "workers", "2"},
+                           {"test", "min_free_disk_bytes", "0"}})
                 .value();
 }
 

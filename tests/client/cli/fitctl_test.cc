@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -100,6 +101,8 @@ TEST_F(FitctlTest, EveryCommandHasHelpWithExamples) {
       {},
       {"server"},
       {"server", "info"},
+      {"server", "fsck"},
+      {"server", "backup"},
       {"model"},
       {"model", "create"},
       {"model", "list"},
@@ -199,6 +202,7 @@ TEST_F(FitctlTest, CodesBecomeExitStatuses) {
       {grpc::StatusCode::ABORTED, kExitWrongState},
       {grpc::StatusCode::UNAVAILABLE, kExitUnreachable},
       {grpc::StatusCode::DEADLINE_EXCEEDED, kExitUnreachable},
+      {grpc::StatusCode::DATA_LOSS, kExitDamaged},
       {grpc::StatusCode::INTERNAL, kExitOther},
       {grpc::StatusCode::RESOURCE_EXHAUSTED, kExitOther},
   };
@@ -653,6 +657,54 @@ TEST_F(FitctlTest, ShowsTheServer) {
           "'dropout' parameters { name: 'rate' type: 'float' } } }")));
   EXPECT_EQ(Run({"server", "info"}), kExitOk);
   EXPECT_THAT(out_, AllOf(HasSubstr("x86-64-v3"), HasSubstr("layer\n  dropout  rate: float\n")));
+}
+
+constexpr char kSummary[] = "summary { files: 12 bytes: 3400000 }";
+
+TEST_F(FitctlTest, SaysThatAStoreIsSound) {
+  EXPECT_CALL(daemon_->server, CheckStoreRaw)
+      .WillOnce(Return(Stream<v1::CheckStoreResponse>({Proto<v1::CheckStoreResponse>(kSummary)})));
+  EXPECT_EQ(Run({"server", "fsck"}), kExitOk);
+  EXPECT_EQ(out_, "Checked the database and 12 files of 3.4 MB: 0 findings\n");
+}
+
+TEST_F(FitctlTest, NamesWhatACheckFindsAndExitsWith7) {
+  EXPECT_CALL(daemon_->server, CheckStoreRaw)
+      .WillOnce(Return(Stream<v1::CheckStoreResponse>(
+          {Proto<v1::CheckStoreResponse>("finding { object: 'job fit-3' fault: "
+                                         "STORE_FAULT_NO_OWNER message: 'is RUNNING' }"),
+           Proto<v1::CheckStoreResponse>("summary { findings: 1 files: 1 bytes: 1 }")})));
+  EXPECT_EQ(Run({"server", "fsck"}), kExitDamaged);
+  EXPECT_THAT(out_, StartsWith("job fit-3: no owner: is RUNNING\nChecked "));
+}
+
+TEST_F(FitctlTest, CheckThatBreaksOffIsNotTakenForASoundStore) {
+  EXPECT_CALL(daemon_->server, CheckStoreRaw).WillOnce(Return(Stream<v1::CheckStoreResponse>({})));
+  EXPECT_EQ(Run({"server", "fsck"}), kExitOther);
+}
+
+TEST_F(FitctlTest, WritesABackup) {
+  EXPECT_CALL(daemon_->server, BackupStoreRaw)
+      .WillOnce(Return(Stream<v1::BackupStoreResponse>(
+          {Proto<v1::BackupStoreResponse>("file { name: 'fitd.db' size: 3 }"),
+           Proto<v1::BackupStoreResponse>("data: 'abc'"),
+           Proto<v1::BackupStoreResponse>(
+               "end_of_file { sha256: "
+               "'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' }"),
+           Proto<v1::BackupStoreResponse>("summary { files: 1 bytes: 3 }")})));
+  EXPECT_EQ(Run({"server", "backup", dir_.File("b")}), kExitOk) << err_;
+  EXPECT_EQ(out_, "Wrote 1 files of 3 B to " + dir_.File("b") + "\n");
+  EXPECT_TRUE(std::filesystem::exists(dir_.File("b/fitd.db")));
+}
+
+TEST_F(FitctlTest, BackupThatBreaksOffIsNotThere) {
+  EXPECT_CALL(daemon_->server, BackupStoreRaw)
+      .WillOnce(Return(Stream<v1::BackupStoreResponse>(
+          {Proto<v1::BackupStoreResponse>("file { name: 'fitd.db' size: 3 }")},
+          grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"))));
+  EXPECT_EQ(Run({"server", "backup", dir_.File("b")}), kExitUnreachable);
+  EXPECT_FALSE(std::filesystem::exists(dir_.File("b")));
+  EXPECT_FALSE(std::filesystem::exists(dir_.File("b.partial")));
 }
 
 }  // namespace

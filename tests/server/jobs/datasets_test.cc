@@ -34,6 +34,17 @@ class DatasetsTest : public testing::Test {
   std::unique_ptr<UseCases> daemon_;
 };
 
+// Failure case 30.
+TEST_F(DatasetsTest, FileThatWasRemovedByOthersIsDataLoss) {
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset,
+                            UploadCsv(daemon_->datasets, "d", "x,kind\n1,b\n2,a\n", "kind"));
+  std::filesystem::remove(daemon_->directory->DatasetPath(dataset.sha256()));
+  v1::PreviewDatasetRequest request;
+  request.set_name("d");
+  EXPECT_THAT(daemon_->datasets.Preview(request),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("lost")));
+}
+
 TEST_F(DatasetsTest, PreviewShowsSchemaStatisticsAndFirstRows) {
   FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", "x,kind\n1.5,b\n,a\n3,b\n", "kind"));
   v1::PreviewDatasetRequest request;

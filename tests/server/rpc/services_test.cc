@@ -65,7 +65,7 @@ TEST_F(RpcTest, EveryMethodOfEveryServiceIsImplemented) {
       EXPECT_NE(status.error_code(), grpc::StatusCode::INTERNAL) << method->full_name();
     }
   }
-  EXPECT_GE(methods, 22);
+  EXPECT_GE(methods, 24);
 }
 
 TEST_F(RpcTest, HealthKnowsEveryServiceByName) {

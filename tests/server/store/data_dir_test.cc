@@ -44,18 +44,34 @@ TEST(DataDirTest, TemporaryFilesOfAnEarlierDaemonAreRemoved) {
   EXPECT_FALSE(std::filesystem::exists(leftover));
 }
 
-TEST(DataDirTest, UnnamedBlobsAreRemovedAndNamedOnesStay) {
+TEST(DataDirTest, BlobsWithoutAUseAreRemovedAndOtherFilesStay) {
   TempDir temp;
   FITD_ASSERT_OK_AND_ASSIGN(const auto directory, DataDir::Open(temp.File("data")));
-  for (const char* sha256 : {"aa", "bb"}) {
+  const std::string a(64, 'a');
+  const std::string b(64, 'b');
+  for (const std::string& sha256 : {a, b}) {
     Write(directory->DatasetPath(sha256));
     Write(directory->WeightsPath(sha256));
   }
-  directory->RemoveOtherThan(std::vector<std::string>{"aa"}, std::vector<std::string>{"bb"});
-  EXPECT_TRUE(std::filesystem::exists(directory->DatasetPath("aa")));
-  EXPECT_FALSE(std::filesystem::exists(directory->DatasetPath("bb")));
-  EXPECT_FALSE(std::filesystem::exists(directory->WeightsPath("aa")));
-  EXPECT_TRUE(std::filesystem::exists(directory->WeightsPath("bb")));
+  Write(directory->BlobPath("weights/notes.txt"));
+  directory->RemoveBlobsOtherThan(
+      std::vector<BlobUse>{{BlobName(kDatasetBlobs, a), ""}, {BlobName(kWeightsBlobs, b), ""}});
+  EXPECT_TRUE(std::filesystem::exists(directory->DatasetPath(a)));
+  EXPECT_FALSE(std::filesystem::exists(directory->DatasetPath(b)));
+  EXPECT_FALSE(std::filesystem::exists(directory->WeightsPath(a)));
+  EXPECT_TRUE(std::filesystem::exists(directory->WeightsPath(b)));
+  EXPECT_TRUE(std::filesystem::exists(directory->BlobPath("weights/notes.txt")));
+}
+
+TEST(DataDirTest, FreeSpaceBelowTheMarkIsExhausted) {
+  TempDir temp;
+  {
+    FITD_ASSERT_OK_AND_ASSIGN(const auto directory, DataDir::Open(temp.File("data"), 1));
+    FITD_EXPECT_OK(directory->CheckFreeSpace());
+  }
+  FITD_ASSERT_OK_AND_ASSIGN(const auto directory, DataDir::Open(temp.File("data"), INT64_MAX));
+  EXPECT_THAT(directory->CheckFreeSpace(),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("min_free_disk_bytes")));
 }
 
 TEST(TemporaryFileTest, GoesAwayUnlessMoved) {

@@ -87,10 +87,53 @@ TEST_F(StoreTest, FilesGoOnlyWithACommit) {
 }
 
 TEST_F(StoreTest, OrphanedBlobsAreRemovedAtStart) {
-  const std::string path = directory_->DatasetPath("aa");
+  const std::string path = directory_->DatasetPath(std::string(64, 'a'));
   std::ofstream(path) << "table";
   Reopen();
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(StoreTest, LostDatabaseIsNotTakenForANewOne) {
+  const std::string blob = directory_->DatasetPath(std::string(64, 'a'));
+  std::ofstream(blob) << "table";
+  store_.reset();
+  for (const char* file : {"data/fitd.db", "data/fitd.db-wal", "data/fitd.db-shm"})
+    std::filesystem::remove(temp_.File(file));
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_THAT(Store::Open(*directory_),
+                StatusIs(absl::StatusCode::kDataLoss, testing::HasSubstr("is lost")));
+  }
+  EXPECT_TRUE(std::filesystem::exists(blob));
+}
+
+TEST_F(StoreTest, DamagedDatabaseIsRefused) {
+  FITD_ASSERT_OK(Insert("a"));
+  store_.reset();
+  const std::string path = directory_->DatabasePath();
+  const auto size = std::filesystem::file_size(path);
+  {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    for (size_t offset = 4096; offset < size; offset += 4096) {
+      file.seekp(static_cast<std::streamoff>(offset));
+      file << std::string(64, '\x7f');
+    }
+  }
+  EXPECT_THAT(Store::Open(*directory_), StatusIs(absl::StatusCode::kDataLoss));
+  std::ofstream(path) << "this is no database, whatever its name says";
+  EXPECT_THAT(Store::Open(*directory_), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(StoreTest, MessageThatDoesNotParseIsDataLoss) {
+  FITD_ASSERT_OK(Insert("a"));
+  {
+    FITD_ASSERT_OK_AND_ASSIGN(const auto other, Database::Open(directory_->DatabasePath()));
+    other->Execute("UPDATE models SET message = x'ff'");
+  }
+  EXPECT_THAT(store_->InTransaction([](Transaction& transaction) {
+    transaction.models.Find("a");
+    return absl::OkStatus();
+  }),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(StoreTest, VersionNumbersAreNeverGivenAgain) {
