@@ -123,6 +123,8 @@ class Checker {
     Range("max_parameters", config_.max_parameters(), 1, kNoLimit);
     if (!IsSet("max_memory_bytes")) config_.set_max_memory_bytes(AvailableMemory() / 10 * 8);
     Range("max_memory_bytes", config_.max_memory_bytes(), 1, kNoLimit);
+    if (!IsSet("max_watchers")) config_.set_max_watchers(10'000);
+    Range("max_watchers", config_.max_watchers(), 1, 1'000'000);
     if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(5);
     const double grace = config_.shutdown_grace_seconds();
     if (!(grace >= 0 && grace <= 3600))

@@ -42,6 +42,9 @@ namespace {
 // Calls that read whole data sets: uploads and evaluations.
 constexpr int kSlowThreads = 2;
 
+// Thousands of watchers take one thread's time at most, and what training leaves of that.
+constexpr int kWatchNiceness = 10;
+
 // For watchers to read how their streams ended, before connections are closed.
 constexpr std::chrono::milliseconds kTimeToHearTheEnd{50};
 
@@ -108,7 +111,8 @@ struct Server::Parts {
         executor(model_cache),
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
-        slow_pool(kSlowThreads) {}
+        slow_pool(kSlowThreads),
+        watch_pool(1, kWatchNiceness) {}
 
   const v1::ServerConfig config;
   const int cores;
@@ -126,6 +130,7 @@ struct Server::Parts {
   ServerInfo info;
   ThreadPool pool;
   ThreadPool slow_pool;
+  ThreadPool watch_pool;
   std::vector<NamedService> services;
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
@@ -150,7 +155,8 @@ absl::Status Server::Start() {
   Parts& parts = *parts_;
   parts.services.push_back(MakeModelService(parts.models, parts.pool));
   parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.slow_pool));
-  parts.services.push_back(MakeJobService(parts.jobs, parts.pool));
+  parts.services.push_back(MakeJobService(parts.jobs, parts.pool, parts.watch_pool,
+                                          parts.config.max_watchers()));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.slow_pool));
   parts.services.push_back(MakePredictionService(parts.executor, parts.pool));
   parts.services.push_back(MakeServerService(parts.info, parts.pool));
@@ -202,6 +208,7 @@ void Server::Stop() {
   }
   parts.pool.Stop();
   parts.slow_pool.Stop();
+  parts.watch_pool.Stop();
   parts.grpc_server.reset();
   parts_.reset();
   if (started) Log(LogLevel::kInfo, "stopped");

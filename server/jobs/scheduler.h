@@ -13,6 +13,7 @@
 #include "core/base/mutex.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/journal.h"
+#include "server/jobs/waiting.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
 
@@ -35,7 +36,11 @@ class Scheduler {
   void Start();
   // A job was put into the queue.
   void JobQueued();
-  // Stops the job within one mini-batch if it runs.
+  // What those in the queue wait for.
+  QueueLoad Load();
+  // Threads that the job gets when it runs alone.
+  int MostThreads(const v1::Job& job) const { return ChooseThreads(job, true); }
+  // Stops the job within one mini-batch if it runs; it may have left the queue instead.
   void StopJob(int64_t job);
   // Stops all jobs within one mini-batch and puts them back into the queue for the next start.
   // Idempotent.

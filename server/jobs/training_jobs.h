@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/base/status.h"
 #include "fitd/v1/job_service.pb.h"
@@ -27,7 +28,11 @@ class TrainingJobs {
         tables_(tables),
         feeds_(feeds),
         scheduler_(scheduler),
-        max_memory_bytes_(max_memory_bytes) {}
+        max_memory_bytes_(max_memory_bytes) {
+    store_.ListenToEvents(
+        [this](int64_t job, const v1::JobEvent& event) { feeds_.KeepEvent(job, event); });
+  }
+  ~TrainingJobs() { store_.ListenToEvents(nullptr); }
 
   absl::StatusOr<v1::StartFitResponse> StartFit(const v1::StartFitRequest& request);
   absl::StatusOr<v1::GetJobResponse> Get(const v1::GetJobRequest& request);
@@ -42,7 +47,9 @@ class TrainingJobs {
  private:
   absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, const v1::FitSpec& spec,
                                    int64_t& memory);
-  void AddProgress(v1::Job& job);
+  // What is known of it beyond the store. `load` was taken before the transaction.
+  void AddNews(Transaction& transaction, const QueueLoad& load, v1::Job& job);
+  absl::StatusOr<std::optional<v1::JobProgress>> FindPlace(int64_t number);
 
   Store& store_;
   Tables& tables_;

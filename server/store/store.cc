@@ -20,6 +20,11 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clo
 Store::Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock)
     : directory_(directory), clock_(std::move(clock)), database_(std::move(database)) {}
 
+void Store::ListenToEvents(EventListener listener) {
+  MutexLock lock(mutex_);
+  event_listener_ = std::move(listener);
+}
+
 absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
   MutexLock lock(mutex_);
   Transaction transaction(*database_, clock_());
@@ -41,6 +46,9 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
     const absl::Status status = CurrentDatabaseError();
     rollback();
     return status;
+  }
+  if (event_listener_ != nullptr) {
+    for (const auto& [job, event] : transaction.jobs.appended()) event_listener_(job, event);
   }
   for (const std::string& path : transaction.files_to_remove_) unlink(path.c_str());
   if (transaction.models_changed_) models_revision_.fetch_add(1, std::memory_order_release);
