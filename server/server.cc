@@ -155,8 +155,8 @@ absl::Status Server::Start() {
   Parts& parts = *parts_;
   parts.services.push_back(MakeModelService(parts.models, parts.pool));
   parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.slow_pool));
-  parts.services.push_back(MakeJobService(parts.jobs, parts.pool, parts.watch_pool,
-                                          parts.config.max_watchers()));
+  parts.services.push_back(
+      MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.slow_pool));
   parts.services.push_back(MakePredictionService(parts.executor, parts.pool));
   parts.services.push_back(MakeServerService(parts.info, parts.pool));

@@ -74,8 +74,9 @@ std::string JobText(const v1::Job& job) {
   Table facts;
   facts.AddRow({"state", FormatState(job.state())});
   if (job.queue_position() > 0) {
-    facts.AddRow({"waiting", PlaceText(job.queue_position(), job.waiting_for(),
-                                       job.has_estimated_wait() ? &job.estimated_wait() : nullptr)});
+    facts.AddRow(
+        {"waiting", PlaceText(job.queue_position(), job.waiting_for(),
+                              job.has_estimated_wait() ? &job.estimated_wait() : nullptr)});
   }
   if (job.has_failure()) facts.AddRow({"failure", FormatFailure(job.failure())});
   facts.AddRow({"model", spec.model()});

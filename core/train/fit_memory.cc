@@ -80,8 +80,8 @@ FitMemory EstimateFitMemory(const FitMemoryInput& input) {
 
   // The state that early stopping would restore; a better one is copied before that one goes. A fit
   // without it copies its weights at its end.
-  const bool restores = training.has_early_stopping() &&
-                        training.early_stopping().restore_best_weights();
+  const bool restores =
+      training.has_early_stopping() && training.early_stopping().restore_best_weights();
   const int64_t best = restores ? weights : 0;
   const int64_t checkpoint =
       input.checkpoints ? Sum({weights, SaturatingMultiply(trained, slots), best}) : 0;
@@ -89,15 +89,13 @@ FitMemory EstimateFitMemory(const FitMemoryInput& input) {
   const int64_t initial = input.warm_start ? weights : 0;
   const int64_t while_training = Sum({arena, best, weights, checkpoint});
   const RowBytes rows = RowNumbers(input);
-  const int64_t overhead =
-      Sum({kPerFit, SaturatingMultiply(kPerLayer, network.size()),
-           SaturatingMultiply(kPerThread, input.threads)});
-  return {.allocated = Sum({overhead, initial, rows.kept,
-                            std::max({rows.while_splitting, SaturatingAdd(arena, initial),
-                                      while_training})}),
-          .mapped = SaturatingAdd(ValueBytes(input.train), input.validation == nullptr
-                                                              ? 0
-                                                              : ValueBytes(*input.validation))};
+  const int64_t overhead = Sum({kPerFit, SaturatingMultiply(kPerLayer, network.size()),
+                                SaturatingMultiply(kPerThread, input.threads)});
+  return {.allocated = Sum(
+              {overhead, initial, rows.kept,
+               std::max({rows.while_splitting, SaturatingAdd(arena, initial), while_training})}),
+          .mapped = SaturatingAdd(ValueBytes(input.train),
+                                  input.validation == nullptr ? 0 : ValueBytes(*input.validation))};
 }
 
 }  // namespace fitd

@@ -17,8 +17,8 @@ void CallAll(const Wakes& wakes) {
   for (const auto& wake : wakes) (*wake)();
 }
 
-std::shared_ptr<const JobFeeds::Progress> Next(const std::shared_ptr<const JobFeeds::Progress>& last,
-                                               const v1::JobProgress& progress) {
+std::shared_ptr<const JobFeeds::Progress> Next(
+    const std::shared_ptr<const JobFeeds::Progress>& last, const v1::JobProgress& progress) {
   return std::make_shared<JobFeeds::Progress>(
       JobFeeds::Progress{.number = last ? last->number + 1 : 1, .progress = progress});
 }
@@ -87,8 +87,8 @@ void JobFeeds::PublishProgress(int64_t job, const v1::JobProgress& progress) {
     Feed& feed = feeds_[job];
     const auto now = std::chrono::steady_clock::now();
     if (feed.progress && now - feed.published < kProgressInterval) return;
-    tells_its_end = progress.has_remaining() &&
-                    !(feed.progress && feed.progress->progress.has_remaining());
+    tells_its_end =
+        progress.has_remaining() && !(feed.progress && feed.progress->progress.has_remaining());
     feed.published = now;
     feed.progress = Next(feed.progress, progress);
     WakeSoon(job, /*all=*/false);

@@ -51,8 +51,8 @@ class JobFeeds {
     v1::JobProgress progress;
   };
 
-  // An event that was just stored; a job's events come in their order. Kept for followers, up to 256
-  // of a job.
+  // An event that was just stored; a job's events come in their order. Kept for followers, up to
+  // 256 of a job.
   void KeepEvent(int64_t job, const v1::JobEvent& event);
   // New events of the job are stored: wakes its followers.
   void EventsStored(int64_t job);

@@ -15,8 +15,8 @@
 
 namespace fitd {
 
-// A cursor over the events: those that the feed holds, else those in the store. What it has in memory
-// is bounded, however slow its reader.
+// A cursor over the events: those that the feed holds, else those in the store. What it has in
+// memory is bounded, however slow its reader.
 class JobWatch final : public StreamSource<v1::WatchJobResponse> {
  public:
   struct Options {
@@ -42,13 +42,13 @@ class JobWatch final : public StreamSource<v1::WatchJobResponse> {
   JobFeeds& feeds_;
   const Options options_;
   int64_t next_event_;
-  v1::JobState state_;           // After the events sent.
-  int64_t revision_ = -1;        // Of the feed when the store was last read.
-  int64_t progress_number_ = 0;  // Of the newest progress sent.
-  int64_t queue_revision_ = 0;   // When the place was last looked at.
-  int64_t place_number_ = 0;     // Of the newest place sent.
-  bool final_ = false;           // No event comes after those read.
-  std::vector<v1::JobEvent> events_;  // From the store, the next one last.
+  v1::JobState state_;                   // After the events sent.
+  int64_t revision_ = -1;                // Of the feed when the store was last read.
+  int64_t progress_number_ = 0;          // Of the newest progress sent.
+  int64_t queue_revision_ = 0;           // When the place was last looked at.
+  int64_t place_number_ = 0;             // Of the newest place sent.
+  bool final_ = false;                   // No event comes after those read.
+  std::vector<v1::JobEvent> events_;     // From the store, the next one last.
   JobFeeds::Subscription subscription_;  // Last: its wake-ups may come at once.
 };
 

@@ -115,13 +115,13 @@ absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   job.set_trainable_parameters(shape.trainable_parameters);
-  const FitMemory estimate = EstimateFitMemory(
-      {.model = architecture,
-       .training = training,
-       .train = table->header(),
-       .validation = validation_table ? &validation_table->header() : nullptr,
-       .warm_start = asked.initial_version() != 0,
-       .threads = scheduler_.MostThreads(job)});
+  const FitMemory estimate =
+      EstimateFitMemory({.model = architecture,
+                         .training = training,
+                         .train = table->header(),
+                         .validation = validation_table ? &validation_table->header() : nullptr,
+                         .warm_start = asked.initial_version() != 0,
+                         .threads = scheduler_.MostThreads(job)});
   // Mapped values that do not fit slow a fit down; they do not stop it.
   if (estimate.allocated > max_memory_bytes_) {
     return ResourceExhausted(

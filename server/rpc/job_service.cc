@@ -11,8 +11,8 @@
 namespace fitd {
 namespace {
 
-// One connection's share: below what HTTP/2 lets it have in streams, so that there is room for other
-// calls and the next watcher is told instead of kept waiting.
+// One connection's share: below what HTTP/2 lets it have in streams, so that there is room for
+// other calls and the next watcher is told instead of kept waiting.
 constexpr int kWatchersPerConnection = 1000;
 
 using WatchResponse = v1::WatchJobResponse;
@@ -77,8 +77,8 @@ class JobServiceRpc final : public v1::JobService::CallbackService {
     std::shared_ptr<WatcherSlots::Slot> held = *std::move(slot);
     return WatchReactor<WatchResponse>::Start(
         watch_pool_,
-        [this, request = *request, held = std::move(held)](
-            std::function<void()> wake) mutable -> absl::StatusOr<WatchReactor<WatchResponse>::Source> {
+        [this, request = *request, held = std::move(held)](std::function<void()> wake) mutable
+            -> absl::StatusOr<WatchReactor<WatchResponse>::Source> {
           FITD_ASSIGN_OR_RETURN(auto source, jobs_.Watch(request, std::move(wake)));
           return std::make_unique<SlottedSource>(std::move(held), std::move(source));
         });

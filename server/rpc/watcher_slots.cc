@@ -13,8 +13,8 @@ absl::StatusOr<std::unique_ptr<WatcherSlots::Slot>> WatcherSlots::Take(const std
   int& of_peer = by_peer_[peer];
   if (of_peer >= limits_.per_connection && !peer.starts_with("unix:")) {
     return ResourceExhausted(
-        fmt::format("this connection has {} watchers; allowed: {}; open another connection", of_peer,
-                    limits_.per_connection));
+        fmt::format("this connection has {} watchers; allowed: {}; open another connection",
+                    of_peer, limits_.per_connection));
   }
   ++of_peer;
   ++taken_;

@@ -72,7 +72,8 @@ TEST(JobViewTest, RedrawsTheBarInPlace) {
 
 TEST(JobViewTest, SaysWhatAQueuedJobWaitsFor) {
   const v1::WatchJobResponse place = Message(
-      "progress { queue_position: 3 waiting_for: 'a free worker' estimated_wait { seconds: 125 } }");
+      "progress { queue_position: 3 waiting_for: 'a free worker' estimated_wait { seconds: 125 } "
+      "}");
   JobView view({.interactive = true}, 5);
   EXPECT_EQ(view.Show(place), "\r\x1b[Kwaiting: position 3, for a free worker, about 2 min 5 s");
   EXPECT_EQ(view.Clear(), "\r\x1b[K");

@@ -78,11 +78,10 @@ TEST_P(AllocationTest, ArenaIsAsLargeAsSaidBefore) {
         "loss { sparse_categorical_crossentropy {} } batch_size: 100 optimizer { " +
         std::string(optimizer) + " }");
     largest_aligned = 0;
-    FITD_ASSERT_OK(TrainingPlan::Create(
-        {.model = model, .training = training, .threads = GetParam()}));
-    const int64_t said =
-        PlanMemory::Bytes(Network(model), MakeOptimizer(training.optimizer()),
-                          {.rows = 100, .target_width = 1, .threads = GetParam()});
+    FITD_ASSERT_OK(
+        TrainingPlan::Create({.model = model, .training = training, .threads = GetParam()}));
+    const int64_t said = PlanMemory::Bytes(Network(model), MakeOptimizer(training.optimizer()),
+                                           {.rows = 100, .target_width = 1, .threads = GetParam()});
     EXPECT_EQ(said, static_cast<int64_t>(largest_aligned)) << optimizer;
   }
 }

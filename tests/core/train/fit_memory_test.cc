@@ -62,33 +62,34 @@ TEST_F(FitMemoryTest, GrowsByWhatAFitKeeps) {
   EXPECT_NEAR(Estimate("optimizer { adam { amsgrad: true } }").allocated - base, 3 * 4 * kWeights,
               256);
   EXPECT_GT(Estimate("optimizer { sgd {} } batch_size: 64").allocated, base + 32 * 4 * 784);
-  EXPECT_EQ(Estimate("optimizer { sgd {} } early_stopping { restore_best_weights: true }")
-                    .allocated - base,
-            4 * kWeights);
-  EXPECT_EQ(Estimate("optimizer { sgd {} } early_stopping { restore_best_weights: false }")
-                .allocated,
-            base);
+  EXPECT_EQ(
+      Estimate("optimizer { sgd {} } early_stopping { restore_best_weights: true }").allocated -
+          base,
+      4 * kWeights);
+  EXPECT_EQ(
+      Estimate("optimizer { sgd {} } early_stopping { restore_best_weights: false }").allocated,
+      base);
 
   const v1::TrainingSpec adam = Training("optimizer { adam {} }");
   const FitMemoryInput input = {.model = model_, .training = adam, .train = table_};
   const int64_t plain = EstimateFitMemory(input).allocated;
-  FitMemoryInput with = input;
-  with.checkpoints = true;
-  EXPECT_EQ(EstimateFitMemory(with).allocated - plain, 3 * 4 * kWeights);
-  with = input;
-  with.warm_start = true;
-  EXPECT_EQ(EstimateFitMemory(with).allocated - plain, 4 * kWeights);
-  with = input;
+  FitMemoryInput checkpointed = input;
+  checkpointed.checkpoints = true;
+  EXPECT_EQ(EstimateFitMemory(checkpointed).allocated - plain, 3 * 4 * kWeights);
+  FitMemoryInput warm = input;
+  warm.warm_start = true;
+  EXPECT_EQ(EstimateFitMemory(warm).allocated - plain, 4 * kWeights);
   const v1::TableHeader validation = Images(10'000);
-  with.validation = &validation;
-  EXPECT_EQ(EstimateFitMemory(with).allocated - plain, 4 * 10'000);
-  EXPECT_EQ(EstimateFitMemory(with).mapped, (kRows + 10'000) * 785);
+  FitMemoryInput validated = input;
+  validated.validation = &validation;
+  EXPECT_EQ(EstimateFitMemory(validated).allocated - plain, 4 * 10'000);
+  EXPECT_EQ(EstimateFitMemory(validated).mapped, (kRows + 10'000) * 785);
 }
 
 TEST_F(FitMemoryTest, DrawingALargeSplitCanBeThePeak) {
   table_ = Images(10'000'000);
-  const int64_t plain = Estimate("").allocated;
-  const int64_t split = Estimate("validation_split: 0.1").allocated;
+  const int64_t plain = Estimate("optimizer { sgd {} }").allocated;
+  const int64_t split = Estimate("optimizer { sgd {} } validation_split: 0.1").allocated;
   EXPECT_GT(split - plain, 10'000'000 * 16);
   EXPECT_LT(split - plain, 10'000'000 * 24);
 }

@@ -35,13 +35,14 @@ class JobWatchTest : public testing::Test {
     }));
   }
   std::unique_ptr<JobWatch> Watch(bool progress = false) {
-    return std::make_unique<JobWatch>(*store_, feeds_,
-                                      JobWatch::Options{.job = 1,
-                                                        .state = v1::JOB_STATE_QUEUED,
-                                                        .from_event = 1,
-                                                        .progress = progress,
-                                                        .find_place = [this] { return FindPlace(); }},
-                                      [] {});
+    return std::make_unique<JobWatch>(
+        *store_, feeds_,
+        JobWatch::Options{.job = 1,
+                          .state = v1::JOB_STATE_QUEUED,
+                          .from_event = 1,
+                          .progress = progress,
+                          .find_place = [this] { return FindPlace(); }},
+        [] {});
   }
   absl::StatusOr<std::optional<v1::JobProgress>> FindPlace() {
     ++places_found_;

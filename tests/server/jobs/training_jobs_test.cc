@@ -271,8 +271,8 @@ TEST_F(TrainingJobsTest, JobsThatDoNotFitTogetherRunOneAfterTheOther) {
   const v1::Job waiting = Get("fit-2").value();
   EXPECT_EQ(waiting.state(), v1::JOB_STATE_QUEUED);
   EXPECT_EQ(waiting.memory_bytes(), memory);
-  EXPECT_EQ(waiting.waiting_for(), fmt::format("memory: needs {} bytes, {} free", memory,
-                                               memory * 3 / 2 - memory));
+  EXPECT_EQ(waiting.waiting_for(),
+            fmt::format("memory: needs {} bytes, {} free", memory, memory * 3 / 2 - memory));
   FITD_ASSERT_OK(Cancel("fit-1"));
   EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-2")->state(), v1::JOB_STATE_SUCCEEDED);
 }

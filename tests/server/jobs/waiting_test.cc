@@ -21,13 +21,14 @@ TEST(WaitingTest, JobThatIsAboutToStartWaitsForNothing) {
                                          Load(2, {{.memory = 60, .remaining = seconds(5)}}));
   EXPECT_EQ(waiting.reason, "");
   EXPECT_EQ(waiting.time, std::nullopt);
-  EXPECT_EQ(WhatItWaitsFor({.position = 1, .memory = 400, .memory_to_here = 400}, Load(1, {})).reason,
-            "");
+  EXPECT_EQ(
+      WhatItWaitsFor({.position = 1, .memory = 400, .memory_to_here = 400}, Load(1, {})).reason,
+      "");
 }
 
 TEST(WaitingTest, BusyWorkersAreWaitedForInTurn) {
-  const QueueLoad load = Load(2, {{.memory = 10, .remaining = seconds(9)},
-                                  {.memory = 10, .remaining = seconds(4)}});
+  const QueueLoad load =
+      Load(2, {{.memory = 10, .remaining = seconds(9)}, {.memory = 10, .remaining = seconds(4)}});
   const auto at = [&](int64_t position) {
     return WhatItWaitsFor({.position = position, .memory = 1, .memory_to_here = position}, load);
   };
@@ -39,8 +40,8 @@ TEST(WaitingTest, BusyWorkersAreWaitedForInTurn) {
 }
 
 TEST(WaitingTest, MemoryIsWaitedForWithBothNumbers) {
-  const QueueLoad load = Load(4, {{.memory = 30, .remaining = seconds(4)},
-                                  {.memory = 60, .remaining = seconds(9)}});
+  const QueueLoad load =
+      Load(4, {{.memory = 30, .remaining = seconds(4)}, {.memory = 60, .remaining = seconds(9)}});
   const Waiting first = WhatItWaitsFor({.position = 1, .memory = 50, .memory_to_here = 50}, load);
   EXPECT_EQ(first.reason, "memory: needs 50 bytes, 10 free");
   EXPECT_EQ(first.time, nanoseconds(seconds(9)));
