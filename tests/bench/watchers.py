@@ -16,6 +16,7 @@ import time
 
 FITD, FITCTL, WATCH_LOAD = sys.argv[1:4]
 CONNECTIONS, STREAMS, SECONDS = map(int, sys.argv[4:7])
+UNREACHABLE = 6  # fitctl could not connect in time: the machine is busy.
 ROWS, BATCH = int(os.environ.get("ROWS", "8000")), 32
 
 
@@ -36,8 +37,13 @@ def main():
 
 def measure(folder, pid, address):
     def fitctl(*arguments):
-        return subprocess.run([FITCTL, *arguments, "--output", "json"], check=True, capture_output=True, text=True,
-                              env={**os.environ, "FITD_ADDRESS": address}).stdout
+        for _ in range(10):
+            done = subprocess.run([FITCTL, *arguments, "--output", "json"], stdout=subprocess.PIPE, text=True,
+                                  env={**os.environ, "FITD_ADDRESS": address})
+            if done.returncode != UNREACHABLE:
+                break
+        done.check_returncode()
+        return done.stdout
 
     def resident():
         status = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()

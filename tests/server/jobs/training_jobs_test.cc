@@ -305,13 +305,16 @@ TEST_F(TrainingJobsTest, WatcherOfAQueuedJobSeesItsPlaceChange) {
 }
 
 TEST_F(TrainingJobsTest, CancelOfTheFirstInLineLetsTheNextOneStart) {
-  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("large", 2, {200'000, 2})));
-  options_.max_memory_bytes = 40 << 20;
+  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("large", 2, {100'000, 2})));
+  v1::StartFitRequest large = ClassifierFit("large", "d", 1);
+  large.set_validate_only(true);
+  options_.max_memory_bytes = Start(large)->memory_bytes() + (1 << 20);
+  large.set_validate_only(false);
   Restart();
   daemon_->scheduler.Start();
   FITD_ASSERT_OK(Start(kForever));
   AwaitEvents("fit-1", 3);
-  FITD_ASSERT_OK(Start(ClassifierFit("large", "d", 1)));
+  FITD_ASSERT_OK(Start(large));
   FITD_ASSERT_OK(Start(1));
   EXPECT_THAT(Get("fit-2")->waiting_for(), HasSubstr("memory: needs"));
   EXPECT_EQ(Get("fit-3")->waiting_for(), "the jobs before it");
