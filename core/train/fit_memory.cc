@@ -1,6 +1,8 @@
 #include "core/train/fit_memory.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 #include "core/data/pipeline.h"
 #include "core/data/table.h"

@@ -29,8 +29,9 @@ struct FitMemoryInput {
   int threads = 1;
 };
 
-// The peak of a fit, measured as the growth of a fresh daemon (docs/adr/0014-memory-before-a-fit.md).
-// Takes time and memory for the model's layers, whatever their size.
+// The peak of a fit, measured as the growth of a fresh daemon
+// (docs/adr/0014-memory-before-a-fit.md). Takes time and memory for the model's layers, whatever
+// their size.
 FitMemory EstimateFitMemory(const FitMemoryInput& input);
 
 }  // namespace fitd

@@ -91,7 +91,7 @@ void JobFeeds::PublishProgress(int64_t job, const v1::JobProgress& progress) {
         progress.has_remaining() && !(feed.progress && feed.progress->progress.has_remaining());
     feed.published = now;
     feed.progress = Next(feed.progress, progress);
-    WakeSoon(job, /*all=*/false);
+    if (!feed.followers.empty()) WakeSoon(job, /*all=*/false);
   }
   if (tells_its_end) QueueChanged();  // Others can be told how long they wait.
 }

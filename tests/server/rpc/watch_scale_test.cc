@@ -124,5 +124,31 @@ TEST_F(WatchScaleTest, WatcherBeyondTheLimitIsRefusedAtOnceAndTakesThePlaceOfOne
   AwaitZero(left);
 }
 
+TEST_F(WatchScaleTest, ThousandReconnectsLoseAndRepeatNothing) {
+  const std::string id = StartFit(1'000'000);
+  uint32_t random = 1;
+  int64_t seen = 0;
+  for (int i = 0; i < 1000; ++i) {
+    random = random * 1'664'525 + 1'013'904'223;
+    grpc::ClientContext context;
+    v1::WatchJobRequest request;
+    request.set_id(id);
+    request.set_from_event(seen + 1);
+    const auto reader = jobs_->WatchJob(&context, request);
+    v1::WatchJobResponse response;
+    // Some are cut before they read anything, others in the middle.
+    for (uint32_t left = random >> 30; left > 0 && reader->Read(&response); --left) {
+      ASSERT_EQ(response.event().number(), ++seen);
+    }
+    context.TryCancel();
+    reader->Finish();
+  }
+  FITD_ASSERT_CALL_OK(Cancel(id));
+  std::vector<v1::JobEvent> rest;
+  FITD_ASSERT_CALL_OK(Watch(id, seen + 1, rest));
+  for (const v1::JobEvent& event : rest) ASSERT_EQ(event.number(), ++seen);
+  EXPECT_EQ(rest.back().state_change().state(), v1::JOB_STATE_CANCELLED);
+}
+
 }  // namespace
 }  // namespace fitd
