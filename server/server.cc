@@ -43,7 +43,7 @@ namespace {
 constexpr int kSlowThreads = 2;
 
 // Thousands of watchers take one thread's time at most, and what training leaves of that.
-constexpr int kWatchNiceness = 10;
+constexpr int kWatchNiceness = 5;
 
 // For watchers to read how their streams ended, before connections are closed.
 constexpr std::chrono::milliseconds kTimeToHearTheEnd{50};

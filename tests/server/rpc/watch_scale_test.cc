@@ -116,16 +116,23 @@ TEST_F(WatchScaleTest, WatcherBeyondTheLimitIsRefusedAtOnceAndTakesThePlaceOfOne
 
   readers.front()->context().TryCancel();
   while (left == 10) left.wait(10);
-  FITD_ASSERT_CALL_OK(Cancel(id));
-  grpc::Status status;
-  do status = Watch(id, 1, events);
-  while (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(status, HasCode(grpc::StatusCode::OK));
+  bool read = false;
+  while (!read) {
+    grpc::ClientContext context;
+    v1::WatchJobRequest request;
+    request.set_id(id);
+    const auto reader = jobs_->WatchJob(&context, request);
+    v1::WatchJobResponse response;
+    read = reader->Read(&response);
+    context.TryCancel();
+    reader->Finish();
+  }
+  for (const auto& reader : readers) reader->context().TryCancel();
   AwaitZero(left);
 }
 
 TEST_F(WatchScaleTest, ThousandReconnectsLoseAndRepeatNothing) {
-  const std::string id = StartFit(1'000'000);
+  const std::string id = StartFit(2000);
   uint32_t random = 1;
   int64_t seen = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -143,11 +150,10 @@ TEST_F(WatchScaleTest, ThousandReconnectsLoseAndRepeatNothing) {
     context.TryCancel();
     reader->Finish();
   }
-  FITD_ASSERT_CALL_OK(Cancel(id));
   std::vector<v1::JobEvent> rest;
   FITD_ASSERT_CALL_OK(Watch(id, seen + 1, rest));
   for (const v1::JobEvent& event : rest) ASSERT_EQ(event.number(), ++seen);
-  EXPECT_EQ(rest.back().state_change().state(), v1::JOB_STATE_CANCELLED);
+  EXPECT_EQ(rest.back().state_change().state(), v1::JOB_STATE_SUCCEEDED);
 }
 
 }  // namespace
