@@ -131,6 +131,8 @@ class Checker {
     Range("keep_finished_jobs", config_.keep_finished_jobs(), 0, kNoLimit);
     if (!IsSet("min_free_disk_bytes")) config_.set_min_free_disk_bytes(512 * kMiB);
     Range("min_free_disk_bytes", config_.min_free_disk_bytes(), 0, kNoLimit);
+    if (!IsSet("max_watchers")) config_.set_max_watchers(10'000);
+    Range("max_watchers", config_.max_watchers(), 1, 1'000'000);
   }
 
  private:

@@ -46,6 +46,9 @@ constexpr int kSlowThreads = 2;
 // Checks and backups, which read all that is stored.
 constexpr int kMaintenanceThreads = 1;
 
+// Thousands of watchers take one thread's time at most, and what training leaves of that.
+constexpr int kWatchNiceness = 5;
+
 // For watchers to read how their streams ended, before connections are closed.
 constexpr std::chrono::milliseconds kTimeToHearTheEnd{50};
 
@@ -123,7 +126,8 @@ struct Server::Parts {
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
         slow_pool(kSlowThreads),
-        maintenance_pool(kMaintenanceThreads) {}
+        maintenance_pool(kMaintenanceThreads),
+        watch_pool(1, kWatchNiceness) {}
 
   const v1::ServerConfig config;
   const int cores;
@@ -144,6 +148,7 @@ struct Server::Parts {
   ThreadPool pool;
   ThreadPool slow_pool;
   ThreadPool maintenance_pool;
+  ThreadPool watch_pool;
   std::vector<NamedService> services;
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
@@ -169,7 +174,8 @@ absl::Status Server::Start() {
   Parts& parts = *parts_;
   parts.services.push_back(MakeModelService(parts.models, parts.pool));
   parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.slow_pool));
-  parts.services.push_back(MakeJobService(parts.jobs, parts.pool));
+  parts.services.push_back(
+      MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.slow_pool));
   parts.services.push_back(MakePredictionService(parts.executor, parts.pool));
   parts.services.push_back(
@@ -223,6 +229,7 @@ void Server::Stop() {
   parts.pool.Stop();
   parts.slow_pool.Stop();
   parts.maintenance_pool.Stop();
+  parts.watch_pool.Stop();
   parts.grpc_server.reset();
   parts_.reset();
   if (started) Log(LogLevel::kInfo, "stopped");

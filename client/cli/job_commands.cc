@@ -5,6 +5,7 @@
 #include "client/cli/command.h"
 #include "client/cli/follow_job.h"
 #include "client/cli/format.h"
+#include "client/cli/job_view.h"
 #include "client/cli/table.h"
 #include "client/names.h"
 #include "client/reflection.h"
@@ -55,6 +56,8 @@ absl::Status List(Cli& cli, const ListFlags& flags) {
     for (const v1::Job& job : all.jobs()) {
       std::string state = FormatState(job.state());
       if (job.queue_position() > 0) state += fmt::format(" ({} in line)", job.queue_position());
+      if (job.has_estimated_wait())
+        state += fmt::format(", about {}", FormatSeconds(Seconds(job.estimated_wait())));
       table.AddRow({job.id(), job.spec().model(), job.spec().dataset(), state,
                     fmt::format("{}/{}", job.progress().epoch(), job.spec().training().epochs()),
                     FormatMetrics(job.progress().metrics()), VersionName(job),
@@ -70,8 +73,11 @@ std::string JobText(const v1::Job& job) {
   const v1::TrainingSpec& training = spec.training();
   Table facts;
   facts.AddRow({"state", FormatState(job.state())});
-  if (job.queue_position() > 0)
-    facts.AddRow({"place in the queue", std::to_string(job.queue_position())});
+  if (job.queue_position() > 0) {
+    facts.AddRow(
+        {"waiting", PlaceText(job.queue_position(), job.waiting_for(),
+                              job.has_estimated_wait() ? &job.estimated_wait() : nullptr)});
+  }
   if (job.has_failure()) facts.AddRow({"failure", FormatFailure(job.failure())});
   facts.AddRow({"model", spec.model()});
   facts.AddRow({"stored", VersionName(job)});
@@ -88,6 +94,7 @@ std::string JobText(const v1::Job& job) {
                              FormatCount(job.validation_rows()))});
   }
   facts.AddRow({"parameters", FormatCount(job.trainable_parameters())});
+  if (job.memory_bytes() > 0) facts.AddRow({"memory", FormatBytes(job.memory_bytes())});
   facts.AddRow({"loss", client::FormatSpec(training.loss())});
   facts.AddRow({"optimizer", client::FormatSpec(training.optimizer())});
   facts.AddRow({"batch size", FormatCount(training.batch_size())});

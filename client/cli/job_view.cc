@@ -43,6 +43,14 @@ std::string ProgressLine(const v1::JobProgress& progress, const Terminal& termin
   return head + ProgressBar(share, std::min(room, kWidestBar), terminal) + tail;
 }
 
+std::string PlaceText(int64_t position, const std::string& waiting_for,
+                      const google::protobuf::Duration* estimated_wait) {
+  std::string text = fmt::format("position {}", position);
+  if (!waiting_for.empty()) text += ", for " + Printable(waiting_for);
+  if (estimated_wait != nullptr) text += ", about " + FormatSeconds(Seconds(*estimated_wait));
+  return text;
+}
+
 std::string JobView::Show(const v1::WatchJobResponse& message) {
   switch (message.kind_case()) {
     case v1::WatchJobResponse::kEvent: {
@@ -50,13 +58,23 @@ std::string JobView::Show(const v1::WatchJobResponse& message) {
       return line.empty() ? "" : Clear() + line + "\n";
     }
     case v1::WatchJobResponse::kProgress:
-      if (!terminal_.interactive || message.progress().epoch() == 0) return "";
-      bar_shown_ = true;
-      return kEraseLine + ProgressLine(message.progress(), terminal_);
+      return ShowProgress(message.progress());
     case v1::WatchJobResponse::KIND_NOT_SET:
       break;
   }
   return "";
+}
+
+std::string JobView::ShowProgress(const v1::JobProgress& progress) {
+  const bool waits = progress.queue_position() > 0;
+  if (!terminal_.interactive || (progress.epoch() == 0 && !waits)) return "";
+  bar_shown_ = true;
+  if (!waits) return kEraseLine + ProgressLine(progress, terminal_);
+  const std::string place =
+      PlaceText(progress.queue_position(), progress.waiting_for(),
+                progress.has_estimated_wait() ? &progress.estimated_wait() : nullptr);
+  return kEraseLine +
+         Shortened("waiting: " + place, static_cast<size_t>(std::max(terminal_.width - 1, 0)));
 }
 
 std::string JobView::Clear() {

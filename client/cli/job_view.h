@@ -27,6 +27,8 @@ class JobView {
   std::string Clear();
 
  private:
+  std::string ShowProgress(const v1::JobProgress& progress);
+
   const Terminal terminal_;
   const int64_t epochs_;
   bool bar_shown_ = false;
@@ -35,6 +37,10 @@ class JobView {
 
 // One line of `width` code points at most: epoch, bar, step, metrics, rate, time left.
 std::string ProgressLine(const v1::JobProgress& progress, const Terminal& terminal);
+
+// "position 3, for a free worker, about 2 min": where a queued job stands.
+std::string PlaceText(int64_t position, const std::string& waiting_for,
+                      const google::protobuf::Duration* estimated_wait);
 
 }  // namespace fitd::cli
 

@@ -6,64 +6,72 @@
 
 namespace fitd {
 
-absl::StatusOr<std::unique_ptr<PlanMemory>> PlanMemory::Create(const Network& network,
-                                                               const Optimizer& optimizer,
-                                                               const Sizes& sizes) {
-  std::unique_ptr<PlanMemory> memory(new PlanMemory);
-  Arena& arena = memory->arena_;
+void PlanMemory::Reserve(const Network& network, const Optimizer& optimizer, const Sizes& sizes) {
   const auto reserve_rows = [&](int64_t columns, float** tensor) {
-    arena.Reserve(SaturatingMultiply(sizes.rows, columns), tensor);
+    arena_.Reserve(SaturatingMultiply(sizes.rows, columns), tensor);
   };
-  memory->layers.resize(static_cast<size_t>(network.size()));
+  layers.resize(static_cast<size_t>(network.size()));
   for (int i = 0; i < network.size(); ++i) {
     const size_t weights = network.layer(i).weights().size();
-    memory->layers[static_cast<size_t>(i)].weights.resize(weights);
-    memory->layers[static_cast<size_t>(i)].gradients.resize(weights);
+    layers[static_cast<size_t>(i)].weights.resize(weights);
+    layers[static_cast<size_t>(i)].gradients.resize(weights);
   }
   const auto for_each_weight = [&](bool trainable, auto&& reserve) {
     for (const Network::WeightPlace& place : network.weights()) {
       if (place.spec->trainable != trainable) continue;
-      reserve(place.spec->size(), memory->layers[static_cast<size_t>(place.layer)],
+      reserve(place.spec->size(), layers[static_cast<size_t>(place.layer)],
               static_cast<size_t>(place.index));
     }
   };
 
-  arena.Reserve(0, &memory->trained_weights);
+  arena_.Reserve(0, &trained_weights);
   for_each_weight(true, [&](int64_t size, LayerMemory& layer, size_t i) {
-    arena.Reserve(size, &layer.weights[i]);
+    arena_.Reserve(size, &layer.weights[i]);
   });
-  memory->trained_size = arena.size();
-  arena.Reserve(0, &memory->trained_gradients);
+  trained_size = arena_.size();
+  arena_.Reserve(0, &trained_gradients);
   for_each_weight(true, [&](int64_t size, LayerMemory& layer, size_t i) {
-    arena.Reserve(size, &layer.gradients[i]);
+    arena_.Reserve(size, &layer.gradients[i]);
   });
-  for (size_t i = 0; i < memory->slots.size(); ++i) {
-    if (optimizer.slots[i].has_value()) arena.Reserve(memory->trained_size, &memory->slots[i]);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (optimizer.slots[i].has_value()) arena_.Reserve(trained_size, &slots[i]);
   }
   for_each_weight(false, [&](int64_t size, LayerMemory& layer, size_t i) {
-    arena.Reserve(size, &layer.weights[i]);
+    arena_.Reserve(size, &layer.weights[i]);
   });
 
-  reserve_rows(network.inputs(), &memory->inputs);
-  reserve_rows(sizes.target_width, &memory->targets);
-  reserve_rows(1, &memory->row_weights);
-  reserve_rows(1, &memory->row_loss);
-  reserve_rows(network.outputs(), &memory->one_hot);
-  reserve_rows(network.outputs(), &memory->outputs);
+  reserve_rows(network.inputs(), &inputs);
+  reserve_rows(sizes.target_width, &targets);
+  reserve_rows(1, &row_weights);
+  reserve_rows(1, &row_loss);
+  reserve_rows(network.outputs(), &one_hot);
+  reserve_rows(network.outputs(), &outputs);
   int64_t largest = 0;
-  int64_t scratch = 0;
+  int64_t kernel_scratch = 0;
   for (int i = 0; i < network.size(); ++i) {
     const Layer& layer = network.layer(i);
-    LayerMemory& layer_memory = memory->layers[static_cast<size_t>(i)];
+    LayerMemory& layer_memory = layers[static_cast<size_t>(i)];
     reserve_rows(layer.passes_through(true) ? 0 : layer.outputs(), &layer_memory.y);
-    arena.Reserve(layer.kept_size(sizes.rows, true), &layer_memory.kept);
+    arena_.Reserve(layer.kept_size(sizes.rows, true), &layer_memory.kept);
     largest = std::max(largest, layer.outputs());
-    scratch = std::max(scratch, layer.scratch_size(sizes.rows, sizes.threads));
+    kernel_scratch = std::max(kernel_scratch, layer.scratch_size(sizes.rows, sizes.threads));
   }
-  for (float*& gradient : memory->layer_gradients) reserve_rows(largest, &gradient);
-  arena.Reserve(scratch, &memory->scratch);
+  for (float*& gradient : layer_gradients) reserve_rows(largest, &gradient);
+  arena_.Reserve(kernel_scratch, &scratch);
+}
 
-  FITD_RETURN_IF_ERROR(arena.Allocate());
+int64_t PlanMemory::Bytes(const Network& network, const Optimizer& optimizer, const Sizes& sizes) {
+  PlanMemory memory;
+  memory.Reserve(network, optimizer, sizes);
+  return memory.bytes();
+}
+
+absl::StatusOr<std::unique_ptr<PlanMemory>> PlanMemory::Create(const Network& network,
+                                                               const Optimizer& optimizer,
+                                                               const Sizes& sizes) {
+  std::unique_ptr<PlanMemory> memory(new PlanMemory);
+  memory->Reserve(network, optimizer, sizes);
+  FITD_RETURN_IF_ERROR(memory->arena_.Allocate());
   for (size_t i = 0; i < memory->slots.size(); ++i) {
     if (optimizer.slots[i].has_value()) {
       std::fill_n(memory->slots[i], memory->trained_size, *optimizer.slots[i]);

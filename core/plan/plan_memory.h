@@ -12,6 +12,7 @@
 #include "core/nn/network.h"
 #include "core/optim/optimizer.h"
 #include "core/tensor/arena.h"
+#include "core/tensor/shape.h"
 
 namespace fitd {
 
@@ -27,6 +28,10 @@ class PlanMemory {
   static absl::StatusOr<std::unique_ptr<PlanMemory>> Create(const Network& network,
                                                             const Optimizer& optimizer,
                                                             const Sizes& sizes);
+  // What Create would allocate, kSaturated at most; allocates nothing of that size.
+  static int64_t Bytes(const Network& network, const Optimizer& optimizer, const Sizes& sizes);
+
+  int64_t bytes() const { return SaturatingMultiply(arena_.size(), sizeof(float)); }
 
   struct LayerMemory {
     float* y;     // [rows, outputs]
@@ -54,6 +59,7 @@ class PlanMemory {
 
  private:
   PlanMemory() = default;
+  void Reserve(const Network& network, const Optimizer& optimizer, const Sizes& sizes);
   Arena arena_;
 };
 

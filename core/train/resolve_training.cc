@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -57,35 +56,6 @@ std::vector<std::string> ColumnNames(const v1::TableHeader& header) {
   std::vector<std::string> names;
   for (const v1::ColumnSchema& column : header.columns()) names.push_back(column.name());
   return names;
-}
-
-int64_t SaturatingAdd(int64_t a, int64_t b) {
-  int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<int64_t>::max() : sum;
-}
-
-int64_t SaturatingMultiply(int64_t a, int64_t b) {
-  int64_t product = 0;
-  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<int64_t>::max() : product;
-}
-
-// Copies of the trainable weights that an optimizer keeps.
-int64_t OptimizerSlots(const v1::OptimizerSpec& spec) {
-  switch (spec.kind_case()) {
-    case v1::OptimizerSpec::kSgd:
-      return spec.sgd().momentum() > 0 ? 1 : 0;
-    case v1::OptimizerSpec::kAdam:
-      return spec.adam().amsgrad() ? 3 : 2;
-    case v1::OptimizerSpec::kAdamw:
-      return spec.adamw().amsgrad() ? 3 : 2;
-    case v1::OptimizerSpec::kRmsprop:
-      return 1 + (spec.rmsprop().momentum() > 0 ? 1 : 0) + (spec.rmsprop().centered() ? 1 : 0);
-    case v1::OptimizerSpec::kAdagrad:
-      return 1;
-    case v1::OptimizerSpec::KIND_NOT_SET:
-      return 0;
-  }
-  return 0;
 }
 
 bool IsNumericScalar(const v1::ColumnSchema& column) {
@@ -550,28 +520,6 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations) {
   TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
-}
-
-int64_t EstimateMemory(const ModelShape& shape, const v1::TrainingSpec& training,
-                       int64_t training_rows, int64_t validation_rows) {
-  constexpr int64_t kValueBytes = sizeof(float);
-  constexpr int64_t kRowIndexBytes = sizeof(uint32_t);
-  // Weights, gradients, optimizer state, the copy that the fit returns or that early stopping
-  // keeps, and packed operands of the products.
-  const int64_t copies = 4 + OptimizerSlots(training.optimizer());
-  int64_t values = SaturatingMultiply(shape.trainable_parameters, copies);
-  values = SaturatingAdd(values, SaturatingMultiply(shape.non_trainable_parameters, 2));
-  // Each layer's output before and after its activation, and the gradient of both.
-  int64_t row = SaturatingAdd(shape.inputs, SaturatingMultiply(shape.outputs, 2));
-  for (const v1::LayerSummary& layer : shape.layers) {
-    int64_t outputs = 1;
-    for (const int64_t size : layer.output_shape()) outputs = SaturatingMultiply(outputs, size);
-    row = SaturatingAdd(row, SaturatingMultiply(outputs, 4));
-  }
-  values = SaturatingAdd(values, SaturatingMultiply(row, training.batch_size()));
-  const int64_t rows = SaturatingAdd(training_rows, validation_rows);
-  return SaturatingAdd(SaturatingMultiply(values, kValueBytes),
-                       SaturatingMultiply(rows, kRowIndexBytes));
 }
 
 }  // namespace fitd

@@ -24,12 +24,6 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations);
 
-// What a fit needs in memory, in bytes, before anything is allocated: weights, gradients, optimizer
-// state, activations, scratch, row indices. `training` is resolved. Saturates instead of
-// overflowing.
-int64_t EstimateMemory(const ModelShape& shape, const v1::TrainingSpec& training,
-                       int64_t training_rows, int64_t validation_rows);
-
 }  // namespace fitd
 
 #endif  // FITD_CORE_TRAIN_RESOLVE_TRAINING_H_

@@ -7,6 +7,7 @@
 #include "server/jobs/fit_runner.h"
 #include "server/jobs/job_moves.h"
 #include "server/jobs/job_state.h"
+#include "server/jobs/time.h"
 #include "server/log/log.h"
 
 namespace fitd {
@@ -32,14 +33,32 @@ void Scheduler::Start() {
 void Scheduler::JobQueued() {
   MutexLock lock(mutex_);
   changed_.NotifyAll();
+  feeds_.QueueChanged();
+}
+
+QueueLoad Scheduler::Load() {
+  QueueLoad load;
+  load.workers = options_.workers;
+  load.max_memory = options_.max_memory_bytes;
+  MutexLock lock(mutex_);
+  for (const auto& [job, running] : running_) {
+    load.running.push_back({.memory = running.memory, .remaining = std::nullopt});
+    const auto newest = feeds_.NewestProgress(job);
+    if (!newest || !newest->progress.has_remaining()) continue;
+    load.running.back().remaining = FromDuration(newest->progress.remaining());
+  }
+  return load;
 }
 
 void Scheduler::StopJob(int64_t job) {
   MutexLock lock(mutex_);
   if (const auto found = running_.find(job); found != running_.end()) {
     found->second.stop.store(true, std::memory_order_relaxed);
+    return;
   }
+  // It left the queue, and may have been all that held up those behind it.
   changed_.NotifyAll();
+  feeds_.QueueChanged();
 }
 
 void Scheduler::Stop() {
@@ -116,6 +135,7 @@ absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
     running.stop.store(taken->job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
     taken->stop = &running.stop;
     feeds_.EventsStored(taken->number);
+    feeds_.QueueChanged();
   }
   return taken;
 }
@@ -142,6 +162,7 @@ void Scheduler::Release(int64_t job) {
   MutexLock lock(mutex_);
   running_.erase(job);
   changed_.NotifyAll();
+  feeds_.QueueChanged();
 }
 
 void Scheduler::RunJob(const Taken& taken) {

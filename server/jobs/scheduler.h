@@ -15,6 +15,7 @@
 #include "core/base/mutex.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/journal.h"
+#include "server/jobs/waiting.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
 
@@ -41,8 +42,12 @@ class Scheduler {
   void Start();
   // A job was put into the queue.
   void JobQueued();
+  // What those in the queue wait for.
+  QueueLoad Load();
+  // Threads that the job gets when it runs alone.
+  int MostThreads(const v1::Job& job) const { return ChooseThreads(job, true); }
   // The job is to be cancelled or paused: stops it within one mini-batch if it runs, else a worker
-  // sees to a cancelled one.
+  // sees to a cancelled one; it may have left the queue.
   void StopJob(int64_t job);
   // Whether a worker has the job.
   bool Runs(int64_t job);

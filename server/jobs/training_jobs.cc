@@ -13,6 +13,8 @@
 #include "core/base/names.h"
 #include "core/base/violations.h"
 #include "core/nn/resolve_model.h"
+#include "core/tensor/shape.h"
+#include "core/train/fit_memory.h"
 #include "core/train/resolve_training.h"
 #include "fmt/format.h"
 #include "server/jobs/job_moves.h"
@@ -124,17 +126,24 @@ absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v
                   training, violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
-  const auto held_out = static_cast<int64_t>(
-      std::round(static_cast<double>(table->rows()) * training.validation_split()));
-  memory = EstimateMemory(shape, training, table->rows() - held_out,
-                          validation_table ? validation_table->rows() : held_out);
-  if (memory > max_memory_bytes_) {
-    return ResourceExhausted(fmt::format("the fit needs {} bytes of memory; the daemon may use {}",
-                                         memory, max_memory_bytes_));
+  job.set_trainable_parameters(shape.trainable_parameters);
+  const FitMemory estimate =
+      EstimateFitMemory({.model = architecture,
+                         .training = training,
+                         .train = table->header(),
+                         .validation = validation_table ? &validation_table->header() : nullptr,
+                         .warm_start = asked.initial_version() != 0,
+                         .threads = scheduler_.MostThreads(job)});
+  // Mapped values that do not fit slow a fit down; they do not stop it.
+  if (estimate.allocated > max_memory_bytes_) {
+    return ResourceExhausted(
+        fmt::format("the fit needs {} bytes of memory beside its data; the daemon may use {}",
+                    estimate.allocated, max_memory_bytes_));
   }
+  memory = estimate.total();
+  job.set_memory_bytes(memory);
   job.set_state(v1::JOB_STATE_QUEUED);
   *job.mutable_create_time() = ToTimestamp(transaction.now());
-  job.set_trainable_parameters(shape.trainable_parameters);
   job.mutable_progress()->set_epochs(training.epochs());
   return job;
 }
@@ -176,11 +185,14 @@ absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRe
 absl::StatusOr<v1::GetJobResponse> TrainingJobs::Get(const v1::GetJobRequest& request) {
   FITD_RETURN_IF_ERROR(CheckJobId(request.id()));
   v1::GetJobResponse response;
-  FITD_ASSIGN_OR_RETURN(*response.mutable_job(),
-                        store_.InTransaction([&](Transaction& transaction) {
-                          return FindJob(transaction, request.id());
-                        }));
-  AddProgress(*response.mutable_job());
+  const QueueLoad load = scheduler_.Load();
+  FITD_ASSIGN_OR_RETURN(
+      *response.mutable_job(),
+      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::Job> {
+        FITD_ASSIGN_OR_RETURN(v1::Job job, FindJob(transaction, request.id()));
+        AddNews(transaction, load, job);
+        return job;
+      }));
   return response;
 }
 
@@ -204,21 +216,21 @@ absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsReques
 
   int64_t before = std::numeric_limits<int64_t>::max();
   std::from_chars(page.cursor.data(), page.cursor.data() + page.cursor.size(), before);
-  FITD_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
-                        store_.InTransaction([&](Transaction& transaction) {
-                          return absl::StatusOr<std::vector<v1::Job>>(
-                              transaction.jobs.List(before, page.size + 1, filter));
-                        }));
+  const QueueLoad load = scheduler_.Load();
+  FITD_ASSIGN_OR_RETURN(
+      std::vector<v1::Job> jobs,
+      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<v1::Job>> {
+        std::vector<v1::Job> found = transaction.jobs.List(before, page.size + 1, filter);
+        for (v1::Job& job : found) AddNews(transaction, load, job);
+        return found;
+      }));
   v1::ListJobsResponse response;
   if (static_cast<int64_t>(jobs.size()) > page.size) {
     jobs.pop_back();
     response.set_next_page_token(
         MakePageToken(scope, std::to_string(JobNumber(jobs.back().id()).value())));
   }
-  for (v1::Job& job : jobs) {
-    AddProgress(job);
-    *response.add_jobs() = std::move(job);
-  }
+  for (v1::Job& job : jobs) *response.add_jobs() = std::move(job);
   return response;
 }
 
@@ -335,19 +347,48 @@ absl::StatusOr<std::unique_ptr<StreamSource<v1::WatchJobResponse>>> TrainingJobs
                                              job.last_event() + 1));
     return violations.ToStatus();
   }
+  const int64_t number = JobNumber(job.id()).value();
   return std::make_unique<JobWatch>(
       store_, feeds_,
-      JobWatch::Options{.job = JobNumber(job.id()).value(),
+      JobWatch::Options{.job = number,
+                        .state = job.state(),
                         .from_event = std::max<int64_t>(request.from_event(), 1),
-                        .progress = request.progress()},
+                        .progress = request.progress(),
+                        .find_place = [this, number] { return FindPlace(number); }},
       std::move(wake));
 }
 
-void TrainingJobs::AddProgress(v1::Job& job) {
+void TrainingJobs::AddNews(Transaction& transaction, const QueueLoad& load, v1::Job& job) {
   if (IsFinal(job.state())) return;
-  if (auto newest = feeds_.NewestProgress(JobNumber(job.id()).value())) {
+  if (job.state() == v1::JOB_STATE_QUEUED) {
+    // Those further back do not start when the running jobs end.
+    const int64_t position = job.queue_position();
+    const bool near = position <= load.workers;
+    const Waiting waiting = WhatItWaitsFor(
+        {.position = position,
+         .memory = job.memory_bytes(),
+         .memory_to_here = near ? transaction.jobs.QueuedMemory(position) : kSaturated},
+        load);
+    job.set_waiting_for(waiting.reason);
+    if (waiting.time) *job.mutable_estimated_wait() = ToDuration(*waiting.time);
+  } else if (auto newest = feeds_.NewestProgress(JobNumber(job.id()).value())) {
     *job.mutable_progress() = std::move(newest->progress);
   }
+}
+
+absl::StatusOr<std::optional<v1::JobProgress>> TrainingJobs::FindPlace(int64_t number) {
+  using Place = std::optional<v1::JobProgress>;
+  const QueueLoad load = scheduler_.Load();
+  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<Place> {
+    std::optional<v1::Job> job = transaction.jobs.Find(number);
+    if (!job || job->state() != v1::JOB_STATE_QUEUED) return Place();
+    AddNews(transaction, load, *job);
+    v1::JobProgress place = job->progress();
+    place.set_queue_position(job->queue_position());
+    place.set_waiting_for(job->waiting_for());
+    if (job->has_estimated_wait()) *place.mutable_estimated_wait() = job->estimated_wait();
+    return Place(std::move(place));
+  });
 }
 
 }  // namespace fitd

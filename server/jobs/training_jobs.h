@@ -29,7 +29,11 @@ class TrainingJobs {
         tables_(tables),
         feeds_(feeds),
         scheduler_(scheduler),
-        max_memory_bytes_(max_memory_bytes) {}
+        max_memory_bytes_(max_memory_bytes) {
+    store_.ListenToEvents(
+        [this](int64_t job, const v1::JobEvent& event) { feeds_.KeepEvent(job, event); });
+  }
+  ~TrainingJobs() { store_.ListenToEvents(nullptr); }
 
   absl::StatusOr<v1::StartFitResponse> StartFit(const v1::StartFitRequest& request);
   absl::StatusOr<v1::GetJobResponse> Get(const v1::GetJobRequest& request);
@@ -51,7 +55,9 @@ class TrainingJobs {
   absl::StatusOr<Response> Steer(
       const Request& request, const char* event,
       absl::FunctionRef<absl::StatusOr<std::optional<v1::JobState>>(const v1::Job&)> next);
-  void AddProgress(v1::Job& job);
+  // What is known of it beyond the store. `load` was taken before the transaction.
+  void AddNews(Transaction& transaction, const QueueLoad& load, v1::Job& job);
+  absl::StatusOr<std::optional<v1::JobProgress>> FindPlace(int64_t number);
 
   Store& store_;
   Tables& tables_;

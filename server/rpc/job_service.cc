@@ -1,17 +1,44 @@
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "fitd/v1/job_service.grpc.pb.h"
 #include "server/rpc/reply.h"
 #include "server/rpc/services.h"
 #include "server/rpc/watch_reactor.h"
+#include "server/rpc/watcher_slots.h"
 
 namespace fitd {
 namespace {
 
+// One connection's share: below what HTTP/2 lets it have in streams, so that there is room for
+// other calls and the next watcher is told instead of kept waiting.
+constexpr int kWatchersPerConnection = 1000;
+
+using WatchResponse = v1::WatchJobResponse;
+
+// Holds the watcher's slot as long as its source.
+class SlottedSource final : public StreamSource<WatchResponse> {
+ public:
+  SlottedSource(std::shared_ptr<WatcherSlots::Slot> slot,
+                std::unique_ptr<StreamSource<WatchResponse>> source)
+      : slot_(std::move(slot)), source_(std::move(source)) {}
+  absl::StatusOr<Streamed> Next(WatchResponse& response) override {
+    return source_->Next(response);
+  }
+
+ private:
+  const std::shared_ptr<WatcherSlots::Slot> slot_;
+  const std::unique_ptr<StreamSource<WatchResponse>> source_;
+};
+
 class JobServiceRpc final : public v1::JobService::CallbackService {
  public:
-  JobServiceRpc(TrainingJobs& jobs, ThreadPool& pool) : jobs_(jobs), pool_(pool) {}
+  JobServiceRpc(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool, int max_watchers)
+      : jobs_(jobs),
+        pool_(pool),
+        watch_pool_(watch_pool),
+        slots_({.all = max_watchers, .per_connection = kWatchersPerConnection}) {}
 
   grpc::ServerUnaryReactor* StartFit(grpc::CallbackServerContext* context,
                                      const v1::StartFitRequest* request,
@@ -55,23 +82,33 @@ class JobServiceRpc final : public v1::JobService::CallbackService {
     return Reply(context, pool_, [this, request] { return jobs_.Delete(*request); }, response);
   }
 
-  grpc::ServerWriteReactor<v1::WatchJobResponse>* WatchJob(
-      grpc::CallbackServerContext*, const v1::WatchJobRequest* request) override {
-    return WatchReactor<v1::WatchJobResponse>::Start(
-        pool_, [this, request = *request](std::function<void()> wake) {
-          return jobs_.Watch(request, std::move(wake));
+  grpc::ServerWriteReactor<WatchResponse>* WatchJob(grpc::CallbackServerContext* context,
+                                                    const v1::WatchJobRequest* request) override {
+    absl::StatusOr<std::unique_ptr<WatcherSlots::Slot>> slot = slots_.Take(context->peer());
+    if (!slot.ok()) return WatchReactor<WatchResponse>::Refuse(slot.status());
+    std::shared_ptr<WatcherSlots::Slot> held = *std::move(slot);
+    return WatchReactor<WatchResponse>::Start(
+        watch_pool_,
+        [this, request = *request, held = std::move(held)](std::function<void()> wake) mutable
+            -> absl::StatusOr<WatchReactor<WatchResponse>::Source> {
+          FITD_ASSIGN_OR_RETURN(auto source, jobs_.Watch(request, std::move(wake)));
+          return std::make_unique<SlottedSource>(std::move(held), std::move(source));
         });
   }
 
  private:
   TrainingJobs& jobs_;
   ThreadPool& pool_;
+  ThreadPool& watch_pool_;
+  WatcherSlots slots_;
 };
 
 }  // namespace
 
-NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool) {
-  return {v1::JobService::service_full_name(), std::make_unique<JobServiceRpc>(jobs, pool)};
+NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool,
+                            int max_watchers) {
+  return {v1::JobService::service_full_name(),
+          std::make_unique<JobServiceRpc>(jobs, pool, watch_pool, max_watchers)};
 }
 
 }  // namespace fitd

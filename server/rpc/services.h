@@ -23,10 +23,11 @@ struct NamedService {
   std::unique_ptr<grpc::Service> service;
 };
 
-// `slow_pool` is for what reads whole data sets.
+// `slow_pool` is for what reads whole data sets, `watch_pool` for watchers.
 NamedService MakeModelService(Models& models, ThreadPool& pool);
 NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool);
-NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool);
+NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool,
+                            int max_watchers);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& slow_pool);
 NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool);
 // `maintenance_pool` is for what reads all that is stored.

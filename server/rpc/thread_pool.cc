@@ -1,10 +1,13 @@
 #include "server/rpc/thread_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace fitd {
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads, int niceness) : niceness_(niceness) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
 }
 
@@ -27,6 +30,8 @@ void ThreadPool::Stop() {
 }
 
 void ThreadPool::Loop() {
+  // On Linux it is a thread's own; where it cannot be set nothing is lost but fairness.
+  if (niceness_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness_);
   while (true) {
     std::function<void()> task;
     {

@@ -16,7 +16,8 @@ namespace fitd {
 // Thread-safe.
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads);
+  // `niceness`: what its threads give way by to the daemon's others, 0 to 19.
+  explicit ThreadPool(int threads, int niceness = 0);
   ~ThreadPool() { Stop(); }
 
   // False when the pool was stopped; the task is dropped then.
@@ -27,6 +28,7 @@ class ThreadPool {
  private:
   void Loop();
 
+  const int niceness_;
   Mutex mutex_;
   CondVar posted_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);

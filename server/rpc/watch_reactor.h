@@ -34,6 +34,17 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
     return reactor.get();
   }
 
+  // What a handler returns that sends nothing but a status.
+  static grpc::ServerWriteReactor<Response>* Refuse(const absl::Status& status) {
+    class Refusal final : public grpc::ServerWriteReactor<Response> {
+     public:
+      void OnDone() override { delete this; }
+    };
+    auto* refusal = new Refusal;
+    refusal->Finish(ToGrpcStatus(status));
+    return refusal;
+  }
+
   void OnWriteDone(bool ok) override {
     {
       MutexLock lock(mutex_);
@@ -95,6 +106,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
       });
       if (!source.ok()) return End(source.status());
       source_ = *std::move(source);
+      open_ = nullptr;
     }
     response_.Clear();
     const absl::StatusOr<Streamed> next = Guarded([this] { return source_->Next(response_); });
@@ -127,15 +139,16 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
       finished_ = true;
     }
     source_.reset();
+    open_ = nullptr;
     this->Finish(ToGrpcStatus(status));
     return false;
   }
 
   ThreadPool& pool_;
-  const Open open_;
   std::shared_ptr<WatchReactor> self_;  // Until OnDone.
 
   // Touched by Pump alone.
+  Open open_;  // Until there is a source.
   Source source_;
   Response response_;
 

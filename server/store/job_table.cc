@@ -141,6 +141,14 @@ int64_t JobTable::Memory(int64_t number) {
   return query.Bind(number).Next() ? query.Int(0) : 0;
 }
 
+int64_t JobTable::QueuedMemory(int64_t count) {
+  Query query = database_.Prepare(
+      "SELECT COALESCE(SUM(memory), 0) FROM (SELECT memory FROM jobs WHERE state = ? "
+      "ORDER BY priority DESC, id LIMIT ?)");
+  query.Bind(v1::JOB_STATE_QUEUED).Bind(count).Next();
+  return query.Int(0);
+}
+
 void JobTable::AppendEvent(int64_t job, v1::JobEvent& event) {
   {
     Query query =
@@ -154,6 +162,7 @@ void JobTable::AppendEvent(int64_t job, v1::JobEvent& event) {
       .Bind(event.kind_case())
       .Bind(event)
       .Run();
+  appended_.emplace_back(job, event);
 }
 
 std::vector<v1::JobEvent> JobTable::Events(int64_t job, int64_t from, int64_t limit) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fitd/v1/job.pb.h"
@@ -53,9 +54,13 @@ class JobTable {
   // With its events.
   void Delete(int64_t number);
   int64_t Memory(int64_t number);
+  // Of the first `count` jobs of the queue together.
+  int64_t QueuedMemory(int64_t count);
 
   // Sets the event's number to the next one and stores it.
   void AppendEvent(int64_t job, v1::JobEvent& event);
+  // In this transaction, in order, each with its job.
+  const std::vector<std::pair<int64_t, v1::JobEvent>>& appended() const { return appended_; }
   // From number `from` on.
   std::vector<v1::JobEvent> Events(int64_t job, int64_t from, int64_t limit);
   EventCounts CountEvents(int64_t job);
@@ -64,6 +69,7 @@ class JobTable {
   void FillIn(v1::Job& job);
 
   Database& database_;
+  std::vector<std::pair<int64_t, v1::JobEvent>> appended_;
 };
 
 }  // namespace fitd

@@ -56,6 +56,11 @@ std::vector<BlobUse> Transaction::Blobs() {
 Store::Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock)
     : directory_(directory), clock_(std::move(clock)), database_(std::move(database)) {}
 
+void Store::ListenToEvents(EventListener listener) {
+  MutexLock lock(mutex_);
+  event_listener_ = std::move(listener);
+}
+
 absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
   MutexLock lock(mutex_);
   if (database_ == nullptr) FITD_RETURN_IF_ERROR(Reconnect());
@@ -81,6 +86,9 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
     // When it fails, the next transaction tries again.
     if (io_failed) Reconnect().IgnoreError();
     return status;
+  }
+  if (event_listener_ != nullptr) {
+    for (const auto& [job, event] : transaction.jobs.appended()) event_listener_(job, event);
   }
   for (const std::string& path : transaction.files_to_remove_) unlink(path.c_str());
   if (transaction.models_changed_) models_revision_.fetch_add(1, std::memory_order_release);

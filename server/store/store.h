@@ -82,6 +82,11 @@ class Store {
     }
   }
 
+  // Called with each event that was stored, in order, before any other transaction begins: must be
+  // quick and may not call back. Null for nobody.
+  using EventListener = std::function<void(int64_t job, const v1::JobEvent&)>;
+  void ListenToEvents(EventListener listener);
+
   // Grows when a transaction that changed models, versions or aliases commits.
   int64_t models_revision() const { return models_revision_.load(std::memory_order_acquire); }
   DataDir& directory() { return directory_; }
@@ -96,6 +101,7 @@ class Store {
   std::atomic<int64_t> models_revision_{1};
   Mutex mutex_;
   std::unique_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);  // Null while it cannot be opened.
+  EventListener event_listener_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fitd

@@ -38,6 +38,7 @@ TEST(ConfigTest, DefaultsAreWrittenOut) {
   EXPECT_EQ(config.keep_versions(), 0);
   EXPECT_EQ(config.keep_finished_jobs(), 0);
   EXPECT_EQ(config.min_free_disk_bytes(), 512 << 20);
+  EXPECT_EQ(config.max_watchers(), 10'000);
 }
 
 TEST(ConfigTest, LaterSettingsWin) {

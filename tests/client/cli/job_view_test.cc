@@ -70,6 +70,17 @@ TEST(JobViewTest, RedrawsTheBarInPlace) {
   EXPECT_EQ(view.Clear(), "\r\x1b[K");
 }
 
+TEST(JobViewTest, SaysWhatAQueuedJobWaitsFor) {
+  const v1::WatchJobResponse place = Message(
+      "progress { queue_position: 3 waiting_for: 'a free worker' estimated_wait { seconds: 125 } "
+      "}");
+  JobView view({.interactive = true}, 5);
+  EXPECT_EQ(view.Show(place), "\r\x1b[Kwaiting: position 3, for a free worker, about 2 min 5 s");
+  EXPECT_EQ(view.Clear(), "\r\x1b[K");
+  EXPECT_EQ(JobView({}, 5).Show(place), "");
+  EXPECT_EQ(PlaceText(1, "", nullptr), "position 1");
+}
+
 TEST(JobViewTest, MentionsANewLearningRate) {
   JobView view({}, 5);
   v1::WatchJobResponse epoch = Message(kEpoch);

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <string>
 
+#include "core/plan/plan_memory.h"
 #include "core/plan/predictor.h"
 #include "core/plan/training_plan.h"
 #include "gtest/gtest.h"
@@ -13,6 +15,7 @@
 
 namespace {
 std::atomic<int> allocations{0};
+std::atomic<std::size_t> largest_aligned{0};  // In bytes.
 
 void* Allocate(std::size_t size) {
   ++allocations;
@@ -23,6 +26,12 @@ void* Allocate(std::size_t size) {
 
 void* operator new(std::size_t size) { return Allocate(size); }
 void* operator new[](std::size_t size) { return Allocate(size); }
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  largest_aligned = std::max(largest_aligned.load(), size);
+  const auto align = static_cast<std::size_t>(alignment);
+  return std::aligned_alloc(align, (size + align - 1) / align * align);
+}
+void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }
 void operator delete(void* block, std::size_t) noexcept { std::free(block); }
@@ -61,6 +70,21 @@ TEST_P(AllocationTest, StepsOfASizeSeenBeforeAllocateNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, AllocationTest, testing::Values(1, 2));
+
+TEST_P(AllocationTest, ArenaIsAsLargeAsSaidBefore) {
+  const v1::ModelSpec model = ResolvedModel(kModel);
+  for (const char* optimizer : {"sgd {}", "adam {}", "adam { amsgrad: true }"}) {
+    const v1::TrainingSpec training = ResolvedTraining(
+        "loss { sparse_categorical_crossentropy {} } batch_size: 100 optimizer { " +
+        std::string(optimizer) + " }");
+    largest_aligned = 0;
+    FITD_ASSERT_OK(
+        TrainingPlan::Create({.model = model, .training = training, .threads = GetParam()}));
+    const int64_t said = PlanMemory::Bytes(Network(model), MakeOptimizer(training.optimizer()),
+                                           {.rows = 100, .target_width = 1, .threads = GetParam()});
+    EXPECT_EQ(said, static_cast<int64_t>(largest_aligned)) << optimizer;
+  }
+}
 
 TEST(PredictorAllocationTest, AllocatesOnlyAtFirst) {
   const v1::ModelSpec model = ResolvedModel(kModel);

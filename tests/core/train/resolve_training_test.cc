@@ -474,47 +474,5 @@ INSTANTIATE_TEST_SUITE_P(
              Label("INTEGER", "missing: 1", "min: 0 max: 9")}),
     [](const auto& info) { return info.param.name; });
 
-ModelShape ShapeOf(const std::string& text) {
-  Violations violations;
-  auto model = Parse<v1::ModelSpec>(text);
-  return ResolveModel(model, std::numeric_limits<int64_t>::max(), "spec", violations);
-}
-
-TEST(EstimateMemoryTest, GrowsWithWeightsBatchRowsAndState) {
-  const ModelShape shape =
-      ShapeOf("input_shape: 784 layers { dense { units: 128 } } layers { dense { units: 10 } }");
-  const auto adam = Parse<v1::TrainingSpec>("batch_size: 32 optimizer { adam {} }");
-  const int64_t base = EstimateMemory(shape, adam, 60'000, 0);
-  // At least weights, gradients and two slots, one batch of inputs, and the row indices.
-  EXPECT_GE(base, 4 * (4 * shape.trainable_parameters + 32 * 784) + 4 * 60'000);
-  EXPECT_LE(base, 4 * (8 * shape.trainable_parameters + 10 * 32 * 784) + 4 * 60'000);
-  EXPECT_GT(EstimateMemory(shape, Parse<v1::TrainingSpec>("batch_size: 64 optimizer { adam {} }"),
-                           60'000, 0),
-            base);
-  EXPECT_GT(
-      EstimateMemory(shape,
-                     Parse<v1::TrainingSpec>("batch_size: 32 optimizer { adam { amsgrad: true } }"),
-                     60'000, 0),
-      base);
-  EXPECT_LT(EstimateMemory(shape, Parse<v1::TrainingSpec>("batch_size: 32 optimizer { sgd {} }"),
-                           60'000, 0),
-            base);
-  EXPECT_EQ(EstimateMemory(shape, adam, 60'000, 10'000), base + 4 * 10'000);
-}
-
-TEST(EstimateMemoryTest, SaturatesInsteadOfOverflowing) {
-  ModelShape shape;
-  shape.inputs = shape.outputs = shape.trainable_parameters =
-      std::numeric_limits<int64_t>::max() / 2;
-  v1::LayerSummary layer;
-  layer.add_output_shape(std::numeric_limits<int64_t>::max());
-  layer.add_output_shape(std::numeric_limits<int64_t>::max());
-  shape.layers.push_back(layer);
-  EXPECT_EQ(
-      EstimateMemory(shape, Parse<v1::TrainingSpec>("batch_size: 1048576 optimizer { adam {} }"),
-                     std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()),
-      std::numeric_limits<int64_t>::max());
-}
-
 }  // namespace
 }  // namespace fitd

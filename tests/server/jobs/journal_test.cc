@@ -35,10 +35,10 @@ TEST_F(JournalTest, FlushWaitsUntilAllIsWrittenInOrder) {
 
 TEST_F(JournalTest, FollowersAreWokenOnceTheyCanRead) {
   Journal journal(*store_, feeds_);
-  const JobFeeds::Subscription subscription(feeds_, 1, [] {});
+  const JobFeeds::Subscription subscription(feeds_, 1, false, [] {});
   journal.Add(1, [](Transaction&) {});
   EXPECT_TRUE(journal.Flush());
-  EXPECT_GE(feeds_.EventsRevision(1), 1);
+  EXPECT_GE(feeds_.Look(1, 1).revision, 1);
 }
 
 TEST_F(JournalTest, StopWritesWhatIsPending) {

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/server/jobs/job_fixture.h"
@@ -182,9 +183,58 @@ TEST_F(TrainingJobsTest, JobsThatDoNotFitTogetherRunOneAfterTheOther) {
   daemon_->scheduler.Start();
   FITD_ASSERT_OK(Start(1));
   AwaitEvents("fit-1", 3);
-  EXPECT_EQ(Get("fit-2")->state(), v1::JOB_STATE_QUEUED);
+  const v1::Job waiting = Get("fit-2").value();
+  EXPECT_EQ(waiting.state(), v1::JOB_STATE_QUEUED);
+  EXPECT_EQ(waiting.memory_bytes(), memory);
+  EXPECT_EQ(waiting.waiting_for(),
+            fmt::format("memory: needs {} bytes, {} free", memory, memory * 3 / 2 - memory));
   FITD_ASSERT_OK(Cancel("fit-1"));
   EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-2")->state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST_F(TrainingJobsTest, WatcherOfAQueuedJobSeesItsPlaceChange) {
+  daemon_->scheduler.Start();
+  for (int i = 0; i < 4; ++i) FITD_ASSERT_OK(Start(kForever));
+  AwaitEvents("fit-1", 3);
+  AwaitEvents("fit-2", 3);
+  EXPECT_EQ(Get("fit-4")->waiting_for(), "a free worker");
+  v1::WatchJobRequest request;
+  request.set_id("fit-4");
+  request.set_progress(true);
+  StreamReader<v1::WatchJobResponse> reader;
+  FITD_ASSERT_OK_AND_ASSIGN(const auto source, daemon_->jobs.Watch(request, reader.wake()));
+  EXPECT_EQ(reader.Next(*source)->event().number(), 1);
+  FITD_ASSERT_OK_AND_ASSIGN(v1::WatchJobResponse response, reader.Next(*source));
+  EXPECT_EQ(response.progress().queue_position(), 2);
+  EXPECT_EQ(response.progress().waiting_for(), "a free worker");
+  FITD_ASSERT_OK(Cancel("fit-3"));
+  while (response.progress().queue_position() == 2) {
+    FITD_ASSERT_OK_AND_ASSIGN(response, reader.Next(*source));
+  }
+  EXPECT_EQ(response.progress().queue_position(), 1);
+  FITD_ASSERT_OK(Cancel("fit-1"));
+  while (!response.has_event()) {
+    FITD_ASSERT_OK_AND_ASSIGN(response, reader.Next(*source));
+  }
+  EXPECT_EQ(response.event().state_change().state(), v1::JOB_STATE_RUNNING);
+}
+
+TEST_F(TrainingJobsTest, CancelOfTheFirstInLineLetsTheNextOneStart) {
+  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("large", 2, {100'000, 2})));
+  v1::StartFitRequest large = ClassifierFit("large", "d", 1);
+  large.set_validate_only(true);
+  options_.max_memory_bytes = Start(large)->memory_bytes() + (1 << 20);
+  large.set_validate_only(false);
+  Restart();
+  daemon_->scheduler.Start();
+  FITD_ASSERT_OK(Start(kForever));
+  AwaitEvents("fit-1", 3);
+  FITD_ASSERT_OK(Start(large));
+  FITD_ASSERT_OK(Start(1));
+  EXPECT_THAT(Get("fit-2")->waiting_for(), HasSubstr("memory: needs"));
+  EXPECT_EQ(Get("fit-3")->waiting_for(), "the jobs before it");
+  FITD_ASSERT_OK(Cancel("fit-2"));
+  EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-3")->state(), v1::JOB_STATE_SUCCEEDED);
 }
 
 TEST_F(TrainingJobsTest, StoppedDaemonPutsItsJobsBackAndTheNextOneFinishesThemWithoutAGap) {

@@ -1,5 +1,8 @@
 #include "server/rpc/thread_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <latch>
 
@@ -15,6 +18,15 @@ TEST(ThreadPoolTest, RunsWhatWasPostedBeforeItEnds) {
   pool.Stop();
   EXPECT_EQ(ran, 100);
   EXPECT_FALSE(pool.Post([&] { ++ran; }));
+}
+
+TEST(ThreadPoolTest, NiceThreadsGiveWay) {
+  int niceness = 0;
+  ThreadPool pool(1, 10);
+  EXPECT_TRUE(pool.Post([&] { niceness = getpriority(PRIO_PROCESS, gettid()); }));
+  pool.Stop();
+  EXPECT_EQ(niceness, 10);
+  EXPECT_EQ(getpriority(PRIO_PROCESS, gettid()), 0);
 }
 
 TEST(ThreadPoolTest, TasksRunSideBySide) {

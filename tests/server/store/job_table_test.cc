@@ -124,5 +124,15 @@ TEST_F(JobTableTest, ActiveJobsAreThoseThatAreNotFinal) {
   });
 }
 
+TEST_F(JobTableTest, MemoryOfTheFrontOfTheQueueIsSummed) {
+  With([](JobTable& jobs) {
+    Add(jobs, v1::JOB_STATE_RUNNING);
+    for (int i = 0; i < 3; ++i) Add(jobs);
+    EXPECT_EQ(jobs.QueuedMemory(0), 0);
+    EXPECT_EQ(jobs.QueuedMemory(2), 2);
+    EXPECT_EQ(jobs.QueuedMemory(9), 3);
+  });
+}
+
 }  // namespace
 }  // namespace fitd

@@ -171,5 +171,26 @@ TEST_F(StoreTest, AnswersAreRememberedForADay) {
   EXPECT_FALSE(find());
 }
 
+TEST_F(StoreTest, ListenerHearsOfEventsThatWereStoredAndOfNoOthers) {
+  v1::Job job;
+  job.set_state(v1::JOB_STATE_QUEUED);
+  FITD_ASSERT_OK(store_->InTransaction([&](Transaction& transaction) {
+    transaction.jobs.Insert(job, 0);
+    return absl::OkStatus();
+  }));
+  std::vector<int64_t> heard;
+  store_->ListenToEvents(
+      [&](int64_t, const v1::JobEvent& event) { heard.push_back(event.number()); });
+  for (const bool commits : {true, false, true}) {
+    const absl::Status status = store_->InTransaction([&](Transaction& transaction) {
+      v1::JobEvent event;
+      transaction.jobs.AppendEvent(1, event);
+      return commits ? absl::OkStatus() : Internal("rolled back");
+    });
+    EXPECT_EQ(status.ok(), commits);
+  }
+  EXPECT_THAT(heard, ElementsAre(1, 2));
+}
+
 }  // namespace
 }  // namespace fitd
