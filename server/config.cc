@@ -123,7 +123,7 @@ class Checker {
     Range("max_parameters", config_.max_parameters(), 1, kNoLimit);
     if (!IsSet("max_memory_bytes")) config_.set_max_memory_bytes(AvailableMemory() / 10 * 8);
     Range("max_memory_bytes", config_.max_memory_bytes(), 1, kNoLimit);
-    if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(5);
+    if (!IsSet("shutdown_grace_seconds")) config_.set_shutdown_grace_seconds(4);
     const double grace = config_.shutdown_grace_seconds();
     if (!(grace >= 0 && grace <= 3600))
       Add("shutdown_grace_seconds", fmt::format("is {}; allowed: 0 to 3600", grace));

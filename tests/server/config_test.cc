@@ -33,7 +33,7 @@ TEST(ConfigTest, DefaultsAreWrittenOut) {
   EXPECT_EQ(config.log_level(), "info");
   EXPECT_EQ(config.max_message_bytes(), 16 << 20);
   EXPECT_GT(config.max_memory_bytes(), 0);
-  EXPECT_EQ(config.shutdown_grace_seconds(), 5);
+  EXPECT_EQ(config.shutdown_grace_seconds(), 4);
 }
 
 TEST(ConfigTest, LaterSettingsWin) {
