@@ -43,7 +43,7 @@ class Client:
         self.channel = grpc.insecure_channel(address, options=[
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.initial_reconnect_backoff_ms", 20),
-            ("grpc.min_reconnect_backoff_ms", 20),
+            ("grpc.min_reconnect_backoff_ms", 5000),
             ("grpc.max_reconnect_backoff_ms", 200),
         ])
         self.models = model_service_pb2_grpc.ModelServiceStub(self.channel)

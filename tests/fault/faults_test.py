@@ -13,14 +13,14 @@ import time
 import unittest
 import uuid
 
-import grpc
-from fitd.v1 import dataset_service_pb2, job_pb2, model_pb2, job_service_pb2, model_service_pb2, prediction_service_pb2
+from daemon import FULL, Client, DaemonTest, error_code, grpc  # First: it skips where gRPC is missing.
+from fitd.v1 import job_service_pb2, model_pb2, model_service_pb2
 
-from daemon import FULL, Client, DaemonTest, error_code
-from scenario import (DIGITS, FITS, MODEL, check_events, fit_spec, history, predict_digits, state_name,
-                      upload_messages, watch)
+from scenario import (DIGITS, MODEL, check_events, fit_spec, history, predict_digits, state_name, upload_messages,
+                      watch)
 
 Code = grpc.StatusCode
+SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"  # grpc.health.v1.HealthCheckResponse
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
@@ -59,8 +59,7 @@ class FaultTest(DaemonTest):
             time.sleep(0.01)
 
     def health(self):
-        check = self.client.channel.unary_unary("/grpc.health.v1.Health/Check")
-        return {b"\x08\x01": "SERVING", b"\x08\x02": "NOT_SERVING"}[check(b"")]
+        return self.client.channel.unary_unary("/grpc.health.v1.Health/Check")(b"")
 
 
 @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
@@ -105,7 +104,7 @@ class FullDiskTest(FaultTest):
         self.until(lambda: "journal_write_failed" in self.daemon.log_end(), "the journal fails")
         time.sleep(2)  # The training is over by now, its end is not.
         self.assertEqual(self.state(job), "RUNNING")
-        self.assertEqual(self.health(), "SERVING")
+        self.assertEqual(self.health(), SERVING)
         predict_digits(self.client, "digits@1")
         request = job_service_pb2.StartFitRequest(spec=fit_spec("digits", 1, {"adam": {}}), request_id="refused")
         code, text = error_code(self.client.jobs.StartFit, request)
@@ -219,6 +218,42 @@ class DamageTest(FaultTest):
         file.write_bytes(whole)
         self.assertEqual(self.result(self.fit(2))[0], "SUCCEEDED")
 
+    def test_damaged_checkpoint_is_passed_over(self):
+        self.start()
+        self.prepare()
+        undisturbed = self.result(self.fit(100))
+        for damage in (lambda whole: whole[:len(whole) // 2], lambda whole: whole[:-100] + bytes(100)):
+            job = self.fit(100)
+            self.until(lambda: self.job(job).progress.epoch > 50, "the middle of the fit")
+            self.daemon.kill()
+            stored = ("datasets", "weights", "fitd.db", "fitd.db-wal", "fitd.db-shm", "LOCK", "tmp")
+            checkpoints = [path for path in self.daemon.data.rglob("*")
+                           if path.is_file() and path.relative_to(self.daemon.data).parts[0] not in stored]
+            if not checkpoints:
+                self.skipTest("this daemon writes no checkpoints")
+            newest = max(checkpoints, key=lambda path: path.stat().st_mtime_ns)
+            newest.write_bytes(damage(newest.read_bytes()))
+            self.start()
+            self.assertEqual(self.result(job), undisturbed)
+
+    def test_damaged_database_is_told_in_one_line(self):
+        self.start()
+        self.daemon.stop()
+        file = self.daemon.data / "fitd.db"
+        file.write_bytes(bytes(100) + file.read_bytes()[100:])
+        self.start()
+        self.assertGreater(self.daemon.wait(), 0)
+        self.assertIn("fitd: the metadata store: file is not a database", self.daemon.log_end())
+
+    def test_lost_index_of_the_log_is_made_again(self):
+        self.start()
+        self.prepare()
+        expected = self.result(self.fit(2))
+        self.daemon.kill()
+        (self.daemon.data / "fitd.db-shm").unlink()
+        self.start()
+        self.assertEqual(self.result("fit-1"), expected)
+
 
 def damages(whole, readable=None):
     """Cut off near pages, and with one bit changed within the first `readable` bytes."""
@@ -251,8 +286,12 @@ class ProcessTest(FaultTest):
         uploads = [self.client.datasets.UploadDataset.future(without_end(
             list(upload_messages(f"upload{i}", DIGITS.read_bytes()))[:3])) for i in range(5)]
         self.until(lambda: len(os.listdir(self.daemon.data / "tmp")) == 5, "uploads under way")
+        health = self.client.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
+        self.assertEqual(next(health), SERVING)
         start = time.monotonic()
         self.daemon.send(signal.SIGTERM)
+        self.assertEqual(next(health), NOT_SERVING)
+        self.assertLess(time.monotonic() - start, 0.5)
         self.assertEqual(self.daemon.process.wait(20), 0)
         seconds = time.monotonic() - start
         print(f"drained in {seconds:.2f} s")
@@ -295,7 +334,7 @@ class ProcessTest(FaultTest):
         for number in (signal.SIGHUP, signal.SIGPIPE):
             self.daemon.send(number)
         time.sleep(0.1)
-        self.assertEqual(self.health(), "SERVING")
+        self.assertEqual(self.health(), SERVING)
 
     def test_stopped_and_continued_process_goes_on(self):
         self.start()
@@ -340,6 +379,20 @@ class ProcessTest(FaultTest):
             self.assertEqual(self.fit(50, request_id=jump), jobs[-1])
         self.assertEqual(jobs, ["fit-2", "fit-3", "fit-4"])
 
+    def test_job_that_kills_the_daemon_again_and_again_fails(self):
+        self.start()
+        self.prepare()
+        job = self.fit(100000)
+        for deaths in range(1, 20):
+            self.until(lambda: self.state(job) == "RUNNING", "the job runs")
+            self.restart()
+            if self.state(job) == "FAILED":
+                break
+        print(f"failed after {deaths} deaths: {self.job(job).failure.message}")
+        self.assertEqual(self.state(job), "FAILED")
+        check_events(list(watch(self.client, job)))
+        self.done(1)
+
     def test_cancel_at_any_moment_ends_the_job(self):
         count = 1000 if FULL else 50
         chance = random.Random(7)
@@ -377,7 +430,7 @@ class ProcessTest(FaultTest):
         self.daemon.kill()
         start = time.monotonic()
         self.start(workers=1)
-        self.assertEqual(self.health(), "SERVING")
+        self.assertEqual(self.health(), SERVING)
         seconds = time.monotonic() - start
         queued = [job for page in pages(self.client.jobs.ListJobs, job_service_pb2.ListJobsRequest(page_size=1000))
                   for job in page.jobs]
@@ -403,13 +456,18 @@ class ProcessTest(FaultTest):
                 for answer in pool.map(lambda _: predict_digits(self.client, "digits"), range(predictions)):
                     self.assertEqual(len(answer.scores), 80)
 
+        def used():
+            time.sleep(1)
+            descriptors = len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))
+            return self.daemon.status("VmRSS"), self.daemon.status("Threads"), descriptors
+
         work(20, 500)
-        base = self.daemon.status("VmRSS")
+        base = used()
         work(cycles, predictions)
-        time.sleep(1)
-        after = self.daemon.status("VmRSS")
-        print(f"{base} KiB resident, after {cycles} jobs and {predictions} predictions {after} KiB")
-        self.assertLess(after, base + 8 * 1024)
+        after = used()
+        print(f"KiB resident, threads, descriptors: {base}, after {cycles} jobs and {predictions} predictions {after}")
+        self.assertLess(after[0], base[0] + 8 * 1024)
+        self.assertLessEqual(after[1:], base[1:])
 
 
 def pages(call, request):

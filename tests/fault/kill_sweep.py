@@ -12,9 +12,7 @@ import shutil
 import sys
 import tempfile
 
-import grpc
-
-from daemon import FULL, Daemon
+from daemon import FULL, Daemon, grpc  # First: it skips where gRPC is missing.
 from scenario import Scenario
 
 # How many points of each kind: spread over as many calls as one thread makes.

@@ -9,10 +9,9 @@ import time
 import unittest
 import uuid
 
-import grpc
+from daemon import FULL, Client, DaemonTest, error_code, grpc  # First: it skips where gRPC is missing.
 from fitd.v1 import dataset_service_pb2, job_service_pb2, model_service_pb2
 
-from daemon import FULL, Client, DaemonTest, error_code
 from scenario import MODEL, DIGITS, check_events, fit_spec, upload_messages, watch
 
 COUNT = 1000 if FULL else 100  # Submits, and reconnects of a watcher.
@@ -174,6 +173,25 @@ class NetworkTest(DaemonTest):
             self.assertEqual(sum(event.HasField("epoch_completed") for event in events), epochs)
             rounds += 1
         print(f"{reconnects} reconnects, {while_running} of them in the first of {rounds} rounds over {len(events)} events")
+
+    def test_many_watchers_see_each_event_once(self):
+        """Some of them do not read before the end: they cost the daemon little, and lose nothing."""
+        channels, streams = (100, 100) if FULL else (10, 20)
+        clients = [Client(self.daemon.address) for _ in range(channels)]
+        before = self.daemon.status("VmRSS")
+        epochs = 200
+        job = self.client.jobs.StartFit(job_service_pb2.StartFitRequest(spec=tiny_fit(epochs))).job.id
+        request = job_service_pb2.WatchJobRequest(id=job)
+        watchers = [client.jobs.WatchJob(request) for client in clients for _ in range(streams)]
+        last = len(list(watch(self.client, job)))
+        used = self.daemon.status("VmRSS") - before
+        numbers = list(range(1, last + 1))
+        for watcher in watchers:
+            self.assertEqual([message.event.number for message in watcher], numbers)
+        print(f"{len(watchers)} watchers over {last} events took {used} KiB, {used / len(watchers):.1f} each")
+        self.assertLess(used, 20 * len(watchers) + 64 * 1024)
+        for client in clients:
+            client.channel.close()
 
     def test_events_that_do_not_exist_yet_are_refused(self):
         job = self.client.jobs.StartFit(job_service_pb2.StartFitRequest(spec=tiny_fit())).job.id

@@ -10,12 +10,10 @@ import threading
 import time
 import uuid
 
-import grpc
+from daemon import ROOT, Daemon, grpc  # First: it skips where gRPC is missing.
 from fitd.v1 import dataset_pb2, dataset_service_pb2, job_pb2, job_service_pb2
 from fitd.v1 import model_pb2, model_service_pb2, prediction_service_pb2, training_pb2
 from google.protobuf import json_format
-
-from daemon import ROOT, Daemon
 
 DIGITS = ROOT / "tests/data/digits.csv"
 
@@ -189,7 +187,6 @@ class Scenario:
         self.until_answered(lambda client: client.models.DeleteModel(request))
         if self.kill_after is not None:
             threading.Timer(self.kill_after, self.daemon.process.kill).start()
-
         start = time.monotonic()
         watched = {job: self.follow(job) for job in jobs.values()}
         self.training_seconds = time.monotonic() - start
@@ -198,6 +195,7 @@ class Scenario:
                                                              request_id=str(uuid.uuid4()))
             self.until_answered(lambda client: client.models.SetModelAlias(request))
         self.daemon.kill()  # What was answered needs no time to settle.
+        self.daemons = []
         self.start()
         outcome = self.outcome(jobs, watched)
         self.daemon.stop()
