@@ -5,7 +5,6 @@ FITD names the binary; PYTHONPATH holds the stubs that the build generates.
 
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys

@@ -190,8 +190,8 @@ class DamageTest(FaultTest):
         self.start()
         self.prepare(["digits", "other"])
         self.result(self.fit(2))
-        other = self.client.jobs.StartFit(job_service_pb2.StartFitRequest(spec=fit_spec("other", 2, {"sgd": {}}))).job.id
-        list(watch(self.client, other))
+        other = job_service_pb2.StartFitRequest(spec=fit_spec("other", 2, {"sgd": {}}))
+        list(watch(self.client, self.client.jobs.StartFit(other).job.id))
         answer = predict_digits(self.client, "other")
         request = model_service_pb2.GetModelVersionRequest(model="digits@1")
         sha256 = self.client.models.GetModelVersion(request).version.weights_sha256

@@ -1,7 +1,7 @@
 """Kills the daemon at many points of one scenario and compares each outcome with the undisturbed one.
 
-The daemon dies as one of its threads enters its k-th system call of a kind, at a moment of training, or at a system call
-of its recovery from such a death.
+The daemon dies as one of its threads enters its k-th system call of a kind, at a moment of training, or at a system
+call of its recovery from such a death.
 """
 
 import collections

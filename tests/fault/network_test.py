@@ -47,7 +47,7 @@ class CuttingProxy:
                     self.cuts += 1
                     return
 
-        ways = [asyncio.create_task(pass_on(reader, target_writer)), asyncio.create_task(pass_on(target_reader, writer))]
+        ways = [asyncio.create_task(way) for way in (pass_on(reader, target_writer), pass_on(target_reader, writer))]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
             way.cancel()
@@ -115,7 +115,7 @@ class NetworkTest(DaemonTest):
 
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             jobs = list(pool.map(submit, requests))
-        print(f"{COUNT} submits took {len(attempts)} attempts over {proxy.cuts} cut connections: {len(self.jobs())} jobs")
+        print(f"{COUNT} submits, {len(attempts)} attempts over {proxy.cuts} cut connections: {len(self.jobs())} jobs")
         self.assertGreater(proxy.cuts, COUNT / 20)
         self.assertEqual(sorted(self.jobs()), sorted(jobs))
         self.assertEqual(len(set(jobs)), COUNT)
@@ -172,7 +172,7 @@ class NetworkTest(DaemonTest):
             check_events(events)
             self.assertEqual(sum(event.HasField("epoch_completed") for event in events), epochs)
             rounds += 1
-        print(f"{reconnects} reconnects, {while_running} of them in the first of {rounds} rounds over {len(events)} events")
+        print(f"{reconnects} reconnects in {rounds} rounds over {len(events)} events, {while_running} in the first")
 
     def test_many_watchers_see_each_event_once(self):
         """Some of them do not read before the end: they cost the daemon little, and lose nothing."""

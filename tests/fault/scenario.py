@@ -1,7 +1,7 @@
 """What is disturbed: a user's work whose outcome is the same however often the daemon dies meanwhile.
 
-Two fits side by side on digits, with everything that has state: dropout, shuffling, moments, a schedule or a plateau that lowers
-the learning rate, early stopping, a held-out share.
+Two fits side by side on digits, with everything that has state: dropout, shuffling, moments, a schedule or a plateau
+that lowers the learning rate, early stopping, a held-out share.
 """
 
 import pathlib
