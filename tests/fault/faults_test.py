@@ -315,6 +315,22 @@ class ProcessTest(FaultTest):
         self.assertEqual(self.daemon.process.wait(20), 0)
         self.assertLess(time.monotonic() - start, 5)
 
+    def test_upload_that_is_being_read_does_not_delay_the_end(self):
+        self.start(environment={"FITD_SHUTDOWN_GRACE_SECONDS": "0.2"})
+        header, rows = DIGITS.read_bytes().split(b"\n", 1)
+        content = header + b"\n" + rows * 500
+        call = self.client.datasets.UploadDataset.future(upload_messages("large", content, chunk=1_000_000))
+
+        def stored():
+            return sum(path.stat().st_size for path in (self.daemon.data / "tmp").iterdir()) >= len(content)
+
+        self.until(stored, "all is there, and is read now")
+        start = time.monotonic()
+        self.daemon.send(signal.SIGTERM)
+        self.assertEqual(self.daemon.process.wait(20), 0)
+        self.assertLess(time.monotonic() - start, 1.2)
+        self.assertIn(call.code(), {Code.CANCELLED, Code.UNAVAILABLE})
+
     def test_second_sigterm_ends_it_at_once(self):
         self.start()
         self.prepare()
