@@ -179,11 +179,10 @@ class NetworkTest(DaemonTest):
         channels, streams = (100, 100) if FULL else (10, 20)
         clients = [Client(self.daemon.address) for _ in range(channels)]
         before = self.daemon.status("VmRSS")
-        epochs = 200
-        job = self.client.jobs.StartFit(job_service_pb2.StartFitRequest(spec=tiny_fit(epochs))).job.id
+        job = self.client.jobs.StartFit(job_service_pb2.StartFitRequest(spec=tiny_fit(50))).job.id
         request = job_service_pb2.WatchJobRequest(id=job)
         watchers = [client.jobs.WatchJob(request) for client in clients for _ in range(streams)]
-        last = len(list(watch(self.client, job)))
+        last = len(list(watch(self.client, job, timeout=300)))
         used = self.daemon.status("VmRSS") - before
         numbers = list(range(1, last + 1))
         for watcher in watchers:
