@@ -2,7 +2,7 @@
 # Installs the Debian 12 packages that fitd is built and tested with: the one list of them.
 #
 #   deploy/install-deps.sh        to build, test and run
-#   deploy/install-deps.sh --ci   also what .ci/run needs: clang for sanitizers and fuzzing, linters
+#   deploy/install-deps.sh --ci   also what .ci/run needs: clang for sanitizers and fuzzing, linters, faults
 #
 # Works as root or through sudo. Quick when nothing is missing.
 set -euo pipefail
@@ -15,7 +15,8 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-venv
 )
-ci_packages=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev shellcheck)
+ci_packages=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev shellcheck
+             strace faketime locales python3-grpcio)
 
 case "${1:-}" in
   "") ;;

@@ -32,6 +32,7 @@
 #include "server/predict/evaluation.h"
 #include "server/predict/model_cache.h"
 #include "server/predict/prediction_executor.h"
+#include "server/rpc/listener.h"
 #include "server/rpc/services.h"
 #include "server/rpc/thread_pool.h"
 #include "server/store/data_dir.h"
@@ -89,7 +90,7 @@ void Harden(grpc::ServerBuilder& builder, const v1::ServerConfig& config) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(config.max_message_bytes()));
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1024);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
@@ -150,6 +151,8 @@ struct Server::Parts {
   ThreadPool maintenance_pool;
   ThreadPool watch_pool;
   std::vector<NamedService> services;
+  std::unique_ptr<Listener> listener;  // None for a unix socket.
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
 };
@@ -183,15 +186,29 @@ absl::Status Server::Start() {
 
   grpc::ServerBuilder builder;
   Harden(builder, parts.config);
-  builder.AddListeningPort(parts.config.listen(), grpc::InsecureServerCredentials(), &parts.port);
+  const std::string& address = parts.config.listen();
+  if (address.starts_with("unix:")) {
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+  } else {
+    FITD_ASSIGN_OR_RETURN(parts.listener, Listener::Create(address));
+    parts.port = parts.listener->port();
+    parts.acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
+  }
   for (const NamedService& named : parts.services) builder.RegisterService(named.service.get());
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr) {
-    return Internal(
-        fmt::format("cannot listen on {}: another process has it, or it is not ours to take",
-                    parts.config.listen()));
+    return Internal(fmt::format(
+        "cannot listen on {}: another process has it, or it is not ours to take", address));
   }
-  if (parts.config.listen().starts_with("unix:")) parts.port = 0;
+  if (parts.listener != nullptr) {
+    parts.listener->Start([&parts](int fd) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = fd;
+      parts.acceptor->HandleNewConnection(&connection);
+    });
+  }
   if (!parts.config.port_file().empty()) {
     FITD_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(parts.config.port_file()));
     FITD_RETURN_IF_ERROR(file.Append(fmt::format("{}\n", parts.port)));
@@ -222,6 +239,7 @@ void Server::Stop() {
   parts.scheduler.Stop();
   // A connection that closes with bytes unread is reset, and its peer loses what it was sent last.
   if (parts.feeds.Stop()) std::this_thread::sleep_for(kTimeToHearTheEnd);
+  if (parts.listener != nullptr) parts.listener->Stop();
   if (started) {
     parts.grpc_server->Shutdown(deadline);
     parts.grpc_server->Wait();

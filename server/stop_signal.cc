@@ -9,6 +9,7 @@ namespace fitd {
 
 StopSignal::StopSignal() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);

@@ -9,7 +9,8 @@
 
 namespace fitd {
 
-// Create it before any other thread: they inherit that the signals are blocked. SIGPIPE is ignored.
+// Create it before any other thread: they inherit that the signals are blocked. SIGPIPE, and
+// SIGHUP of a terminal that closes, are ignored.
 class StopSignal {
  public:
   StopSignal();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 
 #include "absl/base/thread_annotations.h"
@@ -54,6 +55,41 @@ class CondVar {
 
  private:
   std::condition_variable condition_;
+};
+
+// Is had in the order of arrival. A Mutex may go to a thread that takes it again and again, and the
+// others wait for seconds.
+class ABSL_LOCKABLE FairMutex {
+ public:
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    MutexLock lock(mutex_);
+    const uint64_t ticket = arrived_++;
+    while (ticket != served_) changed_.Wait(mutex_);
+  }
+  void Unlock() ABSL_UNLOCK_FUNCTION() {
+    MutexLock lock(mutex_);
+    ++served_;
+    changed_.NotifyAll();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  uint64_t arrived_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t served_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class ABSL_SCOPED_LOCKABLE FairMutexLock {
+ public:
+  explicit FairMutexLock(FairMutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
+    mutex_.Lock();
+  }
+  ~FairMutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.Unlock(); }
+  FairMutexLock(const FairMutexLock&) = delete;
+  FairMutexLock& operator=(const FairMutexLock&) = delete;
+
+ private:
+  FairMutex& mutex_;
 };
 
 }  // namespace fitd

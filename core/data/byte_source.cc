@@ -15,6 +15,7 @@ namespace fitd {
 
 struct ByteSource::State {
   std::string file_name;
+  std::function<bool()> cancelled;
   int fd = -1;
   std::array<unsigned char, 256 * 1024> buffer;
   size_t begin = 0;  // What of the buffer is not yet used.
@@ -30,6 +31,7 @@ struct ByteSource::State {
 
   // Reads more of the file behind what the buffer holds; nothing at the end of the file.
   absl::Status Fill() {
+    if (cancelled && cancelled()) return absl::CancelledError();
     std::memmove(buffer.data(), buffer.data() + begin, end - begin);
     end -= begin;
     begin = 0;
@@ -95,9 +97,11 @@ struct ByteSource::State {
   }
 };
 
-absl::StatusOr<ByteSource> ByteSource::Open(const std::string& path, std::string file_name) {
+absl::StatusOr<ByteSource> ByteSource::Open(const std::string& path, std::string file_name,
+                                            std::function<bool()> cancelled) {
   auto state = std::make_unique<State>();
   state->file_name = std::move(file_name);
+  state->cancelled = std::move(cancelled);
   state->fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (state->fd < 0) return ErrnoStatus(errno, fmt::format("open {}", state->file_name));
   posix_fadvise(state->fd, 0, 0, POSIX_FADV_SEQUENTIAL);

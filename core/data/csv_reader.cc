@@ -24,8 +24,9 @@ size_t UndoubleQuotes(char* text, size_t size) {
 }  // namespace
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, std::string file_name,
-                                          char delimiter) {
-  FITD_ASSIGN_OR_RETURN(ByteSource source, ByteSource::Open(path, std::move(file_name)));
+                                          char delimiter, std::function<bool()> cancelled) {
+  FITD_ASSIGN_OR_RETURN(ByteSource source,
+                        ByteSource::Open(path, std::move(file_name), std::move(cancelled)));
   CsvReader reader(std::move(source), delimiter);
   FITD_RETURN_IF_ERROR(reader.Fill());
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";

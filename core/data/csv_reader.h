@@ -6,6 +6,7 @@
 #define FITD_CORE_DATA_CSV_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ class CsvReader {
   static constexpr size_t kMaxRecordBytes = 1 << 20;
 
   static absl::StatusOr<CsvReader> Open(const std::string& path, std::string file_name,
-                                        char delimiter);
+                                        char delimiter, std::function<bool()> cancelled = {});
 
   // Moves to the next record; false at the end. INVALID_ARGUMENT "file:line:column: ..." for a
   // quote without end, text after a quote, or another number of fields than the first record;

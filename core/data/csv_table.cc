@@ -94,13 +94,15 @@ class CsvTable {
 
   // A reader at the first row of data.
   absl::StatusOr<CsvReader> OpenAtData() {
-    FITD_ASSIGN_OR_RETURN(CsvReader reader, CsvReader::Open(source_.path, file_name(), delimiter_));
+    FITD_ASSIGN_OR_RETURN(CsvReader reader, CsvReader::Open(source_.path, file_name(), delimiter_,
+                                                            source_.cancelled));
     if (has_header_) FITD_RETURN_IF_ERROR(reader.Next().status());
     return reader;
   }
 
   absl::Status NameColumns() {
-    FITD_ASSIGN_OR_RETURN(CsvReader reader, CsvReader::Open(source_.path, file_name(), delimiter_));
+    FITD_ASSIGN_OR_RETURN(CsvReader reader, CsvReader::Open(source_.path, file_name(), delimiter_,
+                                                            source_.cancelled));
     FITD_ASSIGN_OR_RETURN(const bool any, reader.Next());
     if (!any) return FailedPrecondition(fmt::format("{} has no rows", file_name()));
     const std::span<const std::string_view> fields = reader.fields();

@@ -4,6 +4,7 @@
 #ifndef FITD_CORE_DATA_INGEST_H_
 #define FITD_CORE_DATA_INGEST_H_
 
+#include <functional>
 #include <span>
 #include <string>
 
@@ -14,7 +15,8 @@ namespace fitd {
 
 struct IngestSource {
   v1::SourceSpec spec;
-  std::string path;  // The uploaded bytes, as sent (perhaps gzipped).
+  std::string path;                      // The uploaded bytes, as sent (perhaps gzipped).
+  std::function<bool()> cancelled = {};  // Asked while the bytes are read.
 };
 
 struct IngestOptions {
@@ -32,7 +34,7 @@ absl::Status ValidateSources(std::span<const v1::SourceSpec> sources, std::strin
 
 // Reads the sources and writes the table to `output_path`, atomically. INVALID_ARGUMENT with
 // file:line:column for bad content, FAILED_PRECONDITION for no rows, RESOURCE_EXHAUSTED for a full
-// disk. Polls nothing; runs to its end.
+// disk, CANCELLED.
 absl::StatusOr<IngestResult> Ingest(std::span<const IngestSource> sources,
                                     const IngestOptions& options, const std::string& output_path);
 

@@ -97,7 +97,8 @@ absl::Status CheckRowShape(std::span<const int64_t> shape) {
 }
 
 absl::StatusOr<TensorReader> TensorReader::Open(const IngestSource& source) {
-  FITD_ASSIGN_OR_RETURN(ByteSource bytes, ByteSource::Open(source.path, source.spec.file_name()));
+  FITD_ASSIGN_OR_RETURN(ByteSource bytes,
+                        ByteSource::Open(source.path, source.spec.file_name(), source.cancelled));
   FITD_ASSIGN_OR_RETURN(TensorLayout layout, ReadLayout(source.spec, bytes));
   if (const absl::Status status = CheckRowShape(layout.row_shape); !status.ok()) {
     return InvalidArgument(

@@ -85,8 +85,8 @@ FitMemory EstimateFitMemory(const FitMemoryInput& input) {
   const bool restores =
       training.has_early_stopping() && training.early_stopping().restore_best_weights();
   const int64_t best = restores ? weights : 0;
-  const int64_t checkpoint =
-      input.checkpoints ? Sum({weights, SaturatingMultiply(trained, slots), best}) : 0;
+  // Copied now and then, to be written beside the fit.
+  const int64_t checkpoint = Sum({weights, SaturatingMultiply(trained, slots), best});
   // Initial weights are there twice until they are in the plan, and once from then on.
   const int64_t initial = input.warm_start ? weights : 0;
   const int64_t while_training = Sum({arena, best, weights, checkpoint});

@@ -25,7 +25,6 @@ struct FitMemoryInput {
   const v1::TableHeader& train;
   const v1::TableHeader* validation = nullptr;  // Null: the split's rows, or none.
   bool warm_start = false;
-  bool checkpoints = false;  // Whether its state is copied now and then, to be written beside it.
   int threads = 1;
 };
 

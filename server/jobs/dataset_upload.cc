@@ -127,7 +127,7 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
 
   std::vector<IngestSource> sources;
   for (int i = 0; i < header_->sources_size(); ++i)
-    sources.push_back({header_->sources(i), files_[i].path()});
+    sources.push_back({header_->sources(i), files_[i].path(), cancelled});
   const absl::Time start = absl::Now();
   TemporaryFile table(store_.directory());
   FITD_ASSIGN_OR_RETURN(const IngestResult ingested,

@@ -31,7 +31,10 @@ void ThreadPool::Stop() {
 
 void ThreadPool::Loop() {
   // On Linux it is a thread's own; where it cannot be set nothing is lost but fairness.
-  if (niceness_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness_);
+  if (niceness_ != 0) {
+    const auto thread = static_cast<id_t>(gettid());
+    setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + niceness_);
+  }
   while (true) {
     std::function<void()> task;
     {

@@ -57,12 +57,12 @@ Store::Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock
     : directory_(directory), clock_(std::move(clock)), database_(std::move(database)) {}
 
 void Store::ListenToEvents(EventListener listener) {
-  MutexLock lock(mutex_);
+  FairMutexLock lock(mutex_);
   event_listener_ = std::move(listener);
 }
 
 absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
-  MutexLock lock(mutex_);
+  FairMutexLock lock(mutex_);
   if (database_ == nullptr) FITD_RETURN_IF_ERROR(Reconnect());
   Transaction transaction(*database_, clock_());
   const auto rollback = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

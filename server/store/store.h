@@ -99,7 +99,7 @@ class Store {
   DataDir& directory_;
   const Clock clock_;
   std::atomic<int64_t> models_revision_{1};
-  Mutex mutex_;
+  FairMutex mutex_;
   std::unique_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);  // Null while it cannot be opened.
   EventListener event_listener_ ABSL_GUARDED_BY(mutex_);
 };

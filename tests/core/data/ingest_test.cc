@@ -81,6 +81,27 @@ TEST_F(IngestTest, GivesTheSameBytesTwice) {
   EXPECT_EQ(first.bytes, static_cast<int64_t>(bytes.size()));
 }
 
+TEST_F(IngestTest, EndsEarlyWhenItIsCancelled) {
+  std::string text = "a,y\n";
+  for (int row = 0; row < 200'000; ++row) text += "1,2\n";  // Several reads of 256 KiB.
+  IngestSource csv = Csv(Write("t.csv", text), {"y"});
+  IngestSource raw;
+  raw.path = csv.path;
+  raw.spec.set_file_name("x");
+  raw.spec.mutable_raw()->set_dtype(v1::DATA_TYPE_UINT8);
+  raw.spec.set_role(v1::COLUMN_ROLE_FEATURE);
+  IngestSource labels = raw;
+  labels.spec.set_role(v1::COLUMN_ROLE_LABEL);
+  for (std::vector<IngestSource> sources :
+       {std::vector<IngestSource>{csv}, std::vector<IngestSource>{raw, labels}}) {
+    int asked = 0;
+    for (IngestSource& source : sources) source.cancelled = [&asked] { return ++asked == 4; };
+    EXPECT_THAT(Ingest(sources, {}, TablePath()).status(), StatusIs(absl::StatusCode::kCancelled));
+    EXPECT_EQ(asked, 4);
+    EXPECT_THAT(ReadFile(TablePath()), StatusIs(absl::StatusCode::kNotFound));
+  }
+}
+
 TEST_F(IngestTest, LeavesNothingBehindWhenItFails) {
   EXPECT_THAT(CsvTable("a,y\n1,2\n1,2,3\n"), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ReadFile(TablePath()), StatusIs(absl::StatusCode::kNotFound));
