@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "core/base/names.h"
@@ -154,8 +156,12 @@ void FitClasses(const Table& table, std::span<const int> labels, std::span<const
               outputs == 1 ? "output is" : "outputs are", classes));
       return;
     }
-    // Outputs that no label stands for have a name too.
-    for (int64_t i = names.size(); i < classes; ++i) *names.Add() = fmt::format("class {}", i);
+    // Outputs that no label stands for have a name too, and one of their own.
+    const std::set<std::string> taken(names.begin(), names.end());
+    for (int64_t i = names.size(); names.size() < classes; ++i) {
+      std::string name = fmt::format("class {}", i);
+      if (!taken.contains(name)) *names.Add() = std::move(name);
+    }
     return;
   }
   for (int64_t i = 0; i < classes; ++i) *names.Add() = std::to_string(i);

@@ -193,6 +193,13 @@ TEST_F(PipelineTest, NamesOutputsWithoutALabel) {
   EXPECT_THAT(pipeline.state().target().classes().label_names(), ElementsAre("yes", "class 1"));
 }
 
+TEST_F(PipelineTest, GivesOutputsWithoutALabelNamesOfTheirOwn) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,class 2\n2,class 3\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(4)));
+  EXPECT_THAT(pipeline.state().target().classes().label_names(),
+              ElementsAre("class 2", "class 3", "class 4", "class 5"));
+}
+
 TEST_F(PipelineTest, RefusesTextAsRegressionTarget) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,yes\n2,no\n"));
   EXPECT_THAT(
