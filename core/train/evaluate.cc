@@ -112,7 +112,7 @@ class ClassTable {
       const auto actual = static_cast<size_t>(
           batch.outputs == 1 ? static_cast<int64_t>(batch.Target(row, 0)) : batch.TargetClass(row));
       const auto predicted =
-          static_cast<size_t>(batch.outputs == 1 ? (batch.Prediction(row, 0) >= threshold_ ? 1 : 0)
+          static_cast<size_t>(batch.outputs == 1 ? (batch.Prediction(row, 0) > threshold_ ? 1 : 0)
                                                  : batch.PredictedClass(row));
       ++actual_[actual];
       ++predicted_[predicted];
