@@ -139,6 +139,7 @@ class TrainingResolver {
     if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) return;
     target_ = TargetKindOf(training_.loss(), train_);
     CheckTargets();
+    CheckSplit();
     if (validation_ != nullptr) CheckValidation();
     ResolveMetrics(*training_.mutable_metrics(),
                    {.outputs = shape_.outputs,
@@ -265,6 +266,25 @@ class TrainingResolver {
       return;
     }
     CheckNumericLabels(train_, dataset_path_);
+  }
+
+  // What the header can tell; the labels themselves are known to the fit.
+  void CheckSplit() {
+    if (training_.validation_split() <= 0) return;
+    const std::string path = Path("validation_split");
+    if (train_.rows() < 2) {
+      violations_.Add(
+          path, fmt::format("is {}, but {} row{} cannot be split", training_.validation_split(),
+                            train_.rows(), train_.rows() == 1 ? "" : "s"));
+      return;
+    }
+    const std::vector<int> labels = LabelColumns(train_);
+    if (target_ == TargetKind::kClasses && !labels.empty() &&
+        train_.columns(labels[0]).dictionary_size() >= train_.rows()) {
+      violations_.Add(path,
+                      fmt::format("is {}, but no label is on two rows; a label's last row trains",
+                                  training_.validation_split()));
+    }
   }
 
   // Class indices or names against the model's outputs.

@@ -185,6 +185,23 @@ TEST(ResolveTrainingTest, NamesTheClassesThatWeigh) {
   EXPECT_EQ(numbered.class_weight().at("9"), 2);
 }
 
+TEST(ResolveTrainingTest, RefusesASplitThatLeavesNoRow) {
+  const auto fault = [](const std::string& table, const char* loss, const char* model) {
+    return std::string(Resolve({.name = "",
+                                .model = model,
+                                .table = table,
+                                .training = std::string(loss) + "validation_split: 0.2",
+                                .fault = ""})
+                           .status.message());
+  };
+  EXPECT_THAT(fault(kPrice + "rows: 1", kSquares, kOne),
+              HasSubstr("spec.training.validation_split: is 0.2, but 1 row"));
+  EXPECT_EQ(fault(kPrice + "rows: 2", kSquares, kOne), "");
+  EXPECT_THAT(fault(kSpecies + "rows: 3", kSparse, kThree),
+              HasSubstr("spec.training.validation_split: is 0.2, but no label is on two rows"));
+  EXPECT_EQ(fault(kSpecies + "rows: 4", kSparse, kThree), "");
+}
+
 TEST(ResolveTrainingTest, FindsAllFaultsAtOnce) {
   const Resolved resolved = Resolve(
       {.name = "",
