@@ -23,6 +23,8 @@
 namespace fitd {
 namespace {
 
+constexpr float kMaxFloat = std::numeric_limits<float>::max();
+
 // "spec.training" -> "spec".
 std::string ParentPath(std::string_view path) {
   const size_t dot = path.rfind('.');
@@ -310,12 +312,20 @@ class TrainingResolver {
     }
   }
 
-  // Crossentropies compare probabilities.
+  // Losses compare floats, crossentropies probabilities.
   void CheckNumericLabels(const v1::TableHeader& header, const std::string& path) {
-    if (!IsCrossentropy(training_.loss())) return;
     for (const int column : LabelColumns(header)) {
       const v1::ColumnStatistics* statistics = StatisticsOf(header, column);
       if (statistics == nullptr || !statistics->has_min()) continue;
+      if (!IsCrossentropy(training_.loss())) {
+        if (statistics->min() < -kMaxFloat || statistics->max() > kMaxFloat) {
+          violations_.Add(path,
+                          fmt::format("labels of column {} go from {} to {}; allowed: {} to {}",
+                                      Quoted(header.columns(column).name()), statistics->min(),
+                                      statistics->max(), -kMaxFloat, kMaxFloat));
+        }
+        continue;
+      }
       if (statistics->min() < 0 || statistics->max() > 1) {
         violations_.Add(
             path, fmt::format(
@@ -478,9 +488,10 @@ class TrainingResolver {
       violations_.Add(path, fmt::format("{}{} lacks {} of {} values; each row needs its weight",
                                         where, Quoted(name), schema.missing(), header.rows()));
     } else if (statistics != nullptr && statistics->has_min() &&
-               !(statistics->min() >= 0 && std::isfinite(statistics->max()))) {
-      violations_.Add(path, fmt::format("{}{} goes from {} to {}; allowed: numbers of 0 or more",
-                                        where, Quoted(name), statistics->min(), statistics->max()));
+               !(statistics->min() >= 0 && statistics->max() <= kMaxFloat)) {
+      violations_.Add(path,
+                      fmt::format("{}{} goes from {} to {}; allowed: 0 to {}", where, Quoted(name),
+                                  statistics->min(), statistics->max(), kMaxFloat));
     }
   }
 
