@@ -22,6 +22,7 @@
 #include "core/train/fit_warnings.h"
 #include "core/train/progress_meter.h"
 #include "core/train/reduce_lr_on_plateau.h"
+#include "core/train/resolve_training.h"
 #include "core/train/targets.h"
 
 namespace fitd {
@@ -118,7 +119,7 @@ class Fit {
         data_(data),
         outputs_(shape.outputs),
         target_width_(data.training.source->target_width()),
-        batch_size_(input.training.batch_size()),
+        batch_size_(RowsAtOnce(input.training, data.training.size(), data.validation.size())),
         steps_per_epoch_((data.training.size() + batch_size_ - 1) / batch_size_),
         class_weights_(ClassWeights(input.training, data.pipeline.state().target(), shape.outputs)),
         plan_(plan),
@@ -430,9 +431,11 @@ absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
       ResolveModel(model, std::numeric_limits<int64_t>::max(), "spec", violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   FITD_ASSIGN_OR_RETURN(const FitData data, PrepareFitData(input, shape));
+  v1::TrainingSpec training = input.training;
+  training.set_batch_size(RowsAtOnce(training, data.training.size(), data.validation.size()));
   FITD_ASSIGN_OR_RETURN(const std::unique_ptr<TrainingPlan> plan,
                         TrainingPlan::Create({.model = std::move(model),
-                                              .training = input.training,
+                                              .training = std::move(training),
                                               .target = data.pipeline.state().target(),
                                               .target_width = data.training.source->target_width(),
                                               .initial = input.initial_weights,

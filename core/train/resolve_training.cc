@@ -583,6 +583,11 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
   TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
 }
 
+int64_t RowsAtOnce(const v1::TrainingSpec& training, int64_t training_rows,
+                   int64_t validation_rows) {
+  return std::min<int64_t>(training.batch_size(), std::max(training_rows, validation_rows));
+}
+
 int64_t EstimateMemory(const ModelShape& shape, const v1::TrainingSpec& training,
                        int64_t training_rows, int64_t validation_rows) {
   constexpr int64_t kValueBytes = sizeof(float);
@@ -599,7 +604,8 @@ int64_t EstimateMemory(const ModelShape& shape, const v1::TrainingSpec& training
     for (const int64_t size : layer.output_shape()) outputs = SaturatingMultiply(outputs, size);
     row = SaturatingAdd(row, SaturatingMultiply(outputs, 4));
   }
-  values = SaturatingAdd(values, SaturatingMultiply(row, training.batch_size()));
+  values = SaturatingAdd(
+      values, SaturatingMultiply(row, RowsAtOnce(training, training_rows, validation_rows)));
   const int64_t rows = SaturatingAdd(training_rows, validation_rows);
   return SaturatingAdd(SaturatingMultiply(values, kValueBytes),
                        SaturatingMultiply(rows, kRowIndexBytes));

@@ -280,6 +280,12 @@ TEST_F(RunFitTest, NoticesWeightsThatBreakInTheLastStep) {
   EXPECT_THAT(observer_.epochs, IsEmpty());
 }
 
+TEST_F(RunFitTest, ABatchLargerThanTheDataIsAllOfIt) {
+  const std::string training = kClassification + "epochs: 3 validation_split: 0.2 ";
+  const std::string all = Run(kIrisModel, Iris(), training + "batch_size: 120").weights.Sha256();
+  EXPECT_EQ(Run(kIrisModel, Iris(), training + "batch_size: 1048576").weights.Sha256(), all);
+}
+
 TEST_F(RunFitTest, WeighsClasses) {
   const Data iris = Iris();
   const auto recall = [&](const std::string& weights) {

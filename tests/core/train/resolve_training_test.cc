@@ -536,6 +536,17 @@ TEST(EstimateMemoryTest, GrowsWithWeightsBatchRowsAndState) {
   EXPECT_EQ(EstimateMemory(shape, adam, 60'000, 10'000), base + 4 * 10'000);
 }
 
+TEST(EstimateMemoryTest, TakesNoMoreRowsAtOnceThanThereAre) {
+  const ModelShape shape = ShapeOf("input_shape: 784 layers { dense { units: 128 } }");
+  const auto memory = [&](const std::string& batch_size, int64_t validation) {
+    const auto training = Parse<v1::TrainingSpec>("optimizer { sgd {} } batch_size: " + batch_size);
+    return EstimateMemory(shape, training, 100, validation);
+  };
+  EXPECT_EQ(memory("1048576", 50), memory("100", 50));
+  EXPECT_EQ(memory("1048576", 200), memory("200", 200));
+  EXPECT_GT(memory("1048576", 200), memory("100", 200));
+}
+
 TEST(EstimateMemoryTest, SaturatesInsteadOfOverflowing) {
   ModelShape shape;
   shape.inputs = shape.outputs = shape.trainable_parameters =
