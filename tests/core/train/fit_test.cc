@@ -280,6 +280,24 @@ TEST_F(RunFitTest, NoticesWeightsThatBreakInTheLastStep) {
   EXPECT_THAT(observer_.epochs, IsEmpty());
 }
 
+TEST_F(RunFitTest, SaysThatNumbersBreakInValidation) {
+  const Data train = Csv("x,y\n1,1\n2,2\n3,3\n");
+  const absl::Status status =
+      RunFit(Input("input_shape: 1 layers { dense { units: 1 } }", train,
+                   kRegression + "early_stopping {}", Csv("x,y\n1,1\n1e30,2\n")),
+             observer_, stop_)
+          .status();
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("val_loss became infinite at step 1 (epoch 1)"),
+                             HasSubstr("validation rows"), Not(HasSubstr("learning rate")))));
+  v1::JobFailure failure;
+  ASSERT_TRUE(failure.ParseFromString(std::string(*status.GetPayload(kJobFailureTypeUrl))));
+  EXPECT_EQ(failure.tensor(), "val_loss");
+  EXPECT_EQ(failure.step(), 1);
+  EXPECT_THAT(observer_.epochs, IsEmpty());
+}
+
 TEST_F(RunFitTest, ABatchLargerThanTheDataIsAllOfIt) {
   const std::string training = kClassification + "epochs: 3 validation_split: 0.2 ";
   const std::string all = Run(kIrisModel, Iris(), training + "batch_size: 120").weights.Sha256();
