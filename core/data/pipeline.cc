@@ -32,7 +32,7 @@ bool IsCategorical(const v1::ColumnSchema& column) {
 struct Figures {
   int64_t present = 0;
   double mean = 0;    // 0 if none is present.
-  double stddev = 1;  // 1 if all are equal.
+  double stddev = 1;  // 1 if all are equal, or so near that kernels take the deviation for 0.
 };
 
 Figures Measure(const ColumnView& view, int64_t element, std::span<const uint32_t> rows) {
@@ -63,7 +63,7 @@ Figures Measure(const ColumnView& view, int64_t element, std::span<const uint32_
     squares += distance * distance;
   }
   const auto stddev = static_cast<double>(std::sqrt(squares / count));
-  if (stddev > 0) figures.stddev = stddev;
+  if (stddev >= std::numeric_limits<float>::min()) figures.stddev = stddev;
   return figures;
 }
 

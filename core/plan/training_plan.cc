@@ -174,7 +174,7 @@ absl::Status NetworkPlan::Prepare(const Options& options) {
                    network_, optimizer_,
                    {.rows = batch_size_, .target_width = target_width_, .threads = team_.size()}));
   std::fill_n(memory_->row_weights, batch_size_, 1.0f);
-  PrepareKernelThread();
+  const KernelArithmetic arithmetic;
   if (options.initial) {
     Restore(*options.initial);
   } else {

@@ -219,6 +219,14 @@ TEST_F(PipelineTest, SurvivesConstantAndHugeColumns) {
   EXPECT_EQ(pipeline.state().features(1).numeric().stddev(), 1);
 }
 
+// Kernels take such a deviation for 0.
+TEST_F(PipelineTest, TakesADeviationBelowTheNormalFloatsForNone) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1e-39,1e-39\n2e-39,2e-39\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Regression(1, true)));
+  EXPECT_EQ(pipeline.state().features(0).numeric().stddev(), 1);
+  EXPECT_THAT(pipeline.state().target().regression().stddev(), ElementsAre(1));
+}
+
 TEST_F(PipelineTest, BindMatchesColumnsAndLabelsByName) {
   FITD_ASSERT_OK_AND_ASSIGN(auto train, CsvTable("a,c,y\n1,u,no\n2,v,yes\n"));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(train, Plain(Classes(1))));

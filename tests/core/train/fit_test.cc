@@ -49,6 +49,12 @@ TEST_F(RunFitTest, LearnsDiabetesWithoutPreparation) {
   EXPECT_THAT(Find(result.metrics, "val_loss"), Optional(AllOf(Gt(1000), Lt(5000))));
 }
 
+TEST_F(RunFitTest, LeavesTheThreadsArithmeticAlone) {
+  Run(kIrisModel, Iris(), kClassification);
+  volatile float smallest = 0x1p-126f;
+  EXPECT_GT(smallest * 0.5f, 0);
+}
+
 TEST_F(RunFitTest, HoldsOutTheShareOfEveryOneHotClass) {
   std::string text = "x,y,z\n";
   for (int row = 0; row < 40; ++row) text += row < 10 ? "1,0,1\n" : "1,1,0\n";
