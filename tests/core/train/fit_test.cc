@@ -49,6 +49,14 @@ TEST_F(RunFitTest, LearnsDiabetesWithoutPreparation) {
   EXPECT_THAT(Find(result.metrics, "val_loss"), Optional(AllOf(Gt(1000), Lt(5000))));
 }
 
+// Targets of mean 150 and deviation 77 train as targets of mean 0 and deviation 1 would.
+TEST_F(RunFitTest, LearnsDiabetesByPlainGradientDescent) {
+  const FitResult result = Run(kDiabetesModel, Diabetes(),
+                               "loss { mean_squared_error {} } optimizer { sgd {} learning_rate { "
+                               "constant: 0.01 } } metrics { r2_score {} } epochs: 20");
+  EXPECT_THAT(Find(result.metrics, "r2_score"), Optional(Gt(0.4)));
+}
+
 TEST_F(RunFitTest, LeavesTheThreadsArithmeticAlone) {
   Run(kIrisModel, Iris(), kClassification);
   volatile float smallest = 0x1p-126f;
