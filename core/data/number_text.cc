@@ -1,5 +1,6 @@
 #include "core/data/number_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -13,6 +14,22 @@ bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 std::string_view WithoutPlus(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   return text;
+}
+
+// Whether a number that fits no double is too small rather than too large: whether its first digit
+// other than 0 comes after the point.
+bool IsTiny(std::string_view text) {
+  const size_t letter = text.find_first_of("eE");
+  const std::string_view digits = text.substr(0, letter);
+  int64_t exponent = 0;
+  if (letter != std::string_view::npos) {
+    const std::optional<int64_t> parsed = ParseInteger(text.substr(letter + 1));
+    if (!parsed) return text[letter + 1] == '-';  // So large that digits do not matter.
+    exponent = *parsed;
+  }
+  const auto first = static_cast<int64_t>(digits.find_first_of("123456789"));
+  const auto point = static_cast<int64_t>(std::min(digits.find('.'), digits.size()));
+  return exponent < first - point;
 }
 
 template <typename T>
@@ -55,7 +72,10 @@ RealText ParseReal(std::string_view text, double* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc::invalid_argument || end != text.data() + text.size())
     return RealText::kNotANumber;
-  if (error == std::errc::result_out_of_range) return RealText::kOutOfRange;
+  if (error == std::errc::result_out_of_range) {
+    if (!IsTiny(text)) return RealText::kOutOfRange;
+    number = 0;
+  }
   if (!std::isfinite(number)) return RealText::kNotFinite;
   *value = number;
   return RealText::kNumber;

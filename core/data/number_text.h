@@ -20,10 +20,11 @@ enum class RealText {
   kNumber,
   kNotANumber,  // Anything that is not decimal or scientific notation, such as "0x1p3" or "1,5".
   kNotFinite,   // "inf", "nan" and the like.
-  kOutOfRange,  // Too large or too small for a double.
+  kOutOfRange,  // Too large for a double.
 };
 
-// A decimal number, perhaps with a sign and an exponent. `value` is written for kNumber only.
+// A decimal number, perhaps with a sign and an exponent. What is too small for a double
+// is 0. `value` is written for kNumber only.
 RealText ParseReal(std::string_view text, double* value);
 
 // Shortest text that reads back as the same value.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "core/base/names.h"
@@ -30,7 +32,7 @@ bool IsCategorical(const v1::ColumnSchema& column) {
 struct Figures {
   int64_t present = 0;
   double mean = 0;    // 0 if none is present.
-  double stddev = 1;  // 1 if all are equal.
+  double stddev = 1;  // 1 if all are equal, or so near that kernels take the deviation for 0.
 };
 
 Figures Measure(const ColumnView& view, int64_t element, std::span<const uint32_t> rows) {
@@ -61,7 +63,7 @@ Figures Measure(const ColumnView& view, int64_t element, std::span<const uint32_
     squares += distance * distance;
   }
   const auto stddev = static_cast<double>(std::sqrt(squares / count));
-  if (stddev > 0) figures.stddev = stddev;
+  if (stddev >= std::numeric_limits<float>::min()) figures.stddev = stddev;
   return figures;
 }
 
@@ -154,8 +156,12 @@ void FitClasses(const Table& table, std::span<const int> labels, std::span<const
               outputs == 1 ? "output is" : "outputs are", classes));
       return;
     }
-    // Outputs that no label stands for have a name too.
-    for (int64_t i = names.size(); i < classes; ++i) *names.Add() = fmt::format("class {}", i);
+    // Outputs that no label stands for have a name too, and one of their own.
+    const std::set<std::string> taken(names.begin(), names.end());
+    for (int64_t i = names.size(); names.size() < classes; ++i) {
+      std::string name = fmt::format("class {}", i);
+      if (!taken.contains(name)) *names.Add() = std::move(name);
+    }
     return;
   }
   for (int64_t i = 0; i < classes; ++i) *names.Add() = std::to_string(i);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -11,48 +12,91 @@
 namespace fitd {
 namespace {
 
-// How many of a class's rows to hold out.
-size_t HeldOut(size_t rows, double fraction) {
-  const auto nearest = static_cast<size_t>(std::llround(fraction * static_cast<double>(rows)));
-  return rows >= 2 ? std::min(nearest, rows - 1) : std::min(nearest, rows);
+using Classes = std::map<double, std::vector<uint32_t>>;  // Rows by class.
+
+double ClassOf(const Table& table, const std::vector<int>& label_columns, uint32_t row) {
+  if (label_columns.size() == 1 && ElementsPerRow(table.column(label_columns[0])) == 1)
+    return table.View(label_columns[0]).NumberAt(row);
+  double largest = -std::numeric_limits<double>::infinity();
+  int64_t place = 0;
+  int64_t index = 0;
+  for (const int column : label_columns) {
+    const int64_t elements = ElementsPerRow(table.column(column));
+    for (int64_t e = 0; e < elements; ++e, ++index) {
+      const double value = table.View(column).NumberAt(row, e);
+      if (value > largest) {
+        largest = value;
+        place = index;
+      }
+    }
+  }
+  return static_cast<double>(place);
+}
+
+// How many rows of each class to hold out: its share, rounded by the method of largest remainders,
+// and never all.
+std::vector<size_t> HeldOut(const Classes& classes, size_t rows, double fraction) {
+  struct Share {
+    size_t index;
+    size_t most;
+    double remainder;
+  };
+  std::vector<Share> shares;
+  std::vector<size_t> counts;
+  size_t left = static_cast<size_t>(std::llround(fraction * static_cast<double>(rows)));
+  left = std::clamp<size_t>(left, 1, rows - classes.size());
+  for (const auto& [label, members] : classes) {
+    const double exact = fraction * static_cast<double>(members.size());
+    const size_t most = members.size() - 1;
+    counts.push_back(std::min(static_cast<size_t>(exact), most));
+    left -= counts.back();
+    shares.push_back(
+        {.index = shares.size(), .most = most, .remainder = exact - std::floor(exact)});
+  }
+  std::sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) {
+    return a.remainder != b.remainder ? a.remainder > b.remainder : a.index < b.index;
+  });
+  while (left > 0) {
+    for (const Share& share : shares) {
+      if (left == 0 || counts[share.index] == share.most) continue;
+      ++counts[share.index];
+      --left;
+    }
+  }
+  return counts;
 }
 
 }  // namespace
 
-absl::StatusOr<Split> SplitRows(const Table& table, int label_column, double fraction,
-                                uint64_t seed) {
+absl::StatusOr<Split> SplitRows(const Table& table, const std::vector<int>& label_columns,
+                                double fraction, uint64_t seed) {
   const auto rows = static_cast<uint32_t>(table.rows());
   std::vector<bool> held_out(rows);
   if (fraction > 0) {
-    std::map<double, std::vector<uint32_t>> classes;
-    if (label_column < 0) {
-      std::vector<uint32_t>& all = classes[0];
-      for (uint32_t row = 0; row < rows; ++row) all.push_back(row);
-    } else {
-      const ColumnView& labels = table.View(label_column);
-      for (uint32_t row = 0; row < rows; ++row) classes[labels.NumberAt(row)].push_back(row);
+    Classes classes;
+    for (uint32_t row = 0; row < rows; ++row)
+      classes[ClassOf(table, label_columns, row)].push_back(row);
+    if (classes.size() == rows) {
+      return FailedPrecondition(
+          fmt::format("nothing can be held out: none of the {} classes has two of the {} rows",
+                      classes.size(), rows));
     }
+    const std::vector<size_t> counts = HeldOut(classes, rows, fraction);
     const Rng rng(seed, RandomPurpose::kSplit);
     std::vector<std::pair<uint64_t, uint32_t>> hashed;
+    auto count = counts.begin();
     for (const auto& [label, members] : classes) {
-      const size_t count = HeldOut(members.size(), fraction);
-      if (count == 0) continue;
       hashed.clear();
       for (const uint32_t row : members) hashed.emplace_back(rng.Bits(row), row);
-      std::nth_element(hashed.begin(), hashed.begin() + static_cast<ptrdiff_t>(count - 1),
-                       hashed.end());
-      for (size_t i = 0; i < count; ++i) held_out[hashed[i].second] = true;
+      const auto end = hashed.begin() + static_cast<ptrdiff_t>(*count++);
+      std::nth_element(hashed.begin(), end, hashed.end());
+      for (auto held = hashed.begin(); held != end; ++held) held_out[held->second] = true;
     }
   }
 
   Split split;
   for (uint32_t row = 0; row < rows; ++row)
     (held_out[row] ? split.validation : split.training).push_back(row);
-  if (split.training.empty() || (fraction > 0 && split.validation.empty())) {
-    return FailedPrecondition(
-        fmt::format("holding out {} of {} rows leaves {} rows to train on and {} to validate on",
-                    fraction, rows, split.training.size(), split.validation.size()));
-  }
   return split;
 }
 

@@ -16,13 +16,13 @@ struct Split {
   std::vector<uint32_t> validation;  // Increasing.
 };
 
-// Holds out `fraction` of the rows: within each class (rows with equal label codes; all rows are
-// one class when `label_column` is -1) those with the smallest seeded hash of the row number,
-// rounded to the nearest count. Every class with two rows or more keeps a training row. Depends on
-// the seed, the fraction and the labels alone. FAILED_PRECONDITION when one side would be empty
-// though fraction > 0.
-absl::StatusOr<Split> SplitRows(const Table& table, int label_column, double fraction,
-                                uint64_t seed);
+// Holds out `fraction` of the rows, rounded to the nearest count but at least one; of each class
+// its share, those rows with the smallest seeded hash of the row number. A row's class is the value
+// of its label column, or which of several label values is the largest; without label columns all
+// rows are one class. Every class keeps a training row. Depends on the seed, the fraction and the
+// labels alone. FAILED_PRECONDITION when no class has two rows though fraction > 0.
+absl::StatusOr<Split> SplitRows(const Table& table, const std::vector<int>& label_columns,
+                                double fraction, uint64_t seed);
 
 }  // namespace fitd
 

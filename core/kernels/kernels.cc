@@ -95,15 +95,25 @@ const Kernels& ActiveKernels() {
   return active;
 }
 
-void PrepareKernelThread() {
+KernelArithmetic::KernelArithmetic() {
 #if defined(__x86_64__)
   constexpr unsigned kExceptionsMasked = 0x1f80;
   constexpr unsigned kFlushToZero = 0x8000;
   constexpr unsigned kDenormalsAreZero = 0x0040;
+  before_ = _mm_getcsr();
   _mm_setcsr(kExceptionsMasked | kFlushToZero | kDenormalsAreZero);  // Rounding bits 0: to nearest.
 #elif defined(__aarch64__)
-  constexpr unsigned long kFlushToZero = 1UL << 24;
+  constexpr uint64_t kFlushToZero = 1UL << 24;
+  asm volatile("mrs %0, fpcr" : "=r"(before_));
   asm volatile("msr fpcr, %0" : : "r"(kFlushToZero));
+#endif
+}
+
+KernelArithmetic::~KernelArithmetic() {
+#if defined(__x86_64__)
+  _mm_setcsr(static_cast<unsigned>(before_));
+#elif defined(__aarch64__)
+  asm volatile("msr fpcr, %0" : : "r"(before_));
 #endif
 }
 

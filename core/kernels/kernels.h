@@ -251,9 +251,18 @@ const Kernels& ActiveKernels();
 // A table by name, or null when this build or processor lacks it.
 const Kernels* KernelsFor(const char* isa);
 
-// Sets round-to-nearest and flush-to-zero for the calling thread; every thread that runs kernels
-// calls it first.
-void PrepareKernelThread();
+// While it lives, the calling thread rounds to nearest and takes subnormal numbers for 0; then it
+// computes as before. Every thread that runs kernels holds one.
+class KernelArithmetic {
+ public:
+  KernelArithmetic();
+  ~KernelArithmetic();
+  KernelArithmetic(const KernelArithmetic&) = delete;
+  KernelArithmetic& operator=(const KernelArithmetic&) = delete;
+
+ private:
+  uint64_t before_ = 0;  // The control register of floating-point arithmetic.
+};
 
 }  // namespace fitd
 

@@ -20,6 +20,15 @@ constexpr int64_t kMaxAxis = 1'048'576;
 constexpr int64_t kMaxInputs = int64_t{1} << 30;
 constexpr int kMaxLayers = 10'000;
 constexpr size_t kMaxNameLength = 64;
+// Of the sums that make orthogonal matrices, in a whole model: about ten seconds.
+constexpr int64_t kMaxOrthogonalWork = int64_t{1} << 35;
+
+// Longer side * shorter side^2 where the weight starts as an orthogonal matrix, else 0.
+int64_t OrthogonalWork(const WeightSpec& weight) {
+  if (!weight.initializer.has_orthogonal()) return 0;
+  const auto [shorter, longer] = std::minmax(weight.shape.front(), weight.shape.back());
+  return SaturatingMultiply(longer, SaturatingMultiply(shorter, shorter));
+}
 
 // The input's shape, made valid where it is not, so that the layers can be checked too.
 Shape CheckInputShape(const v1::ModelSpec& spec, const std::string& path, Violations& violations) {
@@ -95,6 +104,7 @@ ModelShape ResolveModel(v1::ModelSpec& spec, int64_t max_parameters, std::string
   ModelShape result;
   result.inputs = ElementCount(shape);
   const std::string* layer_with_weights = nullptr;
+  int64_t orthogonal_work = 0;
   for (int i = 0; i < spec.layers_size(); ++i) {
     v1::LayerSpec& layer_spec = *spec.mutable_layers(i);
     const std::string layer_path = IndexedPath(layers_path, i);
@@ -120,6 +130,15 @@ ModelShape ResolveModel(v1::ModelSpec& spec, int64_t max_parameters, std::string
             weight.trainable ? result.trainable_parameters : result.non_trainable_parameters;
         total = SaturatingAdd(total, weight.size());
         summary.set_parameters(SaturatingAdd(summary.parameters(), weight.size()));
+        orthogonal_work = SaturatingAdd(orthogonal_work, OrthogonalWork(weight));
+        if (OrthogonalWork(weight) > 0 && orthogonal_work > kMaxOrthogonalWork) {
+          violations.Add(
+              layer_path + ".dense.kernel_initializer.orthogonal",
+              fmt::format(
+                  "makes longer side * shorter side^2 of the model's orthogonal matrices {} with "
+                  "this one of {}; allowed: {} at most",
+                  orthogonal_work, ShapeText(weight.shape), kMaxOrthogonalWork));
+        }
       }
     }
     if (layer_spec.has_dense() || layer_spec.has_normalization())

@@ -133,7 +133,7 @@ const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y,
 }
 
 void NetworkPredictor::Predict(const float* x, int64_t rows, float* y) const {
-  PrepareKernelThread();
+  const KernelArithmetic arithmetic;
   std::unique_ptr<Scratch> scratch = Take();
   if (scratch == nullptr) scratch = MakeScratch();
   for (int64_t done = 0; done < rows; done += rows_at_once_) {

@@ -1,11 +1,33 @@
 #include "core/plan/target_inverse.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 
 namespace fitd {
+namespace {
+
+double LossUnit(const v1::LossSpec& loss, double stddev) {
+  switch (loss.kind_case()) {
+    case v1::LossSpec::kMeanSquaredError:
+      return stddev * stddev;
+    case v1::LossSpec::kMeanAbsoluteError:
+      return stddev;
+    case v1::LossSpec::kHuber:  // The slope at an error of one deviation stays of the order of 1.
+      return stddev * std::min<double>(stddev, loss.huber().delta());
+    case v1::LossSpec::kBinaryCrossentropy:
+    case v1::LossSpec::kCategoricalCrossentropy:
+    case v1::LossSpec::kSparseCategoricalCrossentropy:  // Their targets are never standardised.
+    case v1::LossSpec::KIND_NOT_SET:
+      return 1;
+  }
+  return 1;
+}
+
+}  // namespace
 
 absl::StatusOr<TargetInverse> TargetInverse::Create(const v1::TargetTransform& target,
-                                                    int64_t outputs) {
+                                                    int64_t outputs, const v1::LossSpec& loss) {
   const v1::RegressionTarget& regression = target.regression();
   TargetInverse inverse;
   inverse.mean_.assign(regression.mean().begin(), regression.mean().end());
@@ -16,6 +38,11 @@ absl::StatusOr<TargetInverse> TargetInverse::Create(const v1::TargetTransform& t
         fmt::format("{} means and {} standard deviations of targets for {} outputs",
                     inverse.mean_.size(), inverse.stddev_.size(), outputs));
   }
+  if (inverse.empty()) return inverse;
+  const auto& stddev = regression.stddev();
+  inverse.loss_unit_ = LossUnit(loss, *std::max_element(stddev.begin(), stddev.end()));
+  for (const double s : stddev)
+    inverse.gradient_scale_.push_back(static_cast<float>(s / inverse.loss_unit_));
   return inverse;
 }
 
@@ -36,7 +63,7 @@ void TargetInverse::EmitBackward(int64_t rows, float* gradient, OpList& ops) con
                                    .cols = columns,
                                    .vector_size = columns,
                                    .x = gradient,
-                                   .scale = stddev_.data(),
+                                   .scale = gradient_scale_.data(),
                                    .offset = nullptr,
                                    .y = gradient});
 }

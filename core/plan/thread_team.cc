@@ -38,7 +38,7 @@ ThreadTeam::~ThreadTeam() {
 }
 
 void ThreadTeam::Run(const OpList& ops) {
-  PrepareKernelThread();
+  const KernelArithmetic arithmetic;
   // An empty list has no barrier after which the others are known to be through with it.
   if (size_ == 1 || ops.size() == 0) return ops.Run();
   ops_ = &ops;
@@ -48,7 +48,7 @@ void ThreadTeam::Run(const OpList& ops) {
 }
 
 void ThreadTeam::Work(int index) {
-  PrepareKernelThread();
+  const KernelArithmetic arithmetic;
   for (uint32_t round = 0;; ++round) {
     AwaitChange(round_, round);
     if (ops_ == nullptr) return;

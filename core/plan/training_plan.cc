@@ -174,7 +174,7 @@ absl::Status NetworkPlan::Prepare(const Options& options) {
                    network_, optimizer_,
                    {.rows = batch_size_, .target_width = target_width_, .threads = team_.size()}));
   std::fill_n(memory_->row_weights, batch_size_, 1.0f);
-  PrepareKernelThread();
+  const KernelArithmetic arithmetic;
   if (options.initial) {
     Restore(*options.initial);
   } else {
@@ -219,11 +219,11 @@ double NetworkPlan::loss() const {
     penalties +=
         Value(network_.layer(i).activity_penalty(), activity_sums_[static_cast<size_t>(i)]);
   }
-  total = (total + penalties) / static_cast<double>(newest_->rows);
+  penalties /= static_cast<double>(newest_->rows);
   for (size_t i = 0; i < weight_sums_.size(); ++i) {
-    total += Value(network_.weights()[i].spec->penalty, weight_sums_[i]);
+    penalties += Value(network_.weights()[i].spec->penalty, weight_sums_[i]);
   }
-  return total;
+  return total / static_cast<double>(newest_->rows) + penalties * inverse_.loss_unit();
 }
 
 std::optional<NonFinite> NetworkPlan::FindNonFinite() const {
@@ -493,8 +493,9 @@ void NetworkPlan::EmitClips(OpList& ops) {
 
 absl::StatusOr<std::unique_ptr<TrainingPlan>> TrainingPlan::Create(const Options& options) {
   Network network(options.model);
-  FITD_ASSIGN_OR_RETURN(TargetInverse inverse,
-                        TargetInverse::Create(options.target, network.outputs()));
+  FITD_ASSIGN_OR_RETURN(
+      TargetInverse inverse,
+      TargetInverse::Create(options.target, network.outputs(), options.training.loss()));
   auto plan = std::make_unique<NetworkPlan>(options, std::move(network), std::move(inverse));
   FITD_RETURN_IF_ERROR(plan->Prepare(options));
   return plan;

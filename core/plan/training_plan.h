@@ -73,7 +73,8 @@ class TrainingPlan {
   virtual void Evaluate(int64_t rows) = 0;
 
   // Of the newest Step or Evaluate: sum over rows of weighted loss / rows + penalties, in Keras's
-  // sense.
+  // sense. With standardised targets all of it is in the target's unit, and a step descends what it
+  // would be on the standardised ones: TargetInverse::loss_unit times less.
   virtual double loss() const = 0;
   // Looks for the first NaN or Inf of the newest step: layer outputs in order, the loss, gradients,
   // then weights. Slow; called only when loss() or a periodic check of the weights shows one.

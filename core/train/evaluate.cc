@@ -112,7 +112,7 @@ class ClassTable {
       const auto actual = static_cast<size_t>(
           batch.outputs == 1 ? static_cast<int64_t>(batch.Target(row, 0)) : batch.TargetClass(row));
       const auto predicted =
-          static_cast<size_t>(batch.outputs == 1 ? (batch.Prediction(row, 0) >= threshold_ ? 1 : 0)
+          static_cast<size_t>(batch.outputs == 1 ? (batch.Prediction(row, 0) > threshold_ ? 1 : 0)
                                                  : batch.PredictedClass(row));
       ++actual_[actual];
       ++predicted_[predicted];
@@ -188,7 +188,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
       pipeline.Bind(input.table, /*with_targets=*/true, weighted ? weight_column : ""));
   FITD_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, SelectRows(input));
 
-  PrepareKernelThread();
+  const KernelArithmetic arithmetic;
   const int64_t target_width = source->target_width();
   std::vector<float> features(kChunk * static_cast<size_t>(source->feature_width()));
   std::vector<float> targets(kChunk * static_cast<size_t>(target_width));

@@ -22,6 +22,7 @@
 #include "core/train/fit_warnings.h"
 #include "core/train/progress_meter.h"
 #include "core/train/reduce_lr_on_plateau.h"
+#include "core/train/resolve_training.h"
 #include "core/train/targets.h"
 
 namespace fitd {
@@ -118,7 +119,7 @@ class Fit {
         data_(data),
         outputs_(shape.outputs),
         target_width_(data.training.source->target_width()),
-        batch_size_(input.training.batch_size()),
+        batch_size_(RowsAtOnce(input.training, data.training.size(), data.validation.size())),
         steps_per_epoch_((data.training.size() + batch_size_ - 1) / batch_size_),
         class_weights_(ClassWeights(input.training, data.pipeline.state().target(), shape.outputs)),
         plan_(plan),
@@ -168,7 +169,10 @@ class Fit {
       v1::EpochCompleted event;
       event.set_epoch(epoch_);
       FITD_ASSIGN_OR_RETURN(const bool trained, Train(event));
-      stopped = !trained || !Validate(event);
+      stopped = !trained;
+      if (stopped) break;
+      FITD_ASSIGN_OR_RETURN(const bool validated, Validate(event));
+      stopped = !validated;
       if (stopped) break;
       SetDuration(std::chrono::steady_clock::now() - start, *event.mutable_duration());
       if (FinishEpoch(event)) break;
@@ -238,7 +242,7 @@ class Fit {
 
   // Measures the validation rows, if there are any, and adds their metrics. False when told to
   // stop.
-  bool Validate(v1::EpochCompleted& event) {
+  absl::StatusOr<bool> Validate(v1::EpochCompleted& event) {
     if (data_.validation.rows.empty()) return true;
     validation_score_.Reset();
     for (int64_t begin = 0; begin < data_.validation.size(); begin += batch_size_) {
@@ -247,6 +251,7 @@ class Fit {
       const auto count = static_cast<int64_t>(rows.size());
       Load(*data_.validation.source, rows, /*training=*/false);
       plan_.Evaluate(count);
+      if (!std::isfinite(plan_.loss())) return NonFiniteValidationError();
       validation_score_.Add(plan_, Batch(count));
     }
     for (v1::MetricValue& value : validation_score_.Results("val_"))
@@ -383,12 +388,31 @@ class Fit {
       message += fmt::format(": first in {} of layer {}", first.tensor, first.layer);
     message += "; a lower learning rate or clipnorm may help";
 
+    return Failure(message, first.layer, first.tensor);
+  }
+
+  // Of weights that are finite and that trained on finite losses.
+  absl::Status NonFiniteValidationError() const {
+    std::string message =
+        fmt::format("val_loss became {} at step {} (epoch {})",
+                    std::isnan(plan_.loss()) ? "NaN" : "infinite", plan_.iterations(), epoch_);
+    std::string layer;
+    if (const std::optional<NonFinite> first = plan_.FindNonFinite(); first) layer = first->layer;
+    if (!layer.empty()) message += fmt::format(": first in output of layer {}", layer);
+    message +=
+        "; the training is finite: look for numbers in the validation rows that are far from the "
+        "training rows'";
+    return Failure(message, layer, "val_loss");
+  }
+
+  absl::Status Failure(const std::string& message, const std::string& layer,
+                       const std::string& tensor) const {
     v1::JobFailure failure;
     failure.set_code(static_cast<int32_t>(absl::StatusCode::kFailedPrecondition));
     failure.set_message(message);
     failure.set_step(plan_.iterations());
-    failure.set_layer(first.layer);
-    failure.set_tensor(first.tensor);
+    failure.set_layer(layer);
+    failure.set_tensor(tensor);
     absl::Status status = FailedPrecondition(message);
     status.SetPayload(kJobFailureTypeUrl, absl::Cord(failure.SerializeAsString()));
     return status;
@@ -430,9 +454,11 @@ absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
       ResolveModel(model, std::numeric_limits<int64_t>::max(), "spec", violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   FITD_ASSIGN_OR_RETURN(const FitData data, PrepareFitData(input, shape));
+  v1::TrainingSpec training = input.training;
+  training.set_batch_size(RowsAtOnce(training, data.training.size(), data.validation.size()));
   FITD_ASSIGN_OR_RETURN(const std::unique_ptr<TrainingPlan> plan,
                         TrainingPlan::Create({.model = std::move(model),
-                                              .training = input.training,
+                                              .training = std::move(training),
                                               .target = data.pipeline.state().target(),
                                               .target_width = data.training.source->target_width(),
                                               .initial = input.initial_weights,

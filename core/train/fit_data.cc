@@ -44,8 +44,10 @@ std::vector<uint32_t> AllRows(const Table& table) {
 absl::StatusOr<Split> SplitForTraining(const Table& table, const v1::TrainingSpec& training) {
   if (training.validation_split() == 0) return Split{.training = AllRows(table), .validation = {}};
   const bool classes = TargetKindOf(training.loss(), table.header()) == TargetKind::kClasses;
-  const int label_column = classes ? LabelColumns(table.header()).at(0) : -1;
-  return SplitRows(table, label_column, training.validation_split(), training.seed());
+  // One-hot rows are classes to no pipeline, but they are to a split.
+  const bool stratify = classes || training.loss().has_categorical_crossentropy();
+  return SplitRows(table, stratify ? LabelColumns(table.header()) : std::vector<int>(),
+                   training.validation_split(), training.seed());
 }
 
 absl::StatusOr<FitData> PrepareFitData(const FitInput& input, const ModelShape& shape) {

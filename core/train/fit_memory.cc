@@ -10,6 +10,7 @@
 #include "core/optim/optimizer.h"
 #include "core/plan/plan_memory.h"
 #include "core/tensor/shape.h"
+#include "core/train/resolve_training.h"
 #include "core/train/targets.h"
 
 namespace fitd {
@@ -57,6 +58,12 @@ RowBytes RowNumbers(const FitMemoryInput& input) {
   return bytes;
 }
 
+// Before the rows are split.
+int64_t MostRowsAtOnce(const FitMemoryInput& input) {
+  return RowsAtOnce(input.training, input.train.rows(),
+                    input.validation == nullptr ? 0 : input.validation->rows());
+}
+
 }  // namespace
 
 int64_t FitMemory::total() const { return SaturatingAdd(allocated, mapped); }
@@ -67,7 +74,7 @@ FitMemory EstimateFitMemory(const FitMemoryInput& input) {
   const Optimizer optimizer = MakeOptimizer(training.optimizer());
   const bool classes = TargetKindOf(training.loss(), input.train) == TargetKind::kClasses;
   const int64_t arena = PlanMemory::Bytes(network, optimizer,
-                                          {.rows = training.batch_size(),
+                                          {.rows = MostRowsAtOnce(input),
                                            .target_width = classes ? 1 : LabelWidth(input.train),
                                            .threads = input.threads});
   int64_t weights = 0;

@@ -22,6 +22,8 @@
 namespace fitd {
 namespace {
 
+constexpr float kMaxFloat = std::numeric_limits<float>::max();
+
 // "spec.training" -> "spec".
 std::string ParentPath(std::string_view path) {
   const size_t dot = path.rfind('.');
@@ -109,6 +111,7 @@ class TrainingResolver {
     if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) return;
     target_ = TargetKindOf(training_.loss(), train_);
     CheckTargets();
+    CheckSplit();
     if (validation_ != nullptr) CheckValidation();
     ResolveMetrics(*training_.mutable_metrics(),
                    {.outputs = shape_.outputs,
@@ -237,6 +240,25 @@ class TrainingResolver {
     CheckNumericLabels(train_, dataset_path_);
   }
 
+  // What the header can tell; the labels themselves are known to the fit.
+  void CheckSplit() {
+    if (training_.validation_split() <= 0) return;
+    const std::string path = Path("validation_split");
+    if (train_.rows() < 2) {
+      violations_.Add(
+          path, fmt::format("is {}, but {} row{} cannot be split", training_.validation_split(),
+                            train_.rows(), train_.rows() == 1 ? "" : "s"));
+      return;
+    }
+    const std::vector<int> labels = LabelColumns(train_);
+    if (target_ == TargetKind::kClasses && !labels.empty() &&
+        train_.columns(labels[0]).dictionary_size() >= train_.rows()) {
+      violations_.Add(path,
+                      fmt::format("is {}, but no label is on two rows; a label's last row trains",
+                                  training_.validation_split()));
+    }
+  }
+
   // Class indices or names against the model's outputs.
   void CheckClassLabels(const v1::TableHeader& header, const std::string& path) {
     const int column = LabelColumns(header).at(0);
@@ -260,12 +282,20 @@ class TrainingResolver {
     }
   }
 
-  // Crossentropies compare probabilities.
+  // Losses compare floats, crossentropies probabilities.
   void CheckNumericLabels(const v1::TableHeader& header, const std::string& path) {
-    if (!IsCrossentropy(training_.loss())) return;
     for (const int column : LabelColumns(header)) {
       const v1::ColumnStatistics* statistics = StatisticsOf(header, column);
       if (statistics == nullptr || !statistics->has_min()) continue;
+      if (!IsCrossentropy(training_.loss())) {
+        if (statistics->min() < -kMaxFloat || statistics->max() > kMaxFloat) {
+          violations_.Add(path,
+                          fmt::format("labels of column {} go from {} to {}; allowed: {} to {}",
+                                      Quoted(header.columns(column).name()), statistics->min(),
+                                      statistics->max(), -kMaxFloat, kMaxFloat));
+        }
+        continue;
+      }
       if (statistics->min() < 0 || statistics->max() > 1) {
         violations_.Add(
             path, fmt::format(
@@ -428,9 +458,10 @@ class TrainingResolver {
       violations_.Add(path, fmt::format("{}{} lacks {} of {} values; each row needs its weight",
                                         where, Quoted(name), schema.missing(), header.rows()));
     } else if (statistics != nullptr && statistics->has_min() &&
-               !(statistics->min() >= 0 && std::isfinite(statistics->max()))) {
-      violations_.Add(path, fmt::format("{}{} goes from {} to {}; allowed: numbers of 0 or more",
-                                        where, Quoted(name), statistics->min(), statistics->max()));
+               !(statistics->min() >= 0 && statistics->max() <= kMaxFloat)) {
+      violations_.Add(path,
+                      fmt::format("{}{} goes from {} to {}; allowed: 0 to {}", where, Quoted(name),
+                                  statistics->min(), statistics->max(), kMaxFloat));
     }
   }
 
@@ -520,6 +551,11 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations) {
   TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
+}
+
+int64_t RowsAtOnce(const v1::TrainingSpec& training, int64_t training_rows,
+                   int64_t validation_rows) {
+  return std::min<int64_t>(training.batch_size(), std::max(training_rows, validation_rows));
 }
 
 }  // namespace fitd

@@ -78,7 +78,7 @@ struct Classes {
   }
 
   int64_t Likeliest(const float* row) const {
-    if (outputs == 1) return *row >= (logits ? 0.0f : 0.5f) ? 1 : 0;
+    if (outputs == 1) return *row > (logits ? 0.0f : 0.5f) ? 1 : 0;
     return std::max_element(row, row + outputs) - row;
   }
 

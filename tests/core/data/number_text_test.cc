@@ -33,6 +33,14 @@ TEST(NumberTextTest, ParsesReals) {
   EXPECT_EQ(parse("1e-310"), 1e-310);
 }
 
+TEST(NumberTextTest, ReadsWhatIsTooSmallForADoubleAsZero) {
+  for (const char* text : {"1e-400", "-1e-400", "12345.678e-1000", "0.0001e-330"}) {
+    double value = -1;
+    EXPECT_EQ(ParseReal(text, &value), RealText::kNumber) << text;
+    EXPECT_EQ(value, 0) << text;
+  }
+}
+
 TEST(NumberTextTest, TellsWhyTextIsNoReal) {
   double value;
   for (const char* text : {"", "x", "1,5", "0x1p3", "1e", "1.5.2", "infinitely"}) {
@@ -40,7 +48,7 @@ TEST(NumberTextTest, TellsWhyTextIsNoReal) {
   }
   for (const char* text : {"inf", "-Infinity", "nan"})
     EXPECT_EQ(ParseReal(text, &value), RealText::kNotFinite) << text;
-  for (const char* text : {"1e999", "-1e999"})
+  for (const char* text : {"1e999", "-1e999", "0.001e999", "1000e300000000000000000000"})
     EXPECT_EQ(ParseReal(text, &value), RealText::kOutOfRange) << text;
 }
 

@@ -193,6 +193,13 @@ TEST_F(PipelineTest, NamesOutputsWithoutALabel) {
   EXPECT_THAT(pipeline.state().target().classes().label_names(), ElementsAre("yes", "class 1"));
 }
 
+TEST_F(PipelineTest, GivesOutputsWithoutALabelNamesOfTheirOwn) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,class 2\n2,class 3\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(4)));
+  EXPECT_THAT(pipeline.state().target().classes().label_names(),
+              ElementsAre("class 2", "class 3", "class 4", "class 5"));
+}
+
 TEST_F(PipelineTest, RefusesTextAsRegressionTarget) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,yes\n2,no\n"));
   EXPECT_THAT(
@@ -210,6 +217,14 @@ TEST_F(PipelineTest, SurvivesConstantAndHugeColumns) {
   FITD_ASSERT_OK_AND_ASSIGN(auto rows, pipeline.Bind(table, true));
   for (const float x : Features(*rows, {0, 1, 2})) EXPECT_TRUE(std::isfinite(x)) << x;
   EXPECT_EQ(pipeline.state().features(1).numeric().stddev(), 1);
+}
+
+// Kernels take such a deviation for 0.
+TEST_F(PipelineTest, TakesADeviationBelowTheNormalFloatsForNone) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1e-39,1e-39\n2e-39,2e-39\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Regression(1, true)));
+  EXPECT_EQ(pipeline.state().features(0).numeric().stddev(), 1);
+  EXPECT_THAT(pipeline.state().target().regression().stddev(), ElementsAre(1));
 }
 
 TEST_F(PipelineTest, BindMatchesColumnsAndLabelsByName) {

@@ -1,5 +1,4 @@
 #include <cstdlib>
-#include <thread>
 
 #include "tests/core/kernels/kernels_testing.h"
 
@@ -37,17 +36,19 @@ TEST(ActiveKernelsDeathTest, EnvironmentChoosesALevel) {
 #endif
 }
 
-TEST(PrepareKernelThreadTest, FlushesSubnormalNumbersOfThisThreadOnly) {
+TEST(KernelArithmeticTest, FlushesSubnormalNumbersWhileItLives) {
   const auto half_of_smallest = [] {
     volatile float smallest = 0x1p-126f;
     return smallest * 0.5f;
   };
-  float flushed = 1;
-  std::thread([&] {
-    PrepareKernelThread();
-    flushed = half_of_smallest();
-  }).join();
-  EXPECT_EQ(flushed, 0);
+  {
+    const KernelArithmetic arithmetic;
+    EXPECT_EQ(half_of_smallest(), 0);
+    {
+      const KernelArithmetic nested;
+    }
+    EXPECT_EQ(half_of_smallest(), 0);
+  }
   EXPECT_GT(half_of_smallest(), 0);
 }
 

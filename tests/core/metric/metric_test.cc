@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/metric/metric_factory.h"
@@ -153,38 +154,75 @@ TEST(MetricSetTest, NamesItsResultsAndLeavesOutWhatIsUndefined) {
   EXPECT_FALSE(MakeMetricValue("c", std::numeric_limits<double>::quiet_NaN()).has_value());
 }
 
-class AnyMetricTest : public testing::TestWithParam<const char*> {};
+// Five rows of three classes, each with a row.
+const Rows kClasses = {
+    3,
+    {.1F, .6F, .3F, .5F, .25F, .25F, .2F, .2F, .6F, .4F, .4F, .2F, .8F, .1F, .1F},
+    1,
+    {1, 2, 2, 1, 0}};
+const Rows kClassRows = {3, kClasses.predictions, 3, {0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0}};
+
+// Every kind but "accuracy", which stands for one of the others.
+std::vector<std::string> Kinds() {
+  std::vector<std::string> kinds;
+  const auto* oneof = v1::MetricSpec::descriptor()->FindOneofByName("kind");
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    if (oneof->field(i)->name() != "accuracy") kinds.push_back(oneof->field(i)->name());
+  }
+  return kinds;
+}
+
+class AnyMetricTest : public testing::TestWithParam<std::string> {
+ protected:
+  // With the options that the kind cannot do without.
+  static std::string Text() {
+    const std::string& kind = GetParam();
+    if (kind == "top_k_categorical_accuracy") return kind + " { k: 1 }";
+    if (kind == "auc") return kind + " { num_thresholds: 200 }";
+    const bool threshold = kind == "binary_accuracy" || kind == "precision" || kind == "recall";
+    return kind + (threshold ? " { threshold: 0.5 }" : " {}");
+  }
+};
 
 TEST_P(AnyMetricTest, DoesNotDependOnHowRowsAreBatched) {
-  const std::unique_ptr<Metric> metric = MakeMetric(Spec(GetParam()), kOneHot.outputs);
-  metric->Update(kOneHot.Batch(0, 1));
-  metric->Update(kOneHot.Batch(1, 0));
-  metric->Update(kOneHot.Batch(1, 3));
-  EXPECT_EQ(metric->Result(), Measure(GetParam(), kOneHot));
+  const std::unique_ptr<Metric> metric = MakeMetric(Spec(Text()), kClassRows.outputs);
+  metric->Update(kClassRows.Batch(0, 1));
+  metric->Update(kClassRows.Batch(1, 0));
+  metric->Update(kClassRows.Batch(1, 4));
+  EXPECT_EQ(metric->Result(), Measure(Text(), kClassRows));
 }
 
 TEST_P(AnyMetricTest, CountsClassIndicesAsOneHotRows) {
-  EXPECT_EQ(Measure(GetParam(), kSparse), Measure(GetParam(), kOneHot));
+  EXPECT_EQ(Measure(Text(), kClasses), Measure(Text(), kClassRows));
 }
 
 TEST_P(AnyMetricTest, IsAbsentBeforeTheFirstRowAndAfterAReset) {
-  const std::unique_ptr<Metric> metric = MakeMetric(Spec(GetParam()), kOneHot.outputs);
+  const std::unique_ptr<Metric> metric = MakeMetric(Spec(Text()), kClassRows.outputs);
   EXPECT_EQ(metric->Result(), std::nullopt);
-  metric->Update(kOneHot.Batch(0, 4));
+  metric->Update(kClassRows.Batch(0, 5));
   EXPECT_NE(metric->Result(), std::nullopt);
   metric->Reset();
   EXPECT_EQ(metric->Result(), std::nullopt);
-  metric->Update(kOneHot.Batch(0, 4));
-  EXPECT_EQ(metric->Result(), Measure(GetParam(), kOneHot));
+  metric->Update(kClassRows.Batch(0, 5));
+  EXPECT_EQ(metric->Result(), Measure(Text(), kClassRows));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, AnyMetricTest,
-    testing::Values("binary_accuracy { threshold: 0.5 }", "categorical_accuracy {}",
-                    "sparse_categorical_accuracy {}", "top_k_categorical_accuracy { k: 1 }",
-                    "precision { threshold: 0.5 }", "recall { threshold: 0.5 }",
-                    "auc { num_thresholds: 200 }", "mean_squared_error {}",
-                    "mean_absolute_error {}", "root_mean_squared_error {}"));
+TEST_P(AnyMetricTest, GoesOnFromItsState) {
+  google::protobuf::RepeatedPtrField<v1::MetricSpec> specs;
+  *specs.Add() = Spec("name: 'm' " + Text());
+  MetricSet first(specs, kClassRows.outputs);
+  first.Update(kClassRows.Batch(0, 2));
+  const std::vector<double> state = first.State();
+  ASSERT_EQ(state.size(), first.state_size());
+  MetricSet second(specs, kClassRows.outputs);
+  second.Update(kClassRows.Batch(3, 2));  // Of another life.
+  second.SetState(state);
+  second.Update(kClassRows.Batch(2, 3));
+  EXPECT_EQ(second.Results()[0].value(), Measure(Text(), kClassRows));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, AnyMetricTest, testing::ValuesIn(Kinds()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fitd

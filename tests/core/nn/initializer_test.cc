@@ -87,7 +87,8 @@ TEST(InitializerTest, DependsOnTheSeedAlone) {
 }
 
 TEST(InitializerTest, OrthogonalHasOrthonormalRowsOrColumns) {
-  for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{7, 4}, {4, 7}, {5, 5}}) {
+  for (const auto& [rows, columns] :
+       {std::pair<int64_t, int64_t>{7, 4}, {4, 7}, {5, 5}, {200, 120}}) {
     const std::vector<float> w = Draw("orthogonal { gain: 2 }", rows, columns);
     const int64_t count = std::min(rows, columns), length = std::max(rows, columns);
     const auto at = [&](int64_t vector, int64_t i) {
@@ -101,6 +102,21 @@ TEST(InitializerTest, OrthogonalHasOrthonormalRowsOrColumns) {
         EXPECT_NEAR(dot, a == b ? 4.0 : 0.0, 1e-6);
       }
     }
+  }
+}
+
+// Which is what makes the matrix uniformly distributed.
+TEST(InitializerTest, OrthogonalLeavesTheDiagonalOfRPositive) {
+  constexpr int64_t kRows = 70, kColumns = 50;
+  const std::vector<float> q = Draw("orthogonal {}", kRows, kColumns);
+  const Rng rng(1, RandomPurpose::kInitializer);
+  for (int64_t column = 0; column < kColumns; ++column) {
+    double diagonal = 0;
+    for (int64_t row = 0; row < kRows; ++row) {
+      const auto i = static_cast<size_t>(row * kColumns + column);
+      diagonal += q[i] * rng.Normal(i);
+    }
+    EXPECT_GT(diagonal, 0) << column;
   }
 }
 

@@ -23,6 +23,25 @@ std::string Faults(v1::ModelSpec spec) {
 }
 std::string Faults(const std::string& text) { return Faults(ParseText<v1::ModelSpec>(text)); }
 
+// Their start would hold a fit up for minutes, and nothing could stop it.
+TEST(ResolveModelTest, LimitsTheWorkOfOrthogonalMatrices) {
+  const auto faults = [](const std::string& text) {
+    v1::ModelSpec spec = ParseText<v1::ModelSpec>(text);
+    Violations violations;
+    ResolveModel(spec, std::numeric_limits<int64_t>::max(), "spec", violations);
+    return std::string(violations.ToStatus().message());
+  };
+  const std::string layer = "layers { dense { units: 3000 kernel_initializer { orthogonal {} } } }";
+  EXPECT_EQ(faults("input_shape: 3000 " + layer), "");
+  EXPECT_THAT(faults("input_shape: 3000 " + layer + layer),
+              AllOf(HasSubstr("spec.layers[1].dense.kernel_initializer.orthogonal: "),
+                    HasSubstr("[3000, 3000]"), HasSubstr("54000000000"),
+                    HasSubstr("allowed: 34359738368 at most")));
+  EXPECT_THAT(faults("input_shape: 1048576 layers { dense { units: 1048576 kernel_initializer { "
+                     "orthogonal {} } } }"),
+              HasSubstr("spec.layers[0].dense.kernel_initializer.orthogonal: "));
+}
+
 TEST(ResolveModelTest, ComputesShapesAndCounts) {
   v1::ModelSpec spec = ParseText<v1::ModelSpec>(
       "input_shape: [28, 28] layers { normalization {} } layers { flatten {} } layers { dense { "

@@ -122,7 +122,42 @@ TEST(TrainingPlanTest, InvertsStandardisedTargets) {
   plan->Step(1, 0.1f);
   EXPECT_THAT(Outputs(*plan, 1), ElementsAre(16.0f));
   EXPECT_NEAR(plan->loss(), 1.0, 1e-6);
-  EXPECT_THAT(Get(*plan, "dense/kernel"), ElementsAre(FloatNear(3.0f - 0.1f * 2 * 1 * 2, 1e-6f)));
+  // What training on the standardised target (15 - 10) / 2 would do: d loss / d w = 2 (3 - 2.5).
+  EXPECT_THAT(Get(*plan, "dense/kernel"), ElementsAre(FloatNear(3.0f - 0.1f * 2 * 0.5f, 1e-6f)));
+}
+
+// On targets of mean 0 and deviation 1 as on their standardised forms in another unit, with
+// penalties and a clip that bites.
+TEST(TrainingPlanTest, TrainsAsOnStandardisedTargets) {
+  const auto trained = [](const std::string& loss, double mean, double stddev, double* value) {
+    TrainingPlan::Options options = {
+        .model = ResolvedModel("input_shape: 1 layers { dense { units: 1 kernel_regularizer { l2 { "
+                               "l2: 0.1 } } activity_regularizer { l2 { l2: 0.2 } } } }"),
+        .training = ResolvedTraining("loss { " + loss + " } optimizer { sgd {} clipnorm: 1.5 }")};
+    options.target.mutable_regression()->add_mean(mean);
+    options.target.mutable_regression()->add_stddev(stddev);
+    auto plan = MakePlan(options);
+    Set(*plan, "dense/kernel", {3.0f});
+    Fill(plan->inputs(), {1.0f, -0.5f});
+    const auto target = [&](double z) { return static_cast<float>(mean + stddev * z); };
+    for (int step = 0; step < 5; ++step) {
+      Fill(plan->targets(), {target(0.5), target(-1)});
+      plan->Step(2, 0.1f);
+    }
+    *value = plan->loss();
+    return Get(*plan, "dense/kernel").front();
+  };
+  double plain = 0, scaled = 0;
+  EXPECT_NEAR(trained("mean_squared_error {}", 0, 1, &plain),
+              trained("mean_squared_error {}", 64, 16, &scaled), 1e-5);
+  EXPECT_NEAR(scaled / (16 * 16), plain, 1e-5);
+  EXPECT_NEAR(trained("mean_absolute_error {}", 0, 1, &plain),
+              trained("mean_absolute_error {}", 64, 16, &scaled), 1e-5);
+  EXPECT_NEAR(scaled / 16, plain, 1e-5);
+  // The delta is in the target's unit.
+  EXPECT_NEAR(trained("huber { delta: 1 }", 0, 1, &plain),
+              trained("huber { delta: 16 }", 64, 16, &scaled), 1e-5);
+  EXPECT_NEAR(scaled / (16 * 16), plain, 1e-5);
 }
 
 struct ClipCase {

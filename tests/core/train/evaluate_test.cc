@@ -104,6 +104,19 @@ TEST_F(EvaluateTest, CountsConfusionsByName) {
   EXPECT_NEAR(versicolor.f1(), 2 * precision * recall / (precision + recall), 1e-9);
 }
 
+// As the metrics and Keras do.
+TEST_F(EvaluateTest, AnOutputAtTheThresholdIsOfTheFirstClass) {
+  const Trained trained = Train(
+      "input_shape: 1 layers { dense { units: 1 activation { sigmoid {} } "
+      "kernel_initializer { zeros {} } } }",
+      Csv("x,y\n1,a\n2,b\n"),
+      "loss { binary_crossentropy {} } optimizer { sgd {} learning_rate { constant: 1e-30 } } "
+      "metrics { accuracy {} }");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto response, On(trained, Csv("x,y\n1,a\n2,a\n3,b\n")));
+  EXPECT_THAT(response.confusion().counts(), ElementsAre(2, 0, 1, 0));
+  EXPECT_THAT(Find(response.metrics(), "accuracy"), Optional(DoubleNear(2.0 / 3, 1e-9)));
+}
+
 TEST_F(EvaluateTest, LeavesOutWhatIsUndefined) {
   const Trained trained = Train(kIrisModel, Iris(), kClassification + "epochs: 40");
   const Data setosa = Csv(

@@ -87,10 +87,10 @@ class FitFixture : public testing::Test {
     std::string sha256;
   };
 
-  Data LoadCsv(const std::string& path, const std::string& label) {
+  Data LoadCsv(const std::string& path, const std::vector<std::string>& labels) {
     IngestSource source{.spec = {}, .path = path};
     source.spec.set_file_name("test.csv");
-    source.spec.mutable_csv()->add_label_columns(label);
+    source.spec.mutable_csv()->mutable_label_columns()->Assign(labels.begin(), labels.end());
     const std::string output = dir_.File("table" + std::to_string(tables_++));
     const auto result = Ingest(std::vector{source}, {}, output);
     EXPECT_THAT(result, IsOk());
@@ -99,16 +99,15 @@ class FitFixture : public testing::Test {
     return {.table = *std::move(table), .sha256 = result->sha256};
   }
   Data TestData(const std::string& name, const std::string& label) {
-    return LoadCsv(std::string(FITD_TEST_DATA_DIR) + "/" + name, label);
+    return LoadCsv(std::string(FITD_TEST_DATA_DIR) + "/" + name, {label});
   }
   Data Iris() { return TestData("iris.csv", "species"); }
   Data Digits() { return TestData("digits.csv", "digit"); }
   Data Diabetes() { return TestData("diabetes.csv", "progression"); }
-  // The label column is "y".
-  Data Csv(const std::string& text) {
+  Data Csv(const std::string& text, const std::vector<std::string>& labels = {"y"}) {
     const std::string path = dir_.File("source.csv");
     std::ofstream(path) << text;
-    return LoadCsv(path, "y");
+    return LoadCsv(path, labels);
   }
 
   // Resolved; the specs must be right.

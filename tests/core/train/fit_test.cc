@@ -49,6 +49,33 @@ TEST_F(RunFitTest, LearnsDiabetesWithoutPreparation) {
   EXPECT_THAT(Find(result.metrics, "val_loss"), Optional(AllOf(Gt(1000), Lt(5000))));
 }
 
+// Targets of mean 150 and deviation 77 train as targets of mean 0 and deviation 1 would.
+TEST_F(RunFitTest, LearnsDiabetesByPlainGradientDescent) {
+  const FitResult result = Run(kDiabetesModel, Diabetes(),
+                               "loss { mean_squared_error {} } optimizer { sgd {} learning_rate { "
+                               "constant: 0.01 } } metrics { r2_score {} } epochs: 20");
+  EXPECT_THAT(Find(result.metrics, "r2_score"), Optional(Gt(0.4)));
+}
+
+TEST_F(RunFitTest, LeavesTheThreadsArithmeticAlone) {
+  Run(kIrisModel, Iris(), kClassification);
+  volatile float smallest = 0x1p-126f;
+  EXPECT_GT(smallest * 0.5f, 0);
+}
+
+TEST_F(RunFitTest, HoldsOutTheShareOfEveryOneHotClass) {
+  std::string text = "x,y,z\n";
+  for (int row = 0; row < 40; ++row) text += row < 10 ? "1,0,1\n" : "1,1,0\n";
+  const Data data = Csv(text, {"y", "z"});
+  v1::TrainingSpec training =
+      Parse<v1::TrainingSpec>("loss { categorical_crossentropy {} } validation_split: 0.2 seed: 3");
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitForTraining(*data.table, training));
+  EXPECT_EQ(split.validation.size(), 8U);
+  EXPECT_EQ(std::count_if(split.validation.begin(), split.validation.end(),
+                          [](uint32_t row) { return row < 10; }),
+            2);
+}
+
 TEST_F(RunFitTest, TellsWhatHappens) {
   const FitResult result =
       Run(kIrisModel, Iris(), kClassification + "epochs: 3 batch_size: 50 validation_split: 0.2");
@@ -265,6 +292,30 @@ TEST_F(RunFitTest, NoticesWeightsThatBreakInTheLastStep) {
   EXPECT_THAT(status,
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("at step 1 (epoch 1)")));
   EXPECT_THAT(observer_.epochs, IsEmpty());
+}
+
+TEST_F(RunFitTest, SaysThatNumbersBreakInValidation) {
+  const Data train = Csv("x,y\n1,1\n2,2\n3,3\n");
+  const absl::Status status =
+      RunFit(Input("input_shape: 1 layers { dense { units: 1 } }", train,
+                   kRegression + "early_stopping {}", Csv("x,y\n1,1\n1e30,2\n")),
+             observer_, stop_)
+          .status();
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("val_loss became infinite at step 1 (epoch 1)"),
+                             HasSubstr("validation rows"), Not(HasSubstr("learning rate")))));
+  v1::JobFailure failure;
+  ASSERT_TRUE(failure.ParseFromString(std::string(*status.GetPayload(kJobFailureTypeUrl))));
+  EXPECT_EQ(failure.tensor(), "val_loss");
+  EXPECT_EQ(failure.step(), 1);
+  EXPECT_THAT(observer_.epochs, IsEmpty());
+}
+
+TEST_F(RunFitTest, ABatchLargerThanTheDataIsAllOfIt) {
+  const std::string training = kClassification + "epochs: 3 validation_split: 0.2 ";
+  const std::string all = Run(kIrisModel, Iris(), training + "batch_size: 120").weights.Sha256();
+  EXPECT_EQ(Run(kIrisModel, Iris(), training + "batch_size: 1048576").weights.Sha256(), all);
 }
 
 TEST_F(RunFitTest, WeighsClasses) {

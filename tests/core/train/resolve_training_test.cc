@@ -185,6 +185,40 @@ TEST(ResolveTrainingTest, NamesTheClassesThatWeigh) {
   EXPECT_EQ(numbered.class_weight().at("9"), 2);
 }
 
+TEST(ResolveTrainingTest, RefusesASplitThatLeavesNoRow) {
+  const auto fault = [](const std::string& table, const char* loss, const char* model) {
+    return std::string(Resolve({.name = "",
+                                .model = model,
+                                .table = table,
+                                .training = std::string(loss) + "validation_split: 0.2",
+                                .fault = ""})
+                           .status.message());
+  };
+  EXPECT_THAT(fault(kPrice + "rows: 1", kSquares, kOne),
+              HasSubstr("spec.training.validation_split: is 0.2, but 1 row"));
+  EXPECT_EQ(fault(kPrice + "rows: 2", kSquares, kOne), "");
+  EXPECT_THAT(fault(kSpecies + "rows: 3", kSparse, kThree),
+              HasSubstr("spec.training.validation_split: is 0.2, but no label is on two rows"));
+  EXPECT_EQ(fault(kSpecies + "rows: 4", kSparse, kThree), "");
+}
+
+// They would become infinite, and the loss NaN.
+TEST(ResolveTrainingTest, RefusesLabelsAndWeightsBeyondFloats) {
+  const auto fault = [](const std::string& table, const std::string& training) {
+    return std::string(
+        Resolve({.name = "", .model = kOne, .table = table, .training = training, .fault = ""})
+            .status.message());
+  };
+  EXPECT_THAT(fault(Label("REAL", "", "min: -1e39 max: 2"), kSquares),
+              AllOf(HasSubstr("spec.dataset: labels of column \"y\" go from -1e+39 to 2"),
+                    HasSubstr("allowed: -3.4028235e+38 to 3.4028235e+38")));
+  EXPECT_THAT(
+      fault(kPrice + "columns { name: 'w' role: COLUMN_ROLE_FEATURE kind: COLUMN_KIND_REAL } "
+                     "statistics { column: 'w' min: 0 max: 1e39 }",
+            std::string(kSquares) + "sample_weight_column: 'w'"),
+      HasSubstr("\"w\" goes from 0 to 1e+39; allowed: 0 to 3.4028235e+38"));
+}
+
 TEST(ResolveTrainingTest, FindsAllFaultsAtOnce) {
   const Resolved resolved = Resolve(
       {.name = "",
@@ -362,8 +396,8 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.training.sample_weight_column: \"color\" holds strings; a number per row is "
              "needed"},
         Case{"NegativeColumn", kThree, kSpecies, Sparse("sample_weight_column: 'a'"),
-             "spec.training.sample_weight_column: \"a\" goes from -1 to 1; allowed: numbers of 0 "
-             "or more"},
+             "spec.training.sample_weight_column: \"a\" goes from -1 to 1; allowed: 0 to "
+             "3.4028235e+38"},
         Case{
             "ColumnWithGaps", kThree,
             kSpecies +
