@@ -42,7 +42,7 @@
 namespace fitd {
 namespace {
 
-// Calls that read whole data sets: uploads and evaluations.
+// Of each kind of call that reads whole data sets: uploads and evaluations.
 constexpr int kSlowThreads = 2;
 // Checks and backups, which read all that is stored.
 constexpr int kMaintenanceThreads = 1;
@@ -126,7 +126,9 @@ struct Server::Parts {
         maintenance(*store, scheduler),
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
-        slow_pool(kSlowThreads),
+        predict_pool(std::max(2, cores)),
+        upload_pool(kSlowThreads),
+        evaluation_pool(kSlowThreads),
         maintenance_pool(kMaintenanceThreads),
         watch_pool(1, kWatchNiceness) {}
 
@@ -147,7 +149,10 @@ struct Server::Parts {
   Maintenance maintenance;
   ServerInfo info;
   ThreadPool pool;
-  ThreadPool slow_pool;
+  // Work of one kind cannot keep another waiting.
+  ThreadPool predict_pool;
+  ThreadPool upload_pool;
+  ThreadPool evaluation_pool;
   ThreadPool maintenance_pool;
   ThreadPool watch_pool;
   std::vector<NamedService> services;
@@ -176,11 +181,11 @@ absl::Status Server::Start() {
 
   Parts& parts = *parts_;
   parts.services.push_back(MakeModelService(parts.models, parts.pool));
-  parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.slow_pool));
+  parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.upload_pool));
   parts.services.push_back(
       MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
-  parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.slow_pool));
-  parts.services.push_back(MakePredictionService(parts.executor, parts.pool));
+  parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.evaluation_pool));
+  parts.services.push_back(MakePredictionService(parts.executor, parts.predict_pool));
   parts.services.push_back(
       MakeServerService(parts.info, parts.maintenance, parts.pool, parts.maintenance_pool));
 
@@ -244,10 +249,10 @@ void Server::Stop() {
     parts.grpc_server->Shutdown(deadline);
     parts.grpc_server->Wait();
   }
-  parts.pool.Stop();
-  parts.slow_pool.Stop();
-  parts.maintenance_pool.Stop();
-  parts.watch_pool.Stop();
+  for (ThreadPool* pool : {&parts.pool, &parts.predict_pool, &parts.upload_pool,
+                           &parts.evaluation_pool, &parts.maintenance_pool, &parts.watch_pool}) {
+    pool->Stop();
+  }
   parts.grpc_server.reset();
   parts_.reset();
   if (started) Log(LogLevel::kInfo, "stopped");

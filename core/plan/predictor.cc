@@ -26,7 +26,8 @@ class NetworkPredictor final : public Predictor {
 
   int64_t inputs() const override { return network_.inputs(); }
   int64_t outputs() const override { return network_.outputs(); }
-  void Predict(const float* x, int64_t rows, float* y) const override;
+  bool Predict(const float* x, int64_t rows, float* y,
+               const std::function<bool()>& cancelled) const override;
 
  private:
   // What one call works on.
@@ -132,11 +133,13 @@ const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y,
   return y;
 }
 
-void NetworkPredictor::Predict(const float* x, int64_t rows, float* y) const {
+bool NetworkPredictor::Predict(const float* x, int64_t rows, float* y,
+                               const std::function<bool()>& cancelled) const {
   const KernelArithmetic arithmetic;
   std::unique_ptr<Scratch> scratch = Take();
   if (scratch == nullptr) scratch = MakeScratch();
-  for (int64_t done = 0; done < rows; done += rows_at_once_) {
+  int64_t done = 0;
+  for (; done < rows && !cancelled(); done += rows_at_once_) {
     const int64_t count = std::min(rows_at_once_, rows - done);
     scratch->ops.Clear();
     float* chunk = y + done * outputs();
@@ -145,6 +148,7 @@ void NetworkPredictor::Predict(const float* x, int64_t rows, float* y) const {
     if (result != chunk) std::copy_n(result, count * outputs(), chunk);
   }
   GiveBack(std::move(scratch));
+  return done >= rows;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #define FITD_CORE_PLAN_PREDICTOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "core/base/status.h"
@@ -26,7 +27,12 @@ class Predictor {
   virtual int64_t inputs() const = 0;
   virtual int64_t outputs() const = 0;
   // y[rows, outputs] = network(x[rows, inputs]). A row's bits do not depend on the other rows.
-  virtual void Predict(const float* x, int64_t rows, float* y) const = 0;
+  // Given up, with false, when `cancelled` says so, which is asked every 256 rows at most.
+  virtual bool Predict(const float* x, int64_t rows, float* y,
+                       const std::function<bool()>& cancelled) const = 0;
+  void Predict(const float* x, int64_t rows, float* y) const {
+    Predict(x, rows, y, [] { return false; });
+  }
 };
 
 }  // namespace fitd

@@ -203,8 +203,10 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
     source->GatherFeatures(chunk, features.data());
     source->GatherTargets(chunk, targets.data());
     if (weighted) source->GatherSampleWeights(chunk, weights.data());
-    input.predictor->Predict(features.data(), static_cast<int64_t>(chunk.size()),
-                             predictions.data());
+    if (!input.predictor->Predict(features.data(), static_cast<int64_t>(chunk.size()),
+                                  predictions.data(), input.cancelled)) {
+      return absl::CancelledError();
+    }
     const MetricBatch batch{.rows = static_cast<int64_t>(chunk.size()),
                             .outputs = outputs,
                             .predictions = predictions.data(),

@@ -3,6 +3,7 @@
 #ifndef FITD_CORE_TRAIN_EVALUATE_H_
 #define FITD_CORE_TRAIN_EVALUATE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct EvaluationInput {
   std::string table_sha256;  // To know whether a selection of rows can be repeated.
   v1::RowSelection rows = v1::ROW_SELECTION_UNSPECIFIED;
   std::vector<v1::MetricSpec> metrics;  // Empty: those of the training.
+  std::function<bool()> cancelled = [] { return false; };
 };
 
 // Everything of the response but model and version. "loss" is the training's loss without the

@@ -29,7 +29,7 @@ struct FitMemoryInput {
 };
 
 // The peak of a fit, measured as the growth of a fresh daemon
-// (docs/adr/0014-memory-before-a-fit.md). Takes time and memory for the model's layers, whatever
+// (docs/adr/0011-memory-before-a-fit.md). Takes time and memory for the model's layers, whatever
 // their size.
 FitMemory EstimateFitMemory(const FitMemoryInput& input);
 

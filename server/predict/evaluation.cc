@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/base/names.h"
 #include "core/base/violations.h"
@@ -11,7 +12,8 @@
 
 namespace fitd {
 
-absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& request) {
+absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& request,
+                                                     std::function<bool()> cancelled) {
   Violations violations;
   if (!IsValidId(request.dataset())) {
     violations.Add("dataset",
@@ -39,6 +41,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
   input.table_sha256 = dataset.sha256();
   input.rows = request.rows();
   input.metrics = {request.metrics().begin(), request.metrics().end()};
+  input.cancelled = std::move(cancelled);
   FITD_ASSIGN_OR_RETURN(v1::EvaluateResponse response, Evaluate(input));
   response.set_model(model->version.model());
   response.set_version(model->version.version());

@@ -3,6 +3,8 @@
 #ifndef FITD_SERVER_PREDICT_EVALUATION_H_
 #define FITD_SERVER_PREDICT_EVALUATION_H_
 
+#include <functional>
+
 #include "core/base/status.h"
 #include "fitd/v1/evaluation_service.pb.h"
 #include "server/predict/model_cache.h"
@@ -17,8 +19,9 @@ class Evaluation {
   Evaluation(Store& store, Tables& tables, ModelCache& models)
       : store_(store), tables_(tables), models_(models) {}
 
-  // Reads all selected rows: takes its time.
-  absl::StatusOr<v1::EvaluateResponse> Run(const v1::EvaluateRequest& request);
+  // Reads all selected rows: takes its time, unless `cancelled`.
+  absl::StatusOr<v1::EvaluateResponse> Run(const v1::EvaluateRequest& request,
+                                           std::function<bool()> cancelled);
 
  private:
   Store& store_;

@@ -101,7 +101,8 @@ struct Classes {
 
 }  // namespace
 
-absl::StatusOr<v1::PredictResponse> PredictionExecutor::Predict(const v1::PredictRequest& request) {
+absl::StatusOr<v1::PredictResponse> PredictionExecutor::Predict(
+    const v1::PredictRequest& request, const std::function<bool()>& cancelled) {
   FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model,
                         models_.Get(request.model()));
   const v1::TargetTransform& target = model->pipeline.state().target();
@@ -125,7 +126,8 @@ absl::StatusOr<v1::PredictResponse> PredictionExecutor::Predict(const v1::Predic
   response.set_outputs(outputs);
   response.mutable_scores()->Resize(static_cast<int>(rows * outputs), 0);
   float* const scores = response.mutable_scores()->mutable_data();
-  model->predictor->Predict(features.data(), rows, scores);
+  if (!model->predictor->Predict(features.data(), rows, scores, cancelled))
+    return absl::CancelledError();
   if (!target.has_classes()) return response;
 
   response.mutable_labels()->Reserve(static_cast<int>(rows));

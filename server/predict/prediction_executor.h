@@ -4,6 +4,7 @@
 #define FITD_SERVER_PREDICT_PREDICTION_EXECUTOR_H_
 
 #include <cstdint>
+#include <functional>
 
 #include "core/base/status.h"
 #include "fitd/v1/prediction_service.pb.h"
@@ -19,7 +20,9 @@ class PredictionExecutor {
  public:
   explicit PredictionExecutor(ModelCache& models) : models_(models) {}
 
-  absl::StatusOr<v1::PredictResponse> Predict(const v1::PredictRequest& request);
+  // Nobody waits for an answer to a call that is `cancelled`: it ends soon.
+  absl::StatusOr<v1::PredictResponse> Predict(const v1::PredictRequest& request,
+                                              const std::function<bool()>& cancelled);
 
  private:
   ModelCache& models_;

@@ -13,10 +13,10 @@ namespace {
 // Takes chunks one at a time, then stores the data set. Owns itself until OnDone.
 class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequest> {
  public:
-  UploadReactor(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool,
+  UploadReactor(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool,
                 grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response)
       : pool_(pool),
-        slow_pool_(slow_pool),
+        upload_pool_(upload_pool),
         context_(context),
         response_(response),
         upload_(datasets.NewUpload()) {
@@ -25,7 +25,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
   void OnReadDone(bool ok) override {
     const bool posted =
-        ok ? pool_.Post([this] { Add(); }) : slow_pool_.Post([this] { Complete(); });
+        ok ? pool_.Post([this] { Add(); }) : upload_pool_.Post([this] { Complete(); });
     if (!posted) Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
   }
 
@@ -64,7 +64,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   }
 
   ThreadPool& pool_;
-  ThreadPool& slow_pool_;
+  ThreadPool& upload_pool_;
   grpc::CallbackServerContext* const context_;
   v1::UploadDatasetResponse* const response_;
   v1::UploadDatasetRequest request_;
@@ -76,8 +76,8 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
 class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
  public:
-  DatasetServiceRpc(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool)
-      : datasets_(datasets), pool_(pool), slow_pool_(slow_pool) {}
+  DatasetServiceRpc(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool)
+      : datasets_(datasets), pool_(pool), upload_pool_(upload_pool) {}
 
   grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context,
                                        const v1::GetDatasetRequest* request,
@@ -105,20 +105,20 @@ class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
 
   grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
       grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override {
-    return new UploadReactor(datasets_, pool_, slow_pool_, context, response);
+    return new UploadReactor(datasets_, pool_, upload_pool_, context, response);
   }
 
  private:
   Datasets& datasets_;
   ThreadPool& pool_;
-  ThreadPool& slow_pool_;
+  ThreadPool& upload_pool_;
 };
 
 }  // namespace
 
-NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool) {
+NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool) {
   return {v1::DatasetService::service_full_name(),
-          std::make_unique<DatasetServiceRpc>(datasets, pool, slow_pool)};
+          std::make_unique<DatasetServiceRpc>(datasets, pool, upload_pool)};
 }
 
 }  // namespace fitd

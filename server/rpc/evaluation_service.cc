@@ -7,26 +7,30 @@ namespace {
 
 class EvaluationServiceRpc final : public v1::EvaluationService::CallbackService {
  public:
-  EvaluationServiceRpc(Evaluation& evaluation, ThreadPool& slow_pool)
-      : evaluation_(evaluation), slow_pool_(slow_pool) {}
+  EvaluationServiceRpc(Evaluation& evaluation, ThreadPool& pool)
+      : evaluation_(evaluation), pool_(pool) {}
 
   grpc::ServerUnaryReactor* Evaluate(grpc::CallbackServerContext* context,
                                      const v1::EvaluateRequest* request,
                                      v1::EvaluateResponse* response) override {
     return Reply(
-        context, slow_pool_, [this, request] { return evaluation_.Run(*request); }, response);
+        context, pool_,
+        [this, context, request] {
+          return evaluation_.Run(*request, [context] { return context->IsCancelled(); });
+        },
+        response);
   }
 
  private:
   Evaluation& evaluation_;
-  ThreadPool& slow_pool_;
+  ThreadPool& pool_;
 };
 
 }  // namespace
 
-NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& slow_pool) {
+NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool) {
   return {v1::EvaluationService::service_full_name(),
-          std::make_unique<EvaluationServiceRpc>(evaluation, slow_pool)};
+          std::make_unique<EvaluationServiceRpc>(evaluation, pool)};
 }
 
 }  // namespace fitd

@@ -9,8 +9,9 @@ namespace {
 class PredictStreamReactor final
     : public grpc::ServerBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse> {
  public:
-  PredictStreamReactor(PredictionExecutor& executor, ThreadPool& pool)
-      : executor_(executor), pool_(pool) {
+  PredictStreamReactor(grpc::CallbackServerContext* context, PredictionExecutor& executor,
+                       ThreadPool& pool)
+      : context_(context), executor_(executor), pool_(pool) {
     StartRead(&request_);
   }
 
@@ -34,8 +35,9 @@ class PredictStreamReactor final
 
  private:
   void Answer() {
-    absl::StatusOr<v1::PredictResponse> response =
-        Guarded([this] { return executor_.Predict(request_.request()); });
+    absl::StatusOr<v1::PredictResponse> response = Guarded([this] {
+      return executor_.Predict(request_.request(), [this] { return context_->IsCancelled(); });
+    });
     if (!response.ok()) {
       Finish(ToGrpcStatus(response.status()));
       return;
@@ -44,6 +46,7 @@ class PredictStreamReactor final
     StartWrite(&response_);
   }
 
+  grpc::CallbackServerContext* const context_;
   PredictionExecutor& executor_;
   ThreadPool& pool_;
   v1::PredictStreamRequest request_;
@@ -58,12 +61,17 @@ class PredictionServiceRpc final : public v1::PredictionService::CallbackService
   grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context,
                                     const v1::PredictRequest* request,
                                     v1::PredictResponse* response) override {
-    return Reply(context, pool_, [this, request] { return executor_.Predict(*request); }, response);
+    return Reply(
+        context, pool_,
+        [this, context, request] {
+          return executor_.Predict(*request, [context] { return context->IsCancelled(); });
+        },
+        response);
   }
 
   grpc::ServerBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse>* PredictStream(
-      grpc::CallbackServerContext*) override {
-    return new PredictStreamReactor(executor_, pool_);
+      grpc::CallbackServerContext* context) override {
+    return new PredictStreamReactor(context, executor_, pool_);
   }
 
  private:

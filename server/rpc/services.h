@@ -23,12 +23,12 @@ struct NamedService {
   std::unique_ptr<grpc::Service> service;
 };
 
-// `slow_pool` is for what reads whole data sets, `watch_pool` for watchers.
+// `upload_pool` is for reading what was uploaded, `watch_pool` for watchers.
 NamedService MakeModelService(Models& models, ThreadPool& pool);
-NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& slow_pool);
+NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool);
 NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool,
                             int max_watchers);
-NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& slow_pool);
+NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool);
 NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool);
 // `maintenance_pool` is for what reads all that is stored.
 NamedService MakeServerService(ServerInfo& info, Maintenance& maintenance, ThreadPool& pool,

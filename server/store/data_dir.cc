@@ -152,8 +152,9 @@ void DataDir::RemoveCheckpointsOtherThan(std::span<const int64_t> jobs) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(CheckpointFolder(), ignored)) {
     const std::optional<int64_t> job = CheckpointJob(entry.path());
-    if (!job || std::find(jobs.begin(), jobs.end(), *job) == jobs.end())
-      std::filesystem::remove(entry.path(), ignored);
+    const bool left = job ? std::find(jobs.begin(), jobs.end(), *job) == jobs.end()
+                          : entry.path().extension() == ".tmp";
+    if (left) std::filesystem::remove(entry.path(), ignored);
   }
 }
 

@@ -55,7 +55,7 @@ class DataDir {
   // Removes blobs that no row speaks of: left by a daemon that died between writing a file and
   // recording it. Files with names that we do not give stay.
   void RemoveBlobsOtherThan(std::span<const BlobUse> uses);
-  // Likewise all files of checkpoints but those of these jobs.
+  // Likewise checkpoints but those of these jobs, and halves of checkpoints.
   void RemoveCheckpointsOtherThan(std::span<const int64_t> jobs);
 
  private:

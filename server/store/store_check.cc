@@ -4,12 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "core/base/sha256.h"
+#include "core/train/checkpoint.h"
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/job.pb.h"
 #include "fitd/v1/model.pb.h"
@@ -130,6 +135,7 @@ void StoreCheck::FindBlobs() {
   }
   for (const std::string& name : names) steps_.emplace_back([this, name] { CheckBlob(name); });
   steps_.emplace_back([this] { Confirm(); });
+  steps_.emplace_back([this] { CheckCheckpoints(); });
 }
 
 void StoreCheck::CheckBlob(const std::string& name) {
@@ -164,6 +170,29 @@ void StoreCheck::HashOn() {
     hashing_->digest.Update(piece.data(), static_cast<size_t>(size));
     done += size;
     bytes_ += size;
+  }
+}
+
+void StoreCheck::CheckCheckpoints() {
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(store_.directory().CheckpointFolder(), ignored)) {
+    const std::string name = fmt::format("checkpoints/{}", entry.path().filename().string());
+    if (entry.path().extension() == ".tmp") continue;  // Is being written.
+    const std::optional<int64_t> job = DataDir::CheckpointJob(entry.path());
+    const auto status = Checkpoint::Load(entry.path().string()).status();
+    ++files_;
+    // Jobs and their checkpoints come and go meanwhile.
+    const auto active = store_.InTransaction([](Transaction& transaction) {
+      return absl::StatusOr<std::vector<int64_t>>(transaction.jobs.Active());
+    });
+    if (!active.ok() || !std::filesystem::exists(entry.path(), ignored)) continue;
+    if (!job || std::find(active->begin(), active->end(), *job) == active->end()) {
+      Add("file " + name, v1::STORE_FAULT_STRAY, "belongs to nothing that is stored");
+    } else if (absl::IsDataLoss(status)) {
+      Add(fmt::format("checkpoint of job fit-{}", *job), v1::STORE_FAULT_DAMAGED,
+          fmt::format("{}: {}", name, Message(status)));
+    }
   }
 }
 

@@ -5,13 +5,10 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "core/base/sha256.h"
 #include "fitd/v1/server_service.pb.h"
 #include "server/store/store.h"
 
@@ -48,6 +45,7 @@ class StoreCheck {
   void FindBlobs();
   void CheckBlob(const std::string& name);
   void HashOn();
+  void CheckCheckpoints();
   void CheckContent(const std::string& name, const absl::StatusOr<std::string>& sha256);
   // Reports the suspects that are still there: meanwhile rows and their files come and go.
   void Confirm();

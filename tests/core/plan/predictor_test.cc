@@ -50,6 +50,15 @@ std::vector<float> Predict(const Predictor& predictor, const std::vector<float>&
   return y;
 }
 
+TEST(PredictorTest, GivesUpBetweenSomeRowsAndTheNext) {
+  const auto predictor = MakePredictor(kModel);
+  const std::vector<float> x = RandomRows(10'000);
+  std::vector<float> y(static_cast<size_t>(10'000 * predictor->outputs()));
+  int asked = 0;
+  EXPECT_FALSE(predictor->Predict(x.data(), 10'000, y.data(), [&] { return ++asked == 3; }));
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(PredictorTest, GivesWhatThePlanEvaluates) {
   const v1::ModelSpec model = ResolvedModel(kModel);
   FITD_ASSERT_OK_AND_ASSIGN(const auto plan,

@@ -32,12 +32,18 @@ class EvaluationTest : public testing::Test {
     v1::EvaluateRequest request;
     request.set_model(model);
     request.set_dataset(dataset);
-    return daemon_->evaluation.Run(request);
+    return daemon_->evaluation.Run(request, [this] { return cancelled_; });
   }
 
+  bool cancelled_ = false;
   TempDir temp_;
   std::unique_ptr<UseCases> daemon_;
 };
+
+TEST_F(EvaluationTest, EndsWhenItIsCancelled) {
+  cancelled_ = true;
+  EXPECT_THAT(Evaluate("m", "d"), StatusIs(absl::StatusCode::kCancelled));
+}
 
 TEST_F(EvaluationTest, GivesMetricsAndConfusionOfTheVersion) {
   FITD_ASSERT_OK_AND_ASSIGN(const v1::EvaluateResponse response, Evaluate("m", "d"));

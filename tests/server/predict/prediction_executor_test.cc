@@ -61,12 +61,19 @@ class PredictionExecutorTest : public testing::Test {
   }
 
   absl::StatusOr<v1::PredictResponse> Predict(const v1::PredictRequest& request) {
-    return daemon_->executor.Predict(request);
+    return daemon_->executor.Predict(request, [this] { return cancelled_; });
   }
 
+  bool cancelled_ = false;
   TempDir temp_;
   std::unique_ptr<UseCases> daemon_;
 };
+
+TEST_F(PredictionExecutorTest, EndsWhenItIsCancelled) {
+  Train(1);
+  cancelled_ = true;
+  EXPECT_THAT(Predict(Rows({{-1, -1}})), StatusIs(absl::StatusCode::kCancelled));
+}
 
 TEST_F(PredictionExecutorTest, RowsGetScoresLabelsAndTopK) {
   Train(60);

@@ -94,7 +94,8 @@ TEST_F(WatchTest, ProgressComesBetweenEvents) {
 
   const auto watcher = Follow(started.job().id(), /*progress=*/true);
   v1::WatchJobResponse response;
-  while (watcher->reader->Read(&response) && !response.has_progress()) {
+  // Before the first step it tells the job's place in the queue.
+  while (watcher->reader->Read(&response) && response.progress().epoch() == 0) {
   }
   EXPECT_EQ(response.progress().epochs(), kForever);
   EXPECT_EQ(response.progress().steps_per_epoch(), 60'000);

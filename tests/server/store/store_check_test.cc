@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/train/checkpoint.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "tests/server/store/stored_things.h"
@@ -92,6 +93,22 @@ TEST_F(StoreCheckTest, StrayFilesAreNamedAndStay) {
                            StartsWith("STRAY file datasets/notes.txt: belongs to nothing")));
   EXPECT_TRUE(std::filesystem::exists(orphan));
   EXPECT_TRUE(std::filesystem::exists(foreign));
+}
+
+TEST_F(StoreCheckTest, CheckpointsAreNamedThatAreDamagedOrNobodys) {
+  v1::Job job;
+  job.set_state(v1::JOB_STATE_PAUSED);
+  FITD_ASSERT_OK(store_->InTransaction([&](Transaction& transaction) {
+    transaction.jobs.Insert(job, 0);
+    return absl::OkStatus();
+  }));
+  FITD_ASSERT_OK(Checkpoint().Save(directory_->CheckpointPath(1, 10)));
+  Write(directory_->CheckpointPath(1, 20), "half");
+  FITD_ASSERT_OK(Checkpoint().Save(directory_->CheckpointPath(7, 10)));
+  EXPECT_THAT(Check(), UnorderedElementsAre(
+                           AllOf(StartsWith("DAMAGED checkpoint of job fit-1: checkpoints/1-"),
+                                 HasSubstr("20.ckp")),
+                           StartsWith("STRAY file checkpoints/7-")));
 }
 
 TEST_F(StoreCheckTest, RowsThatContradictEachOtherAreNamed) {
