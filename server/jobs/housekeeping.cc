@@ -59,10 +59,11 @@ void Housekeeping::RemoveJobs(Transaction& transaction) {
   if (count <= options_.keep_finished_jobs) return;
   std::vector<v1::Job> jobs = transaction.jobs.List(kAll, kAll, {.states = FinalStates()});
   // A job with a low number may have ended last.
-  std::stable_sort(jobs.begin(), jobs.end(), [](const v1::Job& a, const v1::Job& b) {
-    return std::tuple(a.end_time().seconds(), a.end_time().nanos()) >
-           std::tuple(b.end_time().seconds(), b.end_time().nanos());
-  });
+  const auto key = [](const v1::Job& job) {
+    return std::tuple(job.end_time().seconds(), job.end_time().nanos(), JobNumber(job.id()));
+  };
+  std::sort(jobs.begin(), jobs.end(),
+            [&](const v1::Job& a, const v1::Job& b) { return key(a) > key(b); });
   for (auto job = jobs.begin() + options_.keep_finished_jobs; job != jobs.end(); ++job) {
     transaction.jobs.Delete(JobNumber(job->id()).value());
     Log(LogLevel::kInfo, "job_expired", {{"job", job->id()}});

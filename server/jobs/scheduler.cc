@@ -21,6 +21,15 @@ constexpr int64_t kWorthTwoThreads = int64_t{1} << 20;
 // After so many crashes a job may be their cause.
 constexpr int32_t kSuspectCrashes = 2;
 
+// One that is being cancelled and that no worker has, else the first of the queue.
+std::optional<v1::Job> NextJob(Transaction& transaction, const std::vector<int64_t>& running) {
+  for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_CANCELLING)) {
+    if (std::find(running.begin(), running.end(), *JobNumber(job.id())) == running.end())
+      return std::move(job);
+  }
+  return transaction.jobs.NextQueued();
+}
+
 }  // namespace
 
 Scheduler::Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options)
@@ -104,16 +113,18 @@ std::optional<Scheduler::Taken> Scheduler::Take() {
 
 absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
   int64_t used = 0;
-  for (const auto& [job, running] : running_) {
+  std::vector<int64_t> numbers;
+  for (const auto& [number, running] : running_) {
     if (running.alone) return std::nullopt;
     used += running.memory;
+    numbers.push_back(number);
   }
   const bool first = running_.empty();
   int64_t memory = 0;
   FITD_ASSIGN_OR_RETURN(
       std::optional<Taken> taken,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::optional<Taken>> {
-        std::optional<v1::Job> job = NextJob(transaction);
+        std::optional<v1::Job> job = NextJob(transaction, numbers);
         if (!job) return std::nullopt;
         const int64_t number = JobNumber(job->id()).value();
         memory = transaction.jobs.Memory(number);
@@ -138,14 +149,6 @@ absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
     feeds_.QueueChanged();
   }
   return taken;
-}
-
-// One that is being cancelled and that no worker has, else the first of the queue.
-std::optional<v1::Job> Scheduler::NextJob(Transaction& transaction) {
-  for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_CANCELLING)) {
-    if (!running_.contains(*JobNumber(job.id()))) return std::move(job);
-  }
-  return transaction.jobs.NextQueued();
 }
 
 // What the job asks for, as far as there are cores; else one thread when the model is small or

@@ -71,7 +71,6 @@ class Scheduler {
   // The next job, now RUNNING; nothing when the scheduler stops.
   std::optional<Taken> Take();
   absl::StatusOr<std::optional<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<v1::Job> NextJob(Transaction& transaction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int ChooseThreads(const v1::Job& job, bool alone) const;
   void Release(int64_t job);
   void RunJob(const Taken& taken);

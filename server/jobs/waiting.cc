@@ -1,6 +1,7 @@
 #include "server/jobs/waiting.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fmt/format.h"
 
@@ -29,10 +30,11 @@ Waiting WhatItWaitsFor(const QueuedJob& job, const QueueLoad& load) {
   // Running jobs end one after the other until there is room for all up to this one. What these
   // take after that is not known.
   std::vector<QueueLoad::Job> running = load.running;
-  std::stable_sort(running.begin(), running.end(), [](const auto& a, const auto& b) {
-    return a.remaining.value_or(std::chrono::nanoseconds::max()) <
-           b.remaining.value_or(std::chrono::nanoseconds::max());
-  });
+  const auto key = [](const QueueLoad::Job& job) {
+    return std::pair(job.remaining.value_or(std::chrono::nanoseconds::max()), job.memory);
+  };
+  std::sort(running.begin(), running.end(),
+            [&](const auto& a, const auto& b) { return key(a) < key(b); });
   size_t left = running.size();
   for (const QueueLoad::Job& ended : running) {
     if (!ended.remaining) break;

@@ -87,6 +87,9 @@ expect_exit 2 fitctl frobnicate
 expect_exit 5 fitctl fit diabetes --data diabetes --loss mean_squared_error --optimizer sgd \
   --learning-rate 1e30 --epochs 3
 expect_output 'step'
+head -n 1 tests/data/iris.csv > "$work/header.csv"
+expect_exit 2 fitctl predict iris "$work/header.csv"
+expect_output 'no rows'
 expect_exit 0 fitctl server info
 
 expect_exit 0 fitctl model delete iris

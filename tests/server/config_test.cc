@@ -79,7 +79,8 @@ TEST(ConfigTest, AddressesBeyondLoopbackNeedInsecure) {
        {"127.0.0.1:0", "localhost:7474", "[::1]:7474", "unix:/run/fitd.sock", "127.9.9.9:1"}) {
     FITD_EXPECT_OK(Resolve({{"--listen", "listen", listen}})) << listen;
   }
-  for (const char* listen : {"0.0.0.0:7474", "[::]:7474", "example.com:7474", "10.0.0.1:7474"}) {
+  for (const char* listen :
+       {"0.0.0.0:7474", "[::]:7474", "example.com:7474", "10.0.0.1:7474", "127.example.com:7474"}) {
     EXPECT_THAT(Resolve({{"--listen", "listen", listen}}),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("insecure")))
         << listen;
@@ -112,6 +113,7 @@ TEST(ConfigTest, FileThatIsNoMapOfScalarsIsRefused) {
   EXPECT_THAT(ReadYaml("a: b: c\n"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("fitd.yaml:1:")));
   EXPECT_THAT(ReadConfigFile("/nowhere/fitd.yaml"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(ReadConfigFile("/"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(ConfigTest, EnvironmentHasAVariableForEveryField) {
