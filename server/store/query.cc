@@ -95,8 +95,8 @@ absl::Status Database::Check() {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::OpenReader(const std::string& path) {
   try {
-    return std::unique_ptr<Database>(
-        new Database(std::unique_ptr<Connection>(new Connection{SQLite::Database(path), {}})));
+    std::unique_ptr<Connection> connection(new Connection{SQLite::Database(path), {}});
+    return std::unique_ptr<Database>(new Database(std::move(connection)));
   } catch (...) {
     return CurrentDatabaseError();
   }
