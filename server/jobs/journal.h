@@ -17,8 +17,8 @@
 namespace fitd {
 
 // Thread-safe. While the store fails (a full disk) it tries again every second. A job whose entries
-// were not written when the daemon ends was not finished either: it starts again and makes them
-// again.
+// were not written when the daemon ends was not finished either, and no checkpoint is newer than
+// they are: it makes them again.
 class Journal {
  public:
   using Entry = std::function<void(Transaction&)>;
