@@ -23,8 +23,11 @@ struct FieldViolation {
   std::string description;
 };
 
-// What an INVALID_ARGUMENT lists; empty if the status has no such details.
+// What an INVALID_ARGUMENT or NOT_FOUND lists; empty if the status has no such details.
 std::vector<FieldViolation> FieldViolations(const absl::Status& status);
+
+// An INVALID_ARGUMENT that lists `violations`; OK if there are none.
+absl::Status InvalidArgument(const std::vector<FieldViolation>& violations);
 
 }  // namespace fitd::client
 

@@ -14,7 +14,8 @@ namespace fitd::cli {
 namespace {
 
 // Where a field of a request comes from: the first entry whose path is the field or a parent of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kFlags = {{
+    {"spec.model", "MODEL"},
     {"spec.input_shape", "--input"},
     {"spec.layers", "--layers"},
     {"spec.dataset", "--data"},
@@ -42,6 +43,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kFlags =
     {"top_k", "--top-k"},
 }};
 
+}  // namespace
+
 std::string_view FlagOf(std::string_view field) {
   for (const auto& [path, flag] : kFlags) {
     if (!field.starts_with(path)) continue;
@@ -50,8 +53,6 @@ std::string_view FlagOf(std::string_view field) {
   }
   return "";
 }
-
-}  // namespace
 
 std::string ErrorText(const absl::Status& status, const std::string& address) {
   const std::string message(status.message());

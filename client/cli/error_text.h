@@ -4,10 +4,14 @@
 #define FITD_CLIENT_CLI_ERROR_TEXT_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 
 namespace fitd::cli {
+
+// The option that a field of a request comes from, "--loss"; empty if none.
+std::string_view FlagOf(std::string_view field);
 
 // "fitctl: ...", every violation on a line of its own, with the flag that sets the field where
 // there is one.

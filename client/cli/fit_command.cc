@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "client/cli/command.h"
+#include "client/cli/flag_faults.h"
 #include "client/cli/follow_job.h"
 #include "client/cli/format.h"
 #include "client/names.h"
@@ -22,46 +24,29 @@ struct FitFlags {
   std::string file;
   std::optional<std::string> data;
   std::optional<std::string> validation_data;
-  std::optional<double> validation_split;
+  std::optional<std::string> validation_split;
   std::optional<std::string> loss;
   std::optional<std::string> optimizer;
   std::optional<std::string> learning_rate;
   std::optional<std::string> metrics;
-  std::optional<int64_t> epochs;
-  std::optional<int64_t> batch_size;
-  std::optional<uint64_t> seed;
+  std::optional<std::string> epochs;
+  std::optional<std::string> batch_size;
+  std::optional<std::string> seed;
   bool no_shuffle = false;
   std::vector<std::string> class_weight;
   std::optional<std::string> sample_weight;
   std::optional<std::string> early_stopping;
   std::optional<std::string> reduce_lr_on_plateau;
-  std::optional<int64_t> initial_version;
+  std::optional<std::string> initial_version;
   bool standardize_features = false;
   bool no_standardize_features = false;
   bool standardize_targets = false;
   bool no_standardize_targets = false;
-  std::optional<int32_t> threads;
-  std::optional<int32_t> priority;
-  std::optional<int32_t> max_restarts;
+  std::optional<std::string> threads;
+  std::optional<std::string> priority;
+  std::optional<std::string> max_restarts;
   bool validate_only = false;
   bool detach = false;
-};
-
-// Collects what is wrong with the flags, each fault with the flag's name.
-class FlagFaults {
- public:
-  void Add(std::string_view flag, const absl::Status& status) {
-    if (!status.ok()) Add(flag, std::string(status.message()));
-  }
-  void Add(std::string_view flag, std::string_view what) {
-    text_ += fmt::format("{}{}: {}", text_.empty() ? "" : "\n", flag, what);
-  }
-  absl::Status ToStatus() const {
-    return text_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(text_);
-  }
-
- private:
-  std::string text_;
 };
 
 // "setosa=2" -> {"setosa", 2}.
@@ -76,9 +61,8 @@ absl::Status AddClassWeight(const std::string& text, v1::TrainingSpec& training)
   return absl::OkStatus();
 }
 
-absl::Status SetTraining(const FitFlags& flags, v1::TrainingSpec& training) {
-  FlagFaults faults;
-  if (flags.validation_split) training.set_validation_split(*flags.validation_split);
+void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& faults) {
+  faults.SetField("--validation-split", flags.validation_split, "validation_split", training);
   if (flags.loss) {
     training.clear_loss();
     faults.Add("--loss", client::ParseSpec(*flags.loss, *training.mutable_loss()));
@@ -99,9 +83,9 @@ absl::Status SetTraining(const FitFlags& flags, v1::TrainingSpec& training) {
     training.clear_metrics();
     faults.Add("--metrics", client::ParseSpecs(*flags.metrics, *training.mutable_metrics()));
   }
-  if (flags.epochs) training.set_epochs(*flags.epochs);
-  if (flags.batch_size) training.set_batch_size(*flags.batch_size);
-  if (flags.seed) training.set_seed(*flags.seed);
+  faults.SetField("--epochs", flags.epochs, "epochs", training);
+  faults.SetField("--batch-size", flags.batch_size, "batch_size", training);
+  faults.SetField("--seed", flags.seed, "seed", training);
   if (flags.no_shuffle) training.set_shuffle(false);
   if (!flags.class_weight.empty()) training.clear_class_weight();
   for (const std::string& weight : flags.class_weight)
@@ -123,26 +107,25 @@ absl::Status SetTraining(const FitFlags& flags, v1::TrainingSpec& training) {
   if (flags.no_standardize_features) training.mutable_pipeline()->set_standardize_features(false);
   if (flags.standardize_targets) training.mutable_pipeline()->set_standardize_targets(true);
   if (flags.no_standardize_targets) training.mutable_pipeline()->set_standardize_targets(false);
-  return faults.ToStatus();
 }
 
-absl::StatusOr<v1::FitSpec> FitFrom(const FitFlags& flags) {
+v1::FitSpec FitFrom(const FitFlags& flags, FlagFaults& faults) {
   v1::FitSpec spec;
-  if (!flags.file.empty()) FITD_RETURN_IF_ERROR(client::ReadYamlFile(flags.file, spec));
+  if (!flags.file.empty()) faults.Add("--file", client::ReadYamlFile(flags.file, spec));
   if (!flags.model.empty()) spec.set_model(flags.model);
   if (flags.data) spec.set_dataset(*flags.data);
   if (flags.validation_data) spec.set_validation_dataset(*flags.validation_data);
-  if (flags.initial_version) spec.set_initial_version(*flags.initial_version);
-  if (flags.threads) spec.mutable_resources()->set_threads(*flags.threads);
-  if (flags.priority) spec.mutable_resources()->set_priority(*flags.priority);
-  if (flags.max_restarts) spec.mutable_resources()->set_max_restarts(*flags.max_restarts);
-  FITD_RETURN_IF_ERROR(SetTraining(flags, *spec.mutable_training()));
-  FlagFaults missing;
-  if (spec.model().empty()) missing.Add("MODEL", "required, here or as \"model\" in the file");
-  if (spec.dataset().empty()) missing.Add("--data", "required, here or as \"dataset\" in the file");
+  faults.SetField("--initial-version", flags.initial_version, "initial_version", spec);
+  v1::ResourceSpec resources = spec.resources();
+  faults.SetField("--threads", flags.threads, "threads", resources);
+  faults.SetField("--priority", flags.priority, "priority", resources);
+  faults.SetField("--max-restarts", flags.max_restarts, "max_restarts", resources);
+  if (resources.ByteSizeLong() > 0) *spec.mutable_resources() = std::move(resources);
+  SetTraining(flags, *spec.mutable_training(), faults);
+  if (spec.model().empty()) faults.Add("MODEL", "required, here or as \"model\" in the file");
+  if (spec.dataset().empty()) faults.Add("--data", "required, here or as \"dataset\" in the file");
   if (!spec.training().has_loss())
-    missing.Add("--loss", "required, here or as \"training: loss\" in the file");
-  FITD_RETURN_IF_ERROR(missing.ToStatus());
+    faults.Add("--loss", "required, here or as \"training: loss\" in the file");
   return spec;
 }
 
@@ -156,9 +139,11 @@ std::string CheckedText(const v1::Job& job) {
 
 absl::Status Fit(Cli& cli, const FitFlags& flags) {
   v1::StartFitRequest request;
-  FITD_ASSIGN_OR_RETURN(*request.mutable_spec(), FitFrom(flags));
-  request.set_validate_only(flags.validate_only);
+  FlagFaults faults;
+  *request.mutable_spec() = FitFrom(flags, faults);
+  request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) return faults.With(client->StartFit(request).status());
   FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(request));
   const v1::Job& job = response.job();
   if (flags.validate_only) {
@@ -201,6 +186,7 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
   command
       ->add_option("--validation-split", flags->validation_split,
                    "Share of the rows held out for validation, e.g. 0.2")
+      ->type_name("FLOAT")
       ->group(kData)
       ->excludes(validation_data);
   command->add_option("--sample-weight", flags->sample_weight, "Column that weighs the rows")
@@ -237,9 +223,15 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
       ->group(kTraining);
   command->add_option("--metrics", flags->metrics, "E.g. accuracy,top_k_categorical_accuracy:k=3")
       ->group(kTraining);
-  command->add_option("--epochs", flags->epochs, "Passes over the training rows")->group(kTraining);
-  command->add_option("--batch-size", flags->batch_size, "Rows per step")->group(kTraining);
-  command->add_option("--seed", flags->seed, "Key of every random choice")->group(kTraining);
+  command->add_option("--epochs", flags->epochs, "Passes over the training rows")
+      ->type_name("INT")
+      ->group(kTraining);
+  command->add_option("--batch-size", flags->batch_size, "Rows per step")
+      ->type_name("INT")
+      ->group(kTraining);
+  command->add_option("--seed", flags->seed, "Key of every random choice")
+      ->type_name("UINT")
+      ->group(kTraining);
   command->add_flag("--no-shuffle", flags->no_shuffle, "Visit the rows in their order")
       ->group(kTraining);
   command
@@ -253,16 +245,20 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
   command
       ->add_option("--initial-version", flags->initial_version,
                    "Start from the weights of this version")
+      ->type_name("INT")
       ->group(kTraining);
 
   constexpr char kJob[] = "Job";
   command->add_option("--threads", flags->threads, "Threads; never changes the result")
+      ->type_name("INT")
       ->group(kJob);
   command
       ->add_option("--max-restarts", flags->max_restarts,
                    "How many daemons may die under the job before it fails; default 5")
+      ->type_name("INT")
       ->group(kJob);
   command->add_option("--priority", flags->priority, "Higher starts first, -100 to 100")
+      ->type_name("INT")
       ->group(kJob);
   command->add_flag("--detach", flags->detach, "Do not wait for the job")->group(kJob);
   command->add_flag("--validate-only", flags->validate_only, "Check the fit; start nothing")

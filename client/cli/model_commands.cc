@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "client/cli/command.h"
+#include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
 #include "client/cli/table.h"
 #include "client/names.h"
@@ -58,31 +59,36 @@ struct CreateFlags {
   bool validate_only = false;
 };
 
-absl::StatusOr<v1::ModelSpec> ModelFrom(const CreateFlags& flags) {
-  v1::ModelSpec spec;
-  if (!flags.file.empty()) FITD_RETURN_IF_ERROR(client::ReadYamlFile(flags.file, spec));
-  if (!flags.input.empty()) {
-    spec.clear_input_shape();
-    std::string_view rest = flags.input;
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find_first_of(",x"), rest.size());
-      int64_t size = 0;
-      const auto [stop, error] = std::from_chars(rest.data(), rest.data() + end, size);
-      if (error != std::errc() || stop != rest.data() + end) {
-        return absl::InvalidArgumentError(
-            fmt::format("--input {}: expected sizes, e.g. 784 or 28x28", Quoted(flags.input)));
-      }
-      spec.add_input_shape(size);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
+// "28x28" -> {28, 28}.
+absl::Status SetInputShape(const std::string& text, v1::ModelSpec& spec) {
+  spec.clear_input_shape();
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find_first_of(",x"), rest.size());
+    int64_t size = 0;
+    const auto [stop, error] = std::from_chars(rest.data(), rest.data() + end, size);
+    if (error != std::errc() || stop != rest.data() + end) {
+      return absl::InvalidArgumentError(
+          fmt::format("is {}; expected sizes, e.g. 784 or 28x28", Quoted(text)));
     }
+    spec.add_input_shape(size);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  return absl::OkStatus();
+}
+
+v1::ModelSpec ModelFrom(const CreateFlags& flags, FlagFaults& faults) {
+  v1::ModelSpec spec;
+  if (!flags.file.empty()) faults.Add("--file", client::ReadYamlFile(flags.file, spec));
+  if (!flags.input.empty()) faults.Add("--input", SetInputShape(flags.input, spec));
   if (!flags.layers.empty()) {
     spec.clear_layers();
-    FITD_RETURN_IF_ERROR(client::ParseSpecs(flags.layers, *spec.mutable_layers()));
+    faults.Add("--layers", client::ParseSpecs(flags.layers, *spec.mutable_layers()));
   }
-  if (spec.input_shape().empty() && spec.layers().empty()) {
-    return absl::InvalidArgumentError(
-        "what is the model? Give --input and --layers, or -f model.yaml");
+  if (flags.file.empty()) {
+    constexpr char kRequired[] = "required, here or in a file: -f model.yaml";
+    if (flags.input.empty()) faults.Add("--input", kRequired);
+    if (flags.layers.empty()) faults.Add("--layers", kRequired);
   }
   return spec;
 }
@@ -90,9 +96,11 @@ absl::StatusOr<v1::ModelSpec> ModelFrom(const CreateFlags& flags) {
 absl::Status Create(Cli& cli, const CreateFlags& flags) {
   v1::CreateModelRequest request;
   request.set_name(flags.name);
-  FITD_ASSIGN_OR_RETURN(*request.mutable_spec(), ModelFrom(flags));
-  request.set_validate_only(flags.validate_only);
+  FlagFaults faults;
+  *request.mutable_spec() = ModelFrom(flags, faults);
+  request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) return faults.With(client->CreateModel(request).status());
   FITD_ASSIGN_OR_RETURN(const v1::CreateModelResponse response, client->CreateModel(request));
   cli.Print(response.model(), [&] { return Summary(response.model()); });
   return absl::OkStatus();

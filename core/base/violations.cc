@@ -1,5 +1,6 @@
 #include "core/base/violations.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -8,7 +9,11 @@
 namespace fitd {
 
 void Violations::Add(std::string field, std::string description) {
-  entries_.push_back({std::move(field), std::move(description)});
+  entries_.push_back({std::move(field), std::move(description), /*unknown=*/false});
+}
+
+void Violations::AddUnknown(std::string field, std::string description) {
+  entries_.push_back({std::move(field), std::move(description), /*unknown=*/true});
 }
 
 absl::Status Violations::ToStatus() const {
@@ -22,7 +27,9 @@ absl::Status Violations::ToStatus() const {
     violation->set_field(entry.field);
     violation->set_description(entry.description);
   }
-  absl::Status status = InvalidArgument(message);
+  const bool all_unknown =
+      std::all_of(entries_.begin(), entries_.end(), [](const Entry& e) { return e.unknown; });
+  absl::Status status = all_unknown ? NotFound(message) : InvalidArgument(message);
   status.SetPayload(kBadRequestTypeUrl, absl::Cord(details.SerializeAsString()));
   return status;
 }

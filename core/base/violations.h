@@ -17,18 +17,21 @@ class Violations {
  public:
   // `description` says what was given and what is allowed: "is -3; allowed: 1 to 1048576".
   void Add(std::string field, std::string description);
+  // The same for a name of something that is not there.
+  void AddUnknown(std::string field, std::string description);
 
   bool empty() const { return entries_.empty(); }
 
-  // OK when nothing was added. Else INVALID_ARGUMENT whose text lists the faults, a line each, and
-  // whose payload (kBadRequestTypeUrl) is the google.rpc.BadRequest with one field violation per
-  // fault.
+  // OK when nothing was added. Else INVALID_ARGUMENT, or NOT_FOUND when every fault is an unknown
+  // name. The text lists the faults, a line each, and the payload (kBadRequestTypeUrl) is the
+  // google.rpc.BadRequest with one field violation per fault.
   absl::Status ToStatus() const;
 
  private:
   struct Entry {
     std::string field;
     std::string description;
+    bool unknown;
   };
   std::vector<Entry> entries_;
 };

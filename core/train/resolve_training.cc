@@ -104,8 +104,7 @@ class TrainingResolver {
         violations_(violations) {}
 
   void Resolve() {
-    ResolveScalars();
-    ResolveOptimizerAndLoss();
+    ResolveTrainingOptions(path_, training_, violations_);
     CheckFeatures();
     // What follows needs to know what the labels are to the loss.
     if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) return;
@@ -131,31 +130,6 @@ class TrainingResolver {
   template <typename Number>
   void Check(bool valid, Number given, std::string_view allowed, std::string_view child) {
     CheckField(valid, given, allowed, Path(child), violations_);
-  }
-
-  void ResolveScalars() {
-    if (!training_.has_epochs()) training_.set_epochs(1);
-    if (!training_.has_batch_size()) training_.set_batch_size(32);
-    if (!training_.has_seed()) training_.set_seed(0);
-    if (!training_.has_shuffle()) training_.set_shuffle(true);
-    Check(training_.epochs() >= 1 && training_.epochs() <= 1'000'000, training_.epochs(),
-          "1 to 1,000,000", "epochs");
-    Check(training_.batch_size() >= 1 && training_.batch_size() <= 1'048'576,
-          training_.batch_size(), "1 to 1,048,576", "batch_size");
-    const double split = training_.validation_split();
-    Check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
-    if (split > 0 && validation_ != nullptr) {
-      violations_.Add(
-          Path("validation_split"),
-          fmt::format("is {} although a validation data set is given; set one of the two", split));
-    }
-  }
-
-  void ResolveOptimizerAndLoss() {
-    v1::OptimizerSpec& optimizer = *training_.mutable_optimizer();
-    if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
-    ResolveOptimizer(optimizer, Path("optimizer"), violations_);
-    ResolveLoss(*training_.mutable_loss(), Path("loss"), violations_);
   }
 
   void CheckFeatures() {
@@ -546,6 +520,27 @@ class TrainingResolver {
 };
 
 }  // namespace
+
+void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
+                            Violations& violations) {
+  const auto check = [&](bool valid, auto given, std::string_view allowed, std::string_view child) {
+    CheckField(valid, given, allowed, ChildPath(path, child), violations);
+  };
+  if (!training.has_epochs()) training.set_epochs(1);
+  if (!training.has_batch_size()) training.set_batch_size(32);
+  if (!training.has_seed()) training.set_seed(0);
+  if (!training.has_shuffle()) training.set_shuffle(true);
+  check(training.epochs() >= 1 && training.epochs() <= 1'000'000, training.epochs(),
+        "1 to 1,000,000", "epochs");
+  check(training.batch_size() >= 1 && training.batch_size() <= 1'048'576, training.batch_size(),
+        "1 to 1,048,576", "batch_size");
+  const double split = training.validation_split();
+  check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
+  v1::OptimizerSpec& optimizer = *training.mutable_optimizer();
+  if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
+  ResolveOptimizer(optimizer, ChildPath(path, "optimizer"), violations);
+  ResolveLoss(*training.mutable_loss(), ChildPath(path, "loss"), violations);
+}
 
 void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,

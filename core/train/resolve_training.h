@@ -24,6 +24,11 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations);
 
+// The part of it that needs neither model nor data: epochs, batch_size, seed, shuffle,
+// validation_split, optimizer, loss.
+void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
+                            Violations& violations);
+
 // The most rows that go through the network at once: a batch, or all of the larger set where that
 // is smaller.
 int64_t RowsAtOnce(const v1::TrainingSpec& training, int64_t training_rows,

@@ -82,6 +82,61 @@ absl::Status CannotBe(std::string_view what, const v1::Job& job) {
       fmt::format("job {} is {} and cannot be {}", job.id(), StateName(job.state()), what));
 }
 
+// What a fit names, where it is there.
+struct NamedByFit {
+  std::optional<v1::Model> model;
+  std::optional<v1::Dataset> dataset;
+  std::optional<v1::Dataset> validation;
+  std::optional<v1::ModelVersion> initial;
+};
+
+NamedByFit FindNamed(Transaction& transaction, const v1::FitSpec& spec, Violations& violations) {
+  NamedByFit named;
+  const auto find_dataset = [&](const char* field, const std::string& name) {
+    std::optional<v1::Dataset> found = transaction.datasets.Find(name);
+    if (!found) violations.AddUnknown(field, Message(UnknownDataset(transaction, name)));
+    return found;
+  };
+  if (IsValidId(spec.model())) {
+    named.model = transaction.models.Find(spec.model());
+    if (!named.model) {
+      violations.AddUnknown("spec.model", Message(UnknownModel(transaction, spec.model())));
+    }
+  }
+  if (IsValidId(spec.dataset())) named.dataset = find_dataset("spec.dataset", spec.dataset());
+  if (IsValidId(spec.validation_dataset())) {
+    named.validation = find_dataset("spec.validation_dataset", spec.validation_dataset());
+  }
+  if (named.model && spec.initial_version() > 0) {
+    named.initial = transaction.models.FindVersion(spec.model(), spec.initial_version());
+    if (!named.initial) {
+      violations.AddUnknown(
+          "spec.initial_version",
+          Message(UnknownVersion(transaction, spec.model(), spec.initial_version())));
+    }
+  }
+  return named;
+}
+
+// A warm start goes on behind the input pipeline that the weights were trained with.
+void KeepPipeline(const v1::ModelVersion& version, v1::PipelineSpec& asked,
+                  Violations& violations) {
+  const v1::PipelineSpec& kept = version.lineage().training().pipeline();
+  const auto check = [&](const char* field, bool given, bool value, bool trained) {
+    if (given && value != trained) {
+      violations.Add(fmt::format("spec.training.pipeline.{}", field),
+                     fmt::format("is {}; version {}, whose weights the fit starts from, was "
+                                 "trained with {}",
+                                 value, version.version(), trained));
+    }
+  };
+  check("standardize_features", asked.has_standardize_features(), asked.standardize_features(),
+        kept.standardize_features());
+  check("standardize_targets", asked.has_standardize_targets(), asked.standardize_targets(),
+        kept.standardize_targets());
+  asked = kept;
+}
+
 absl::Status CheckJobId(const std::string& id) {
   Violations violations;
   CheckId("id", id, violations);
@@ -92,35 +147,31 @@ absl::Status CheckJobId(const std::string& id) {
 
 // The job as it will be, without an id, and the memory that it may need.
 absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v1::FitSpec& asked,
-                                               int64_t& memory) {
-  const std::optional<v1::Model> model = transaction.models.Find(asked.model());
-  if (!model) return UnknownModel(transaction, asked.model());
-  const std::optional<v1::Dataset> dataset = transaction.datasets.Find(asked.dataset());
-  if (!dataset) return UnknownDataset(transaction, asked.dataset());
-  std::optional<v1::Dataset> validation;
-  if (!asked.validation_dataset().empty()) {
-    validation = transaction.datasets.Find(asked.validation_dataset());
-    if (!validation) return UnknownDataset(transaction, asked.validation_dataset());
-  }
-  if (asked.initial_version() != 0 &&
-      !transaction.models.FindVersion(asked.model(), asked.initial_version())) {
-    return UnknownVersion(transaction, asked.model(), asked.initial_version());
-  }
-  FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(dataset->sha256()));
-  std::shared_ptr<const Table> validation_table;
-  if (validation) {
-    FITD_ASSIGN_OR_RETURN(validation_table, tables_.Open(validation->sha256()));
-  }
-
+                                               Violations& violations, int64_t& memory) {
   v1::Job job;
   *job.mutable_spec() = asked;
   v1::ResourceSpec& resources = *job.mutable_spec()->mutable_resources();
   if (!resources.has_max_restarts()) resources.set_max_restarts(kDefaultRestarts);
-  Violations violations;
-  v1::ModelSpec architecture = model->spec();
+  v1::TrainingSpec& training = *job.mutable_spec()->mutable_training();
+
+  const NamedByFit named = FindNamed(transaction, asked, violations);
+  if (named.initial) {
+    KeepPipeline(*named.initial, *training.mutable_pipeline(), violations);
+  }
+  const bool all_there =
+      named.model && named.dataset && (named.validation || asked.validation_dataset().empty());
+  if (!all_there) {
+    ResolveTrainingOptions("spec.training", training, violations);
+    return violations.ToStatus();
+  }
+  FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(named.dataset->sha256()));
+  std::shared_ptr<const Table> validation_table;
+  if (named.validation) {
+    FITD_ASSIGN_OR_RETURN(validation_table, tables_.Open(named.validation->sha256()));
+  }
+  v1::ModelSpec architecture = named.model->spec();
   const ModelShape shape =
       ResolveModel(architecture, std::numeric_limits<int64_t>::max(), "model.spec", violations);
-  v1::TrainingSpec& training = *job.mutable_spec()->mutable_training();
   ResolveTraining(architecture, shape, table->header(),
                   validation_table ? &validation_table->header() : nullptr, "spec.training",
                   training, violations);
@@ -152,12 +203,12 @@ absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRe
   Violations violations;
   CheckSpec(request.spec(), violations);
   CheckRequestId("request_id", request.request_id(), violations);
-  FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   const auto start = [&](Transaction& transaction) -> absl::StatusOr<v1::StartFitResponse> {
     v1::StartFitResponse response;
     int64_t memory = 0;
-    FITD_ASSIGN_OR_RETURN(*response.mutable_job(), CheckFit(transaction, request.spec(), memory));
+    FITD_ASSIGN_OR_RETURN(*response.mutable_job(),
+                          CheckFit(transaction, request.spec(), violations, memory));
     if (request.validate_only()) return response;
     FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
     transaction.jobs.Insert(*response.mutable_job(), memory);

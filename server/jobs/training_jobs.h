@@ -10,6 +10,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "core/base/status.h"
+#include "core/base/violations.h"
 #include "fitd/v1/job_service.pb.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/scheduler.h"
@@ -49,7 +50,7 @@ class TrainingJobs {
 
  private:
   absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, const v1::FitSpec& spec,
-                                   int64_t& memory);
+                                   Violations& violations, int64_t& memory);
   // Moves the job to the state that `next` gives for its own, if it gives one.
   template <typename Response, typename Request>
   absl::StatusOr<Response> Steer(

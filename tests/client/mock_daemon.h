@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/errors.h"
 #include "client/fitd_client.h"
 #include "client/stubs.h"
 #include "fitd/v1/dataset_service_mock.grpc.pb.h"
@@ -19,6 +20,8 @@
 #include "fitd/v1/model_service_mock.grpc.pb.h"
 #include "fitd/v1/prediction_service_mock.grpc.pb.h"
 #include "fitd/v1/server_service_mock.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 
 namespace fitd::client {
 
@@ -60,6 +63,19 @@ template <typename Response>
 auto Answer(Response response) {
   return testing::DoAll(testing::SetArgPointee<2>(std::move(response)),
                         testing::Return(grpc::Status::OK));
+}
+
+// An INVALID_ARGUMENT with these violations: .WillOnce(Return(Refusal(...))).
+inline grpc::Status Refusal(const std::vector<FieldViolation>& violations) {
+  google::rpc::BadRequest bad;
+  for (const FieldViolation& violation : violations) {
+    auto& added = *bad.add_field_violations();
+    added.set_field(violation.field);
+    added.set_description(violation.description);
+  }
+  google::rpc::Status details;
+  details.add_details()->PackFrom(bad);
+  return {grpc::StatusCode::INVALID_ARGUMENT, "faults", details.SerializeAsString()};
 }
 
 // A stream that sends these messages and then ends. Owned by the caller of the mocked method.

@@ -1,30 +1,22 @@
 #include "client/cli/fitctl.h"
 
-#include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <optional>
-#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "client/cli/exit_code.h"
 #include "google/protobuf/struct.pb.h"
-#include "tests/client/mock_daemon.h"
-#include "tests/testing/temp_dir.h"
+#include "tests/client/cli/fitctl_fixture.h"
 
 namespace fitd::cli {
 namespace {
 
 using client::Answer;
+using client::Refusal;
 using client::Stream;
-using google::protobuf::TextFormat;
 using testing::_;
 using testing::AllOf;
 using testing::AnyNumber;
@@ -32,67 +24,9 @@ using testing::DoAll;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-using testing::Property;
 using testing::Return;
 using testing::SaveArg;
 using testing::StartsWith;
-
-template <typename Message>
-Message Proto(const std::string& text) {
-  Message message;
-  EXPECT_TRUE(TextFormat::ParseFromString(text, &message)) << text;
-  return message;
-}
-
-// The request of a mocked call equals the text.
-MATCHER_P(EqualsProto, text, "") {
-  std::decay_t<decltype(arg)> expected;
-  if (!TextFormat::ParseFromString(text, &expected)) return false;
-  std::string difference;
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.ReportDifferencesToString(&difference);
-  differencer.IgnoreField(arg.GetDescriptor()->FindFieldByName("request_id"));
-  const bool equal = differencer.Compare(expected, arg);
-  *result_listener << difference;
-  return equal;
-}
-
-class FitctlTest : public testing::Test {
- protected:
-  // Runs the program and returns its exit status; the mocks serve one run.
-  int Run(const std::vector<std::string>& args, const std::string& input = "") {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    const Environment environment{
-        .in = in,
-        .out = out,
-        .err = err,
-        .terminal = {},
-        .address = "there:1",
-        .connect =
-            [this](const std::string& address) {
-              address_ = address;
-              return daemon_->TakeClient();
-            },
-    };
-    const int status = RunFitctl(args, environment);
-    out_ = out.str();
-    err_ = err.str();
-    return status;
-  }
-
-  std::string Write(const std::string& name, const std::string& content) {
-    std::ofstream(dir_.File(name), std::ios::binary) << content;
-    return dir_.File(name);
-  }
-
-  TempDir dir_;
-  std::optional<client::MockDaemon> daemon_{std::in_place};
-  std::string address_;
-  std::string out_;
-  std::string err_;
-};
 
 // ---- Usage ----
 
@@ -144,10 +78,13 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
       {{"model", "create"}, "NAME is required"},
       {{"model", "list", "x"}, "unexpected argument \"x\""},
       {{"fit", "m", "--epoch", "3"}, "unknown option \"--epoch\"; did you mean \"--epochs\"?"},
-      {{"fit", "m", "--epochs", "x"}, "--epochs"},
+      {{"fit", "m", "--epochs", "x"}, "--epochs: is \"x\"; expected a whole number"},
+      {{"fit", "m", "--seed", "-1"}, "--seed: is \"-1\"; expected a whole number from 0 on"},
+      {{"fit", "m", "--threads", "4294967297"},
+       "--threads: is \"4294967297\"; expected a whole number"},
       {{"model", "list", "--output", "jsno"}, "unknown output \"jsno\"; did you mean \"json\"?"},
-      {{"model", "create", "m"}, "Give --input and --layers, or -f model.yaml"},
-      {{"model", "create", "m", "--input", "4xx"}, "--input \"4xx\": expected sizes"},
+      {{"model", "create", "m"}, "--input: required, here or in a file: -f model.yaml"},
+      {{"model", "create", "m", "--input", "4xx"}, "--input: is \"4xx\"; expected sizes"},
       {{"model", "create", "m", "--input", "4", "--layers", "dnese:3"},
        "layer 1: unknown layer \"dnese\"; did you mean \"dense\"?"},
       {{"model", "create", "m", "-f", "none.yaml"}, "cannot read \"none.yaml\""},
@@ -178,6 +115,10 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
   };
   for (const auto& [args, message] : cases) {
     EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).Times(0);
+    EXPECT_CALL(daemon_->jobs, StartFit).Times(AnyNumber()).WillRepeatedly(Return(Refusal({})));
+    EXPECT_CALL(daemon_->models, CreateModel)
+        .Times(AnyNumber())
+        .WillRepeatedly(Return(Refusal({})));
     EXPECT_EQ(Run(args), kExitUsage) << testing::PrintToString(args);
     EXPECT_THAT(err_, AllOf(StartsWith("fitctl: "), HasSubstr(message)))
         << testing::PrintToString(args);
@@ -186,11 +127,25 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
 }
 
 TEST_F(FitctlTest, ReportsEveryWrongOptionOfAFit) {
+  EXPECT_CALL(daemon_->jobs, StartFit).WillOnce(Return(Refusal({})));
   EXPECT_EQ(Run({"fit", "m", "--data", "d", "--loss", "msee", "--optimizer", "adem", "--metrics",
                  "accuracy, aucc"}),
             kExitUsage);
-  EXPECT_THAT(err_, AllOf(HasSubstr("--loss: "), HasSubstr("\n--optimizer: "),
-                          HasSubstr("\n--metrics: metric 2: unknown metric")));
+  EXPECT_THAT(err_, AllOf(HasSubstr("--loss: "), HasSubstr("\nfitctl: --optimizer: "),
+                          HasSubstr("\nfitctl: --metrics: metric 2: unknown metric")));
+}
+
+TEST_F(FitctlTest, AddsWhatTheDaemonSaysAboutTheOtherOptions) {
+  EXPECT_CALL(daemon_->jobs, StartFit).WillOnce([](auto, const v1::StartFitRequest& request, auto) {
+    EXPECT_TRUE(request.validate_only());
+    EXPECT_EQ(request.spec().training().epochs(), -1);
+    return Refusal({{"spec.training.loss", "is not set"},
+                    {"spec.training.epochs", "is -1; allowed: 1 to 1,000,000"}});
+  });
+  EXPECT_EQ(Run({"fit", "m", "--data", "d", "--loss", "msee", "--epochs", "-1"}), kExitUsage);
+  EXPECT_EQ(err_.substr(0, err_.find(';')), "fitctl: --loss: loss: unknown loss \"msee\"");
+  EXPECT_THAT(err_, AllOf(HasSubstr("\nfitctl: --epochs (spec.training.epochs): is -1"),
+                          Not(HasSubstr("is not set"))));
 }
 
 TEST_F(FitctlTest, CodesBecomeExitStatuses) {
@@ -452,203 +407,7 @@ TEST_F(FitctlTest, OptionsOverrideTheFitFile) {
   EXPECT_EQ(Run({"fit", "-f", file, "--seed", "8", "--validate-only"}), kExitOk);
 }
 
-class FollowTest : public FitctlTest {
- protected:
-  void ExpectJob(const std::string& events, const std::string& end) {
-    EXPECT_CALL(daemon_->jobs, GetJob)
-        .WillOnce(Answer(Proto<v1::GetJobResponse>(
-            "job { id: 'fit-3' spec { model: 'm' training { epochs: 2 } } last_event: 2 }")))
-        .WillRepeatedly(Answer(
-            Proto<v1::GetJobResponse>("job { id: 'fit-3' spec { model: 'm' } " + end + "}")));
-    std::vector<v1::WatchJobResponse> messages;
-    std::istringstream lines(events);
-    for (std::string line; std::getline(lines, line);)
-      messages.push_back(Proto<v1::WatchJobResponse>(line));
-    EXPECT_CALL(daemon_->jobs, WatchJobRaw).WillOnce(Return(Stream(messages)));
-  }
-
-  static constexpr char kEvents[] =
-      "event { number: 1 state_change { state: JOB_STATE_RUNNING } }\n"
-      "event { number: 2 epoch_completed { epoch: 1 metrics { name: 'loss' value: 0.5 } duration { "
-      "seconds: 2 } } }\n";
-};
-
-TEST_F(FollowTest, WritesALinePerEpochAndTheVersion) {
-  ExpectJob(kEvents, "state: JOB_STATE_SUCCEEDED version: 4");
-  EXPECT_EQ(Run({"job", "watch", "fit-3"}), kExitOk);
-  EXPECT_EQ(out_, "Job RUNNING\nEpoch 1/2  loss 0.5000  2.0 s\nStored m@4\n");
-}
-
-TEST_F(FollowTest, AFailedJobExitsWith5) {
-  ExpectJob(kEvents, "state: JOB_STATE_FAILED failure { message: 'the loss is NaN' step: 12 }");
-  EXPECT_EQ(Run({"job", "watch", "fit-3"}), kExitJobFailed);
-  EXPECT_EQ(err_, "fitctl: job fit-3 failed: the loss is NaN (step 12)\n");
-}
-
-TEST_F(FollowTest, ACancelledJobExitsWith5) {
-  ExpectJob(kEvents, "state: JOB_STATE_CANCELLED version: 4");
-  EXPECT_EQ(Run({"job", "watch", "fit-3"}), kExitJobFailed);
-  EXPECT_THAT(out_, HasSubstr("Stored m@4\n"));
-}
-
-TEST_F(FollowTest, PrintsEventsAndTheJobAsJsonLines) {
-  ExpectJob(kEvents, "state: JOB_STATE_SUCCEEDED");
-  EXPECT_EQ(Run({"job", "watch", "fit-3", "--output", "jsonl"}), kExitOk);
-  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 3);
-  EXPECT_THAT(out_, StartsWith(R"({"number":"1","stateChange":{"state":"JOB_STATE_RUNNING")"));
-  EXPECT_THAT(out_, HasSubstr(R"("state":"JOB_STATE_SUCCEEDED")"));
-}
-
-TEST_F(FollowTest, ListsEventsSoFarWithoutWaiting) {
-  ExpectJob(std::string(kEvents) + "event { number: 3 warning { message: 'later' } }", "");
-  EXPECT_EQ(Run({"job", "events", "fit-3"}), kExitOk);
-  EXPECT_THAT(out_, AllOf(HasSubstr("    1     -  Job RUNNING\n"),
-                          HasSubstr("Epoch 1/2  loss 0.5000"), Not(HasSubstr("later"))));
-}
-
-TEST_F(FitctlTest, WaitsForTheEndOfACancelledJob) {
-  EXPECT_CALL(daemon_->jobs, CancelJob)
-      .WillOnce(Answer(Proto<v1::CancelJobResponse>(
-          "job { id: 'fit-3' state: JOB_STATE_CANCELLING last_event: 7 }")));
-  EXPECT_CALL(daemon_->jobs, WatchJobRaw(_, EqualsProto("id: 'fit-3' from_event: 8")))
-      .WillOnce(Return(Stream<v1::WatchJobResponse>({})));
-  EXPECT_CALL(daemon_->jobs, GetJob)
-      .WillOnce(Answer(Proto<v1::GetJobResponse>(
-          "job { state: JOB_STATE_CANCELLED version: 2 spec { model: 'm' } }")));
-  EXPECT_EQ(Run({"job", "cancel", "fit-3"}), kExitOk);
-  EXPECT_EQ(out_, "Job fit-3 is CANCELLED; stored m@2\n");
-}
-
-TEST_F(FitctlTest, WaitsUntilAJobIsPausedAndNotForItsEnd) {
-  EXPECT_CALL(daemon_->jobs, PauseJob)
-      .WillOnce(Answer(Proto<v1::PauseJobResponse>(
-          "job { id: 'fit-3' state: JOB_STATE_PAUSING last_event: 7 }")));
-  EXPECT_CALL(daemon_->jobs, WatchJobRaw(_, EqualsProto("id: 'fit-3' from_event: 8")))
-      .WillOnce(Return(Stream<v1::WatchJobResponse>(
-          {Proto<v1::WatchJobResponse>("event { number: 8 epoch_completed { epoch: 1 } }"),
-           Proto<v1::WatchJobResponse>(
-               "event { number: 9 state_change { state: JOB_STATE_PAUSED } }")})));
-  EXPECT_CALL(daemon_->jobs, GetJob)
-      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { state: JOB_STATE_PAUSED }")));
-  EXPECT_EQ(Run({"job", "pause", "fit-3"}), kExitOk);
-  EXPECT_EQ(out_, "Job fit-3 is PAUSED. Go on with: fitctl job resume fit-3\n");
-}
-
-TEST_F(FitctlTest, ResumesAJob) {
-  EXPECT_CALL(daemon_->jobs, ResumeJob(_, Property(&v1::ResumeJobRequest::id, "fit-3"), _))
-      .WillOnce(Answer(Proto<v1::ResumeJobResponse>("job { state: JOB_STATE_QUEUED }")));
-  EXPECT_EQ(Run({"job", "resume", "fit-3"}), kExitOk);
-  EXPECT_EQ(out_, "Job fit-3 is QUEUED\n");
-}
-
-TEST_F(FitctlTest, WaitsForAllJobsAndFailsWithTheFirstThatFailed) {
-  for (const std::string id : {"fit-3", "fit-4"}) {
-    EXPECT_CALL(daemon_->jobs, WatchJobRaw(_, EqualsProto("id: '" + id + "'")))
-        .WillOnce(Return(Stream<v1::WatchJobResponse>({})));
-  }
-  EXPECT_CALL(daemon_->jobs, GetJob)
-      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' state: JOB_STATE_CANCELLED }")))
-      .WillOnce(Answer(Proto<v1::GetJobResponse>(
-          "job { id: 'fit-4' state: JOB_STATE_SUCCEEDED version: 2 spec { model: 'm' } }")));
-  EXPECT_EQ(Run({"job", "wait", "fit-3", "fit-4"}), kExitJobFailed);
-  EXPECT_EQ(out_, "Stored m@2\n");
-  EXPECT_THAT(err_, HasSubstr("fit-3 was cancelled"));
-}
-
-TEST_F(FitctlTest, ListsJobs) {
-  EXPECT_CALL(
-      daemon_->jobs,
-      ListJobs(_, EqualsProto("states: JOB_STATE_RUNNING states: JOB_STATE_QUEUED model: 'm'"), _))
-      .WillOnce(Answer(Proto<v1::ListJobsResponse>(
-          "jobs { id: 'fit-2' state: JOB_STATE_QUEUED queue_position: 1 spec { model: 'm' dataset: "
-          "'d' training { epochs: 5 } } }")));
-  EXPECT_EQ(Run({"job", "list", "--state", "running,queued", "--model", "m"}), kExitOk);
-  EXPECT_EQ(out_,
-            "id     model  data  state               epoch  metrics  version  created\n"
-            "fit-2  m      d     QUEUED (1 in line)  0/5                   -        -\n");
-}
-
-// ---- Predictions ----
-
-class PredictTest : public FitctlTest {
- protected:
-  void ExpectPredict(const std::string& response) {
-    auto* stream =
-        new testing::NiceMock<grpc::testing::MockClientReaderWriter<v1::PredictStreamRequest,
-                                                                    v1::PredictStreamResponse>>();
-    EXPECT_CALL(*stream, Write)
-        .Times(AnyNumber())
-        .WillRepeatedly([this](const v1::PredictStreamRequest& request, auto) {
-          requests_.push_back(request.request());
-          return true;
-        });
-    EXPECT_CALL(*stream, Read)
-        .Times(AnyNumber())
-        .WillRepeatedly([response](v1::PredictStreamResponse* message) {
-          *message->mutable_response() = Proto<v1::PredictResponse>(response);
-          return true;
-        });
-    EXPECT_CALL(*stream, Finish).WillOnce(Return(grpc::Status::OK));
-    EXPECT_CALL(daemon_->predictions, PredictStreamRaw).WillOnce(Return(stream));
-  }
-
-  std::vector<v1::PredictRequest> requests_;
-};
-
-constexpr char kTwoRows[] =
-    "model: 'm' version: 1 outputs: 2 scores: [0.25, 0.75, 0.5, 0.5] labels: ['b', 'a']"
-    "top_k { labels { label: 'b' score: 0.75 } } top_k { labels { label: 'a' score: 0.5 } }";
-
-TEST_F(PredictTest, SendsATableAsTextAndShowsLabels) {
-  ExpectPredict(kTwoRows);
-  EXPECT_EQ(Run({"predict", "m", "-", "--top-k", "1"}, "w,kind\n1.5,\"x,y\"\nNA,z\n"), kExitOk)
-      << err_;
-  ASSERT_EQ(requests_.size(), 1U);
-  EXPECT_THAT(requests_[0], EqualsProto("model: 'm' top_k: 1 rows { columns: 'w' columns: 'kind'"
-                                        "rows { values { text: '1.5' } values { text: 'x,y' } }"
-                                        "rows { values { } values { text: 'z' } } }"));
-  EXPECT_EQ(out_,
-            "row  label   score  likeliest\n"
-            "  1  b      0.7500  b 0.7500\n"
-            "  2  a      0.5000  a 0.5000\n");
-}
-
-TEST_F(PredictTest, NamesTheColumnsOfATableWithoutHeader) {
-  ExpectPredict(kTwoRows);
-  EXPECT_EQ(Run({"predict", "m", "-"}, "1,2\n3,4\n"), kExitOk);
-  EXPECT_THAT(requests_.at(0).rows().columns(), testing::ElementsAre("c0", "c1"));
-  EXPECT_EQ(requests_.at(0).rows().rows_size(), 2);
-}
-
-TEST_F(PredictTest, PrintsOneAnswerPerLine) {
-  ExpectPredict(kTwoRows);
-  EXPECT_EQ(Run({"predict", "m", "-", "--output", "jsonl"}, "a\nx\ny\n"), kExitOk);
-  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 2);
-  EXPECT_THAT(out_, HasSubstr(R"("outputs":"2","scores":[0.5,0.5],"labels":["a"])"));
-}
-
-TEST_F(PredictTest, SendsTensorsInRequestsOf4096Rows) {
-  ExpectPredict("outputs: 1 scores: [0.5]");
-  const std::string file = Write("x.raw", std::string(5000 * 2, 'a'));
-  EXPECT_EQ(Run({"predict", "m", "--features", file, "--dtype", "uint8", "--row-shape", "2"}),
-            kExitOk)
-      << err_;
-  ASSERT_EQ(requests_.size(), 2U);
-  EXPECT_THAT(requests_[0].tensor().shape(), testing::ElementsAre(4096, 2));
-  EXPECT_THAT(requests_[1].tensor().shape(), testing::ElementsAre(904, 2));
-  EXPECT_EQ(out_, "row  prediction\n  1      0.5000\n  2      0.5000\n");
-}
-
-TEST_F(PredictTest, NamesTheLineOfARaggedRow) {
-  ExpectPredict(kTwoRows);
-  EXPECT_EQ(Run({"predict", "m", "-"}, "a,b\n1,2\n3\n"), kExitUsage);
-  EXPECT_THAT(err_, HasSubstr("stdin:3: 1 fields; expected 2"));
-}
-
-TEST_F(PredictTest, DistrustsAnAnswerThatDoesNotFitTogether) {
-  ExpectPredict("outputs: 2 scores: [0.5] labels: ['x']");
-  EXPECT_EQ(Run({"predict", "m", "-"}, "a\nx\n"), kExitOther);
-}
+// ---- The daemon ----
 
 TEST_F(FitctlTest, ShowsTheServer) {
   EXPECT_CALL(daemon_->server, GetServerInfo)

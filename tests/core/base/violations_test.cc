@@ -34,6 +34,17 @@ TEST(ViolationsTest, ListsAllInTheTextAndInThePayload) {
   EXPECT_EQ(details.field_violations(1).field(), "spec.input_shape");
 }
 
+TEST(ViolationsTest, AreNotFoundWhenNothingButNamesIsUnknown) {
+  Violations violations;
+  violations.AddUnknown("spec.model", "unknown model \"m\"");
+  violations.AddUnknown("spec.dataset", "unknown data set \"d\"");
+  EXPECT_THAT(violations.ToStatus(), StatusIs(absl::StatusCode::kNotFound,
+                                              "spec.model: unknown model \"m\"\n"
+                                              "spec.dataset: unknown data set \"d\""));
+  violations.Add("spec.initial_version", "is -1; allowed: 0 or more");
+  EXPECT_THAT(violations.ToStatus().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(FieldPathTest, NamesElementsAndChildren) {
   EXPECT_EQ(IndexedPath("spec.layers", 2), "spec.layers[2]");
   EXPECT_EQ(ChildPath("spec", "layers"), "spec.layers");

@@ -110,6 +110,21 @@ TEST_F(TrainingJobsTest, UnknownNamesAreNotFound) {
   EXPECT_THAT(Get("../x"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST_F(TrainingJobsTest, UnknownNamesAndWrongOptionsAreToldTogether) {
+  v1::StartFitRequest request = ClassifierFit("mm", "dd", -1);
+  request.mutable_spec()->set_validation_dataset("ddd");
+  EXPECT_THAT(Start(request),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("spec.model: unknown model \"mm\""),
+                             HasSubstr("spec.dataset: unknown data set \"dd\""),
+                             HasSubstr("spec.validation_dataset: unknown data set \"ddd\""),
+                             HasSubstr("spec.training.epochs: is -1"))));
+  request.mutable_spec()->mutable_training()->set_epochs(1);
+  EXPECT_THAT(Start(request), StatusIs(absl::StatusCode::kNotFound,
+                                       AllOf(HasSubstr("spec.model"), HasSubstr("spec.dataset"),
+                                             HasSubstr("spec.validation_dataset"))));
+}
+
 TEST_F(TrainingJobsTest, DataThatDoNotFitTheModelAreRefused) {
   FITD_ASSERT_OK(daemon_->models.Create(DenseModel("wide", 3, {2})));
   EXPECT_THAT(Start(ClassifierFit("wide", "d", 1)), StatusIs(absl::StatusCode::kInvalidArgument));
@@ -321,6 +336,24 @@ TEST_F(TrainingJobsTest, WarmStartGoesOnFromAVersion) {
   const std::string first = daemon_->models.GetVersion(get)->version().weights_sha256();
   get.set_model("m@2");
   EXPECT_EQ(daemon_->models.GetVersion(get)->version().lineage().initial_weights_sha256(), first);
+}
+
+TEST_F(TrainingJobsTest, WarmStartKeepsThePipelineOfTheVersion) {
+  daemon_->scheduler.Start();
+  v1::StartFitRequest request = ClassifierFit("m", "d", 1);
+  request.mutable_spec()->mutable_training()->mutable_pipeline()->set_standardize_features(false);
+  FITD_ASSERT_OK(Start(request));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
+  v1::StartFitRequest warm = ClassifierFit("m", "d", 1);
+  warm.mutable_spec()->set_initial_version(1);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Start(warm));
+  EXPECT_FALSE(job.spec().training().pipeline().standardize_features());
+
+  warm.mutable_spec()->mutable_training()->mutable_pipeline()->set_standardize_features(true);
+  EXPECT_THAT(Start(warm),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.training.pipeline.standardize_features: is true; version 1, "
+                                 "whose weights the fit starts from, was trained with false")));
 }
 
 TEST_F(TrainingJobsTest, WhatAnActiveJobNeedsIsNotDeleted) {
