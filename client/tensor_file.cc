@@ -1,14 +1,10 @@
 #include "client/tensor_file.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <utility>
@@ -134,28 +130,10 @@ int64_t DataTypeSize(v1::DataType type) {
   return 0;
 }
 
-// zlib passes files through that are not compressed.
-struct TensorReader::GzFile {
-  ~GzFile() {
-    if (handle != nullptr) gzclose(handle);
-  }
-  gzFile handle = nullptr;
-};
-
-TensorReader::TensorReader() : file_(std::make_unique<GzFile>()) {}
-TensorReader::~TensorReader() = default;
-
 absl::StatusOr<std::unique_ptr<TensorReader>> TensorReader::Open(const std::string& path,
                                                                  const SourceSpec& source) {
-  std::unique_ptr<TensorReader> reader(new TensorReader());
-  reader->path_ = path;
-  errno = 0;
-  reader->file_->handle =
-      path == "-" ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path.c_str(), "rb");
-  if (reader->file_->handle == nullptr) {
-    return absl::InvalidArgumentError(
-        fmt::format("cannot read {}: {}", Quoted(path), std::strerror(errno)));
-  }
+  FITD_ASSIGN_OR_RETURN(GzFile file, GzFile::Open(path));
+  std::unique_ptr<TensorReader> reader(new TensorReader(path, std::move(file)));
   switch (source.format_case()) {
     case SourceSpec::kIdx:
       FITD_RETURN_IF_ERROR(reader->ReadIdxHeader());
@@ -181,7 +159,7 @@ absl::StatusOr<v1::Tensor> TensorReader::Next(int64_t most) {
   int64_t rows = std::clamp(kChunkBytes / row_bytes_, int64_t{1}, most);
   if (rows_left_ >= 0) rows = std::min(rows, rows_left_);
   std::string data(static_cast<size_t>(rows * row_bytes_), '\0');
-  FITD_ASSIGN_OR_RETURN(const size_t size, ReadUpTo(data.data(), data.size()));
+  FITD_ASSIGN_OR_RETURN(const size_t size, file_.Read(data.data(), data.size()));
   if (size < data.size() && rows_left_ >= 0) return Wrong("the file ends before its last row");
   if (size % static_cast<size_t>(row_bytes_) != 0) {
     return Wrong(fmt::format("the file ends inside a row; a row has {} bytes", row_bytes_));
@@ -280,19 +258,9 @@ absl::Status TensorReader::SetShape(const std::vector<int64_t>& shape) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<size_t> TensorReader::ReadUpTo(char* data, size_t size) {
-  const int count = gzread(file_->handle, data, static_cast<unsigned>(size));
-  int error = Z_OK;
-  const char* const text = gzerror(file_->handle, &error);
-  if (count < 0 || (error != Z_OK && error != Z_STREAM_END)) {
-    return Wrong(error == Z_ERRNO ? std::strerror(errno) : text);
-  }
-  return static_cast<size_t>(count);
-}
-
 absl::StatusOr<std::string> TensorReader::ReadExactly(size_t size) {
   std::string data(size, '\0');
-  FITD_ASSIGN_OR_RETURN(const size_t read, ReadUpTo(data.data(), size));
+  FITD_ASSIGN_OR_RETURN(const size_t read, file_.Read(data.data(), size));
   if (read < size) return Wrong("the file ends inside its header");
   return data;
 }

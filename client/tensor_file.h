@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "client/gz_file.h"
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/tensor.pb.h"
 
@@ -34,28 +36,21 @@ class TensorReader {
   static absl::StatusOr<std::unique_ptr<TensorReader>> Open(const std::string& path,
                                                             const v1::SourceSpec& source);
 
-  TensorReader(const TensorReader&) = delete;
-  TensorReader& operator=(const TensorReader&) = delete;
-  ~TensorReader();
-
   // The next rows, `most` and about 4 MiB at most, shape [rows, ...]; no row at the end.
   // INVALID_ARGUMENT for a file that ends inside a row or before the rows that it announces.
   absl::StatusOr<v1::Tensor> Next(int64_t most);
 
  private:
-  TensorReader();
+  TensorReader(std::string path, GzFile file) : path_(std::move(path)), file_(std::move(file)) {}
 
   absl::Status ReadIdxHeader();
   absl::Status ReadNpyHeader();
   absl::Status SetShape(const std::vector<int64_t>& shape);
-  // Reads as many bytes as there are, `size` at most.
-  absl::StatusOr<size_t> ReadUpTo(char* data, size_t size);
   absl::StatusOr<std::string> ReadExactly(size_t size);
   absl::Status Wrong(std::string_view what) const;
 
-  struct GzFile;
   std::string path_;
-  std::unique_ptr<GzFile> file_;
+  GzFile file_;
   v1::DataType dtype_ = v1::DATA_TYPE_UNSPECIFIED;
   bool big_endian_ = false;
   std::vector<int64_t> row_shape_;

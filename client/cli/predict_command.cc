@@ -3,15 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <cstdio>
+#include <istream>
+#include <memory>
+#include <utility>
 
 #include "client/cli/command.h"
 #include "client/cli/format.h"
 #include "client/cli/source_flags.h"
 #include "client/cli/table.h"
 #include "client/csv.h"
+#include "client/errors.h"
+#include "client/gz_file.h"
 #include "client/names.h"
 #include "client/reflection.h"
 #include "client/status_macros.h"
@@ -32,26 +35,52 @@ struct PredictFlags {
   SourceFlags source;
 };
 
-// Fills in the next request; false when there are no rows left.
-using NextRequest = std::function<absl::StatusOr<bool>(v1::PredictRequest&)>;
+// Rows of a file, request by request.
+class Requests {
+ public:
+  virtual ~Requests() = default;
 
-absl::StatusOr<NextRequest> TensorRequests(const std::string& path, const v1::SourceSpec& source) {
-  FITD_ASSIGN_OR_RETURN(std::shared_ptr<client::TensorReader> reader,
-                        client::TensorReader::Open(path, source));
-  return [reader](v1::PredictRequest& request) -> absl::StatusOr<bool> {
-    FITD_ASSIGN_OR_RETURN(*request.mutable_tensor(), reader->Next(kRowsPerRequest));
-    return request.tensor().shape(0) > 0;
-  };
-}
+  // Fills in the next request; false when there are no rows left.
+  virtual absl::StatusOr<bool> Next(v1::PredictRequest& request) = 0;
+
+  // Where the file holds a value of the newest request; `value` is -1 for a whole row.
+  virtual std::string Where(int row, int value) const = 0;
+};
+
+class TensorRequests final : public Requests {
+ public:
+  TensorRequests(std::string path, std::unique_ptr<client::TensorReader> reader)
+      : path_(std::move(path)), reader_(std::move(reader)) {}
+
+  absl::StatusOr<bool> Next(v1::PredictRequest& request) override {
+    first_row_ += rows_;
+    FITD_ASSIGN_OR_RETURN(*request.mutable_tensor(), reader_->Next(kRowsPerRequest));
+    rows_ = request.tensor().shape(0);
+    return rows_ > 0;
+  }
+
+  std::string Where(int row, int value) const override {
+    return fmt::format("{}: row {}, value {}", path_, first_row_ + row + 1, value + 1);
+  }
+
+ private:
+  const std::string path_;
+  const std::unique_ptr<client::TensorReader> reader_;
+  int64_t first_row_ = 0;  // Of the newest request.
+  int64_t rows_ = 0;       // In it.
+};
 
 // Rows of a CSV file as named texts.
-class CsvRequests {
+class CsvRequests final : public Requests {
  public:
-  CsvRequests(std::unique_ptr<std::ifstream> file, std::istream& input, const std::string& path,
+  // `file` is null for the standard input, `input`.
+  CsvRequests(std::unique_ptr<client::GzBuffer> file, std::istream& input, const std::string& path,
               const v1::CsvSpec& spec)
       : file_(std::move(file)),
+        file_input_(file_.get()),
         path_(path),
-        reader_(input, path, spec.delimiter().empty() ? ',' : spec.delimiter()[0]),
+        reader_(file_ == nullptr ? input : file_input_, path,
+                spec.delimiter().empty() ? ',' : spec.delimiter()[0]),
         missing_(spec.missing_values().begin(), spec.missing_values().end()) {
     // As in CsvSpec: the same file means the same in an upload and in a prediction.
     if (missing_.empty()) missing_ = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};
@@ -59,7 +88,7 @@ class CsvRequests {
 
   // Reads the names of the columns.
   absl::Status ReadHeader(const v1::CsvSpec& spec) {
-    FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
+    FITD_ASSIGN_OR_RETURN(const bool any, NextRow());
     if (!any) return absl::InvalidArgumentError(fmt::format("{}: no rows", path_));
     const bool names = spec.has_header() ? spec.header()
                                          : !std::all_of(row_.begin(), row_.end(), client::IsNumber);
@@ -69,15 +98,17 @@ class CsvRequests {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<bool> Next(v1::PredictRequest& request) {
+  absl::StatusOr<bool> Next(v1::PredictRequest& request) override {
     v1::RowBatch& batch = *request.mutable_rows();
     batch.mutable_columns()->Add(columns_.begin(), columns_.end());
+    lines_.clear();
     size_t bytes = 0;
     while (batch.rows_size() < kRowsPerRequest && bytes < kBytesPerRequest) {
       if (!std::exchange(row_pending_, false)) {
-        FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
+        FITD_ASSIGN_OR_RETURN(const bool any, NextRow());
         if (!any) break;
       }
+      lines_.push_back(reader_.line());
       if (row_.size() != columns_.size()) {
         return absl::InvalidArgumentError(fmt::format(
             "{}:{}: {} fields; expected {}", path_, reader_.line(), row_.size(), columns_.size()));
@@ -93,33 +124,36 @@ class CsvRequests {
     return batch.rows_size() > 0;
   }
 
+  std::string Where(int row, int value) const override {
+    std::string where = path_;
+    const auto index = static_cast<size_t>(row);
+    if (index < lines_.size()) where += fmt::format(":{}", lines_[index]);
+    const auto column = static_cast<size_t>(value);
+    if (value >= 0 && column < columns_.size()) {
+      where += ": column " + client::Quoted(columns_[column]);
+    }
+    return where;
+  }
+
  private:
-  const std::unique_ptr<std::ifstream> file_;
+  absl::StatusOr<bool> NextRow() {
+    FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
+    if (file_ != nullptr) FITD_RETURN_IF_ERROR(file_->status());
+    return any;
+  }
+
+  const std::unique_ptr<client::GzBuffer> file_;
+  std::istream file_input_;
   const std::string path_;
   client::CsvReader reader_;
   std::vector<std::string> missing_;
   std::vector<std::string> columns_;
   std::vector<std::string> row_;
-  bool row_pending_ = false;  // row_ was read as a header and is data.
+  std::vector<int64_t> lines_;  // By row of the newest request.
+  bool row_pending_ = false;    // row_ was read as a header and is data.
 };
 
-absl::StatusOr<NextRequest> TableRequests(Cli& cli, const std::string& path,
-                                          const v1::CsvSpec& spec) {
-  std::unique_ptr<std::ifstream> file;
-  if (path != "-") {
-    file = std::make_unique<std::ifstream>(path);
-    if (!*file)
-      return absl::InvalidArgumentError(
-          fmt::format("cannot read {}: {}", client::Quoted(path), std::strerror(errno)));
-  }
-  std::istream& input = file == nullptr ? cli.env.in : *file;
-  const std::string name = path == "-" ? "stdin" : path;
-  const auto requests = std::make_shared<CsvRequests>(std::move(file), input, name, spec);
-  FITD_RETURN_IF_ERROR(requests->ReadHeader(spec));
-  return [requests](v1::PredictRequest& request) { return requests->Next(request); };
-}
-
-absl::StatusOr<NextRequest> RequestsFrom(Cli& cli, const PredictFlags& flags) {
+absl::StatusOr<std::unique_ptr<Requests>> RequestsFrom(Cli& cli, const PredictFlags& flags) {
   if (flags.file.empty() == flags.features.empty()) {
     return absl::InvalidArgumentError(
         "what is to be predicted? Give a table (ROWS.csv), or --features FILE");
@@ -129,8 +163,37 @@ absl::StatusOr<NextRequest> RequestsFrom(Cli& cli, const PredictFlags& flags) {
   if (path == "-" && source_flags.format.empty())
     source_flags.format = flags.file.empty() ? "npy" : "csv";
   FITD_ASSIGN_OR_RETURN(const v1::SourceSpec source, SourceFrom(source_flags, path));
-  if (source.has_csv()) return TableRequests(cli, path, source.csv());
-  return TensorRequests(path, source);
+  if (!source.has_csv()) {
+    FITD_ASSIGN_OR_RETURN(std::unique_ptr<client::TensorReader> reader,
+                          client::TensorReader::Open(path, source));
+    return std::make_unique<TensorRequests>(path, std::move(reader));
+  }
+  std::unique_ptr<client::GzBuffer> file;
+  if (path != "-") {
+    FITD_ASSIGN_OR_RETURN(client::GzFile opened, client::GzFile::Open(path));
+    file = std::make_unique<client::GzBuffer>(std::move(opened));
+  }
+  auto requests = std::make_unique<CsvRequests>(std::move(file), cli.env.in,
+                                                path == "-" ? "stdin" : path, source.csv());
+  FITD_RETURN_IF_ERROR(requests->ReadHeader(source.csv()));
+  return requests;
+}
+
+// Faults in rows of the newest request, named by their place in the file.
+absl::Status InFile(const absl::Status& status, const Requests& requests) {
+  if (!absl::IsInvalidArgument(status)) return status;
+  std::vector<client::FieldViolation> violations = client::FieldViolations(status);
+  if (violations.empty()) return status;
+  for (client::FieldViolation& violation : violations) {
+    int row = 0;
+    int value = -1;
+    const char* const field = violation.field.c_str();
+    if (std::sscanf(field, "rows.rows[%d].values[%d]", &row, &value) > 0 ||
+        std::sscanf(field, "tensor.data[%d, %d]", &row, &value) > 0) {
+      violation.field = requests.Where(row, value);
+    }
+  }
+  return client::InvalidArgument(violations);
 }
 
 std::string TopKText(const v1::TopK& top) {
@@ -193,15 +256,15 @@ v1::PredictResponse OneRow(const v1::PredictResponse& response, int row) {
 }
 
 absl::Status Predict(Cli& cli, const PredictFlags& flags) {
-  FITD_ASSIGN_OR_RETURN(const NextRequest next, RequestsFrom(cli, flags));
+  FITD_ASSIGN_OR_RETURN(const std::unique_ptr<Requests> requests, RequestsFrom(cli, flags));
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   v1::PredictResponse all;
   bool any = false;
-  FITD_RETURN_IF_ERROR(client->PredictStream(
+  const absl::Status status = client->PredictStream(
       [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
         request.set_model(flags.model);
         request.set_top_k(flags.top_k);
-        FITD_ASSIGN_OR_RETURN(const bool more, next(request));
+        FITD_ASSIGN_OR_RETURN(const bool more, requests->Next(request));
         any = any || more;
         return more;
       },
@@ -213,7 +276,8 @@ absl::Status Predict(Cli& cli, const PredictFlags& flags) {
           all.MergeFrom(response);
         }
         return absl::OkStatus();
-      }));
+      });
+  FITD_RETURN_IF_ERROR(InFile(status, *requests));
   if (!any) {
     return absl::InvalidArgumentError(
         fmt::format("{}: no rows to predict", flags.file.empty() ? flags.features : flags.file));
@@ -238,8 +302,9 @@ void AddPredictCommand(CLI::App& fitctl, Cli& cli) {
       "  head -n 5 flowers.csv | fitctl predict iris - --output jsonl",
       Predict);
   AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION or NAME@ALIAS")->required();
-  AddArgument(*command, "ROWS", flags->file,
-              "A table with the columns of the training data; - for the standard input");
+  AddArgument(
+      *command, "ROWS", flags->file,
+      "A table with the columns of the training data, perhaps gzipped; - for the standard input");
   command->add_option("--features", flags->features,
                       "Inputs as tensors: an IDX, NPY or raw file, perhaps gzipped");
   command->add_option("--top-k", flags->top_k, "Also show the k likeliest labels");

@@ -236,10 +236,9 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::Tensor& tensor)
     }
   });
   if (faults > 0) {
-    violations.Add("tensor.data",
-                   fmt::format("row {}, value {} is not a finite 32-bit number; {} values are not",
-                               first_fault / state_.feature_width(),
-                               first_fault % state_.feature_width(), faults));
+    violations.Add(fmt::format("tensor.data[{}, {}]", first_fault / state_.feature_width(),
+                               first_fault % state_.feature_width()),
+                   fmt::format("is not a finite 32-bit number; {} values are not", faults));
     return violations.ToStatus();
   }
   return x;

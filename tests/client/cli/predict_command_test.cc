@@ -1,5 +1,7 @@
 #include "client/cli/predict_command.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -9,13 +11,16 @@
 namespace fitd::cli {
 namespace {
 
+using client::Refusal;
+using testing::AllOf;
 using testing::AnyNumber;
 using testing::HasSubstr;
 using testing::Return;
 
 class PredictTest : public FitctlTest {
  protected:
-  void ExpectPredict(const std::string& response) {
+  // `end` ends the stream before its answer.
+  void ExpectPredict(const std::string& response, const grpc::Status& end = grpc::Status::OK) {
     auto* stream =
         new testing::NiceMock<grpc::testing::MockClientReaderWriter<v1::PredictStreamRequest,
                                                                     v1::PredictStreamResponse>>();
@@ -27,11 +32,12 @@ class PredictTest : public FitctlTest {
         });
     EXPECT_CALL(*stream, Read)
         .Times(AnyNumber())
-        .WillRepeatedly([response](v1::PredictStreamResponse* message) {
+        .WillRepeatedly([this, response, end](v1::PredictStreamResponse* message) {
+          if (!end.ok() && requests_.size() == 2) return false;
           *message->mutable_response() = Proto<v1::PredictResponse>(response);
           return true;
         });
-    EXPECT_CALL(*stream, Finish).WillOnce(Return(grpc::Status::OK));
+    EXPECT_CALL(*stream, Finish).WillOnce(Return(end));
     EXPECT_CALL(daemon_->predictions, PredictStreamRaw).WillOnce(Return(stream));
   }
 
@@ -86,6 +92,40 @@ TEST_F(PredictTest, NamesTheLineOfARaggedRow) {
   ExpectPredict(kTwoRows);
   EXPECT_EQ(Run({"predict", "m", "-"}, "a,b\n1,2\n3\n"), kExitUsage);
   EXPECT_THAT(err_, HasSubstr("stdin:3: 1 fields; expected 2"));
+}
+
+TEST_F(PredictTest, NamesFaultsByFileLineAndColumn) {
+  std::string rows = "w,kind\n";
+  for (int i = 0; i < 4096; ++i) rows += "1,a\n";
+  rows += "x,a\n\n2\n";
+  ExpectPredict(kTwoRows, Refusal({{"rows.rows[0].values[0]", "is \"x\""},
+                                   {"rows.rows[1].values", "is short"},
+                                   {"rows.rows", "and 3 more"}}));
+  rows.erase(rows.size() - 2);
+  rows += "2,b\n";
+  EXPECT_EQ(Run({"predict", "m", Write("rows.csv", rows)}), kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("rows.csv:4098: column \"w\": is \"x\"\n"),
+                          HasSubstr("rows.csv:4100: is short\n"),
+                          HasSubstr("fitctl: rows.rows: and 3 more\n")));
+}
+
+TEST_F(PredictTest, CountsRowsOfATensorFromTheStartOfItsFile) {
+  ExpectPredict("outputs: 1 scores: [0.5]", Refusal({{"tensor.data[5, 1]", "is no number"}}));
+  const std::string file = Write("x.raw", std::string(5000 * 2, 'a'));
+  EXPECT_EQ(Run({"predict", "m", "--features", file, "--dtype", "uint8", "--row-shape", "2"}),
+            kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("x.raw: row 4102, value 2: is no number"));
+}
+
+TEST_F(PredictTest, ReadsAGzippedTable) {
+  ExpectPredict(kTwoRows);
+  const std::string file = dir_.File("rows.csv.gz");
+  const gzFile zipped = gzopen(file.c_str(), "wb");
+  gzputs(zipped, "w,kind\n1,a\n2,b\n");
+  gzclose(zipped);
+  EXPECT_EQ(Run({"predict", "m", file}), kExitOk) << err_;
+  EXPECT_THAT(requests_.at(0).rows().columns(), testing::ElementsAre("w", "kind"));
+  EXPECT_EQ(requests_.at(0).rows().rows_size(), 2);
 }
 
 TEST_F(PredictTest, DistrustsAnAnswerThatDoesNotFitTogether) {

@@ -205,9 +205,9 @@ TEST_F(TransformTest, NamesValuesOfTensorsThatAreNotFinite) {
   EXPECT_THAT(
       pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {2, 2}, {1, 2, 3, std::nan("")})),
       StatusIs(absl::StatusCode::kInvalidArgument,
-               HasSubstr("tensor.data: row 1, value 1 is not")));
+               HasSubstr("tensor.data[1, 1]: is not")));
   EXPECT_THAT(pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {1, 2}, {1e300, 1})),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("row 0, value 0")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.data[0, 0]")));
 }
 
 TEST_F(TransformTest, TextColumnsCannotComeAsTensors) {
