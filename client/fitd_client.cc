@@ -8,8 +8,10 @@
 #include <random>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "client/errors.h"
+#include "client/names.h"
 #include "client/status_macros.h"
 #include "client/stubs.h"
 #include "client/upload_files.h"
@@ -56,11 +58,23 @@ absl::StatusOr<Response> CallOnce(Stub& stub,
   return response;
 }
 
+// gRPC would take port 65537 for port 1.
+absl::Status CheckAddress(const std::string& address) {
+  if (address.starts_with("unix:")) return absl::OkStatus();
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  const bool valid = colon != std::string::npos && colon > 0 &&
+                     absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 1 &&
+                     port <= 65535;
+  if (valid) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("the address is {}; expected HOST:PORT or unix:PATH", Quoted(address)));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const std::string& address) {
-  if (address.empty())
-    return absl::InvalidArgumentError("the address is empty; expected HOST:PORT or unix:PATH");
+  FITD_RETURN_IF_ERROR(CheckAddress(address));
   const auto channel =
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ChannelArguments());
   auto stubs = std::make_unique<Stubs>(

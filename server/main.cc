@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/base/names.h"
 #include "core/base/version.h"
 #include "fmt/format.h"
 #include "server/config.h"
@@ -92,10 +93,18 @@ int Main(int argc, char** argv) {
   for (const Flag& flag : kFlags) app.add_option(flag.name)->description(flag.help);
   app.add_flag("--insecure")
       ->description("Allow an address that other machines reach, without any protection");
+  app.allow_extras();  // So that the error can name what was meant.
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
+    return Fail(kBadUsage, fmt::format("{}; see fitd --help", error.what()));
+  }
+  if (const std::vector<std::string> extras = app.remaining(); !extras.empty()) {
+    std::vector<std::string> known;
+    for (const CLI::Option* option : app.get_options()) known.push_back(option->get_name());
+    return Fail(kBadUsage, UnknownName("option", extras.front(), known));
   }
 
   std::vector<Setting> settings;

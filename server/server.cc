@@ -7,6 +7,7 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/version.h"
 #include "fmt/format.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -73,7 +75,14 @@ void LogFromGrpc(gpr_log_func_args* args) {
       {{"message", args->message}});
 }
 
+// What protobuf has to say, such as of a string that is not UTF-8, whoever sent it hears too.
+void LogFromProtobuf(google::protobuf::LogLevel /*level*/, const char* /*file*/, int /*line*/,
+                     const std::string& message) {
+  Log(LogLevel::kDebug, "protobuf", {{"message", message}});
+}
+
 void SetUpGrpc() {
+  google::protobuf::SetLogHandler(&LogFromProtobuf);
   gpr_set_log_function(&LogFromGrpc);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -192,7 +201,9 @@ absl::Status Server::Start() {
   grpc::ServerBuilder builder;
   Harden(builder, parts.config);
   const std::string& address = parts.config.listen();
-  if (address.starts_with("unix:")) {
+  constexpr std::string_view kUnix = "unix:";
+  if (address.starts_with(kUnix)) {
+    FITD_RETURN_IF_ERROR(CheckUnixSocketIsFree(address.substr(kUnix.size())));
     builder.AddListeningPort(address, grpc::InsecureServerCredentials());
   } else {
     FITD_ASSIGN_OR_RETURN(parts.listener, Listener::Create(address));

@@ -1,5 +1,6 @@
 // fitctl: the command line of fitd.
 
+#include <google/protobuf/stubs/logging.h>
 #include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ fitd::cli::Terminal StandardOutput() {
 
 int main(int argc, char** argv) {
   fitd::cli::ExitOnInterrupt();
+  google::protobuf::SetLogHandler(nullptr);  // Faults come back from the call.
   const std::string address = Variable("FITD_ADDRESS");
   const fitd::cli::Environment environment{
       .in = std::cin,

@@ -1,8 +1,13 @@
 #include "core/base/sha256.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+
+#include "absl/cleanup/cleanup.h"
 
 namespace fitd {
 
@@ -41,6 +46,22 @@ std::string Sha256Hex(std::string_view bytes) {
   Sha256 sha;
   sha.Update(bytes);
   return sha.HexDigest();
+}
+
+absl::StatusOr<std::string> Sha256OfFile(const std::string& path) {
+  constexpr size_t kPieceBytes = size_t{1} << 20;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, "read " + path);
+  const absl::Cleanup close_file = [fd] { close(fd); };
+  Sha256 digest;
+  std::string piece(kPieceBytes, '\0');
+  for (;;) {
+    const ssize_t size = read(fd, piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return ErrnoStatus(errno, "read " + path);
+    if (size == 0) return digest.HexDigest();
+    digest.Update(piece.data(), static_cast<size_t>(size));
+  }
 }
 
 }  // namespace fitd

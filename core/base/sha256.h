@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/status.h"
+
 namespace fitd {
 
 // Single-thread.
@@ -28,6 +30,9 @@ class Sha256 {
 };
 
 std::string Sha256Hex(std::string_view bytes);
+
+// NOT_FOUND when there is no such file.
+absl::StatusOr<std::string> Sha256OfFile(const std::string& path);
 
 }  // namespace fitd
 

@@ -3,6 +3,7 @@
 #ifndef FITD_CORE_BASE_VIOLATIONS_H_
 #define FITD_CORE_BASE_VIOLATIONS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ class Violations {
   // The same for a name of something that is not there.
   void AddUnknown(std::string field, std::string description);
 
+  // What a status of ToStatus lists; of any other error its text.
+  void Add(const absl::Status& status);
+
   bool empty() const { return entries_.empty(); }
 
   // OK when nothing was added. Else INVALID_ARGUMENT, or NOT_FOUND when every fault is an unknown
@@ -34,6 +38,27 @@ class Violations {
     bool unknown;
   };
   std::vector<Entry> entries_;
+};
+
+// Lists the first faults of many and counts the others. Single-thread.
+class LimitedViolations {
+ public:
+  void Add(const std::string& field, const std::string& description) {
+    if (++count_ <= kListed) violations_.Add(field, description);
+  }
+  void Add(const absl::Status& status) {
+    if (++count_ <= kListed) violations_.Add(status);
+  }
+
+  bool empty() const { return count_ == 0; }
+
+  // As Violations::ToStatus. `path` is what all faults have in common.
+  absl::Status ToStatus(const std::string& path);
+
+ private:
+  static constexpr int64_t kListed = 20;
+  Violations violations_;
+  int64_t count_ = 0;
 };
 
 // "spec.layers" + 2 -> "spec.layers[2]".

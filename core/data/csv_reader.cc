@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/violations.h"
 #include "fmt/format.h"
 
 namespace fitd {
@@ -156,7 +157,9 @@ std::string CsvReader::Where(Position position) const {
 }
 
 absl::Status CsvReader::ErrorAt(Position position, const std::string& what) const {
-  return InvalidArgument(fmt::format("{}: {}", Where(position), what));
+  Violations violations;
+  violations.Add(Where(position), what);
+  return violations.ToStatus();
 }
 
 }  // namespace fitd

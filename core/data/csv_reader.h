@@ -30,6 +30,9 @@ class CsvReader {
   // RESOURCE_EXHAUSTED for a record that is too long.
   absl::StatusOr<bool> Next();
 
+  // After an error of Next: whether it may be called again, for the records behind the fault.
+  bool can_go_on() const { return next_begin_ > begin_; }
+
   // Of the current record; valid until Next.
   std::span<const std::string_view> fields() const { return fields_; }
 

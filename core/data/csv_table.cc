@@ -38,6 +38,12 @@ bool IsText(std::string_view text) {
   return IsValidUtf8(text) && text.find('\0') == std::string_view::npos;
 }
 
+absl::Status Fault(const std::string& where, const std::string& what) {
+  Violations violations;
+  violations.Add(where, what);
+  return violations.ToStatus();
+}
+
 struct TextHash {
   using is_transparent = void;
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
@@ -83,9 +89,12 @@ class CsvTable {
       ForgetAllButKinds();
       FITD_RETURN_IF_ERROR(Scan());
     }
+    LimitedViolations faults;
     for (const Column& column : columns_) {
-      if (column.kind == v1::COLUMN_KIND_REAL) FITD_RETURN_IF_ERROR(column.not_finite);
+      if (column.kind == v1::COLUMN_KIND_REAL && !column.not_finite.ok())
+        faults.Add(column.not_finite);
     }
+    FITD_RETURN_IF_ERROR(faults.ToStatus(file_name()));
     return Write(output_path);
   }
 
@@ -208,20 +217,34 @@ class CsvTable {
 
   absl::Status Scan() {
     FITD_ASSIGN_OR_RETURN(CsvReader reader, OpenAtData());
+    LimitedViolations faults;
     for (;;) {
-      FITD_ASSIGN_OR_RETURN(const bool more, reader.Next());
-      if (!more) break;
+      const absl::StatusOr<bool> more = reader.Next();
+      if (more.ok() && !*more) break;
       if (++rows_ > kMostRows) {
         return ResourceExhausted(
             fmt::format("{}: has more than {} rows, the limit", file_name(), kMostRows));
       }
-      for (size_t i = 0; i < columns_.size(); ++i) {
-        if (columns_[i].ignored) continue;
-        FITD_RETURN_IF_ERROR(ScanValue(reader, i));
-      }
+      const absl::Status status = more.ok() ? ScanRow(reader, faults) : more.status();
+      if (status.ok()) continue;
+      if (!absl::IsInvalidArgument(status)) return status;
+      faults.Add(status);
+      if (!reader.can_go_on()) break;
     }
+    FITD_RETURN_IF_ERROR(faults.ToStatus(file_name()));
     if (rows_ == 0)
       return FailedPrecondition(fmt::format("{} has no rows below its header", file_name()));
+    return absl::OkStatus();
+  }
+
+  absl::Status ScanRow(const CsvReader& reader, LimitedViolations& faults) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].ignored) continue;
+      const absl::Status status = ScanValue(reader, i);
+      if (status.ok()) continue;
+      if (!absl::IsInvalidArgument(status)) return status;
+      faults.Add(status);
+    }
     return absl::OkStatus();
   }
 
@@ -230,8 +253,8 @@ class CsvTable {
     const std::string_view text = reader.fields()[index];
     if (missing_.Contains(text)) {
       if (column.label) {
-        return InvalidArgument(fmt::format("{}: row {} has no label in column {}",
-                                           reader.Where(index), rows_, Quoted(column.name)));
+        return Fault(reader.Where(index),
+                     fmt::format("row {} has no label in column {}", rows_, Quoted(column.name)));
       }
       ++column.missing;
       return absl::OkStatus();
@@ -305,9 +328,8 @@ class CsvTable {
   }
 
   absl::Status Misfit(const CsvReader& reader, size_t index, std::string_view what) const {
-    return InvalidArgument(fmt::format("{}: column {}: {} {}", reader.Where(index),
-                                       Quoted(columns_[index].name), Quoted(reader.fields()[index]),
-                                       what));
+    return Fault(reader.Where(index), fmt::format("column {}: {} {}", Quoted(columns_[index].name),
+                                                  Quoted(reader.fields()[index]), what));
   }
 
   v1::TableHeader MakeHeader() {

@@ -20,25 +20,6 @@
 namespace fitd {
 namespace {
 
-// Lists the first 20 faults and counts the others.
-class LimitedViolations {
- public:
-  void Add(const std::string& field, const std::string& description) {
-    if (++count_ <= kListed) violations_.Add(field, description);
-  }
-  bool empty() const { return count_ == 0; }
-  // `path` is what all faults have in common.
-  absl::Status ToStatus(const std::string& path) {
-    if (count_ > kListed) violations_.Add(path, fmt::format("and {} more", count_ - kListed));
-    return violations_.ToStatus();
-  }
-
- private:
-  static constexpr int64_t kListed = 20;
-  Violations violations_;
-  int64_t count_ = 0;
-};
-
 float Standardized(double value, const v1::NumericTransform& numeric) {
   if (std::isnan(value)) value = numeric.fill();
   return static_cast<float>((value - numeric.mean()) / numeric.stddev());

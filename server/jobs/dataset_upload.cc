@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/base/names.h"
@@ -27,6 +28,24 @@ absl::Status Fault(std::string field, std::string description) {
 
 bool IsSha256(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// The columns, with what an answer has room for of their dictionaries.
+google::protobuf::RepeatedPtrField<v1::ColumnSchema> ShortColumns(const v1::TableHeader& header) {
+  constexpr int kMostWords = 100;
+  constexpr size_t kMostBytes = size_t{64} << 10;
+  google::protobuf::RepeatedPtrField<v1::ColumnSchema> columns = header.columns();
+  size_t bytes = 0;
+  for (v1::ColumnSchema& column : columns) {
+    int kept = 0;
+    while (kept < std::min(column.dictionary_size(), kMostWords)) {
+      bytes += column.dictionary(kept).size();
+      if (bytes > kMostBytes) break;
+      ++kept;
+    }
+    column.mutable_dictionary()->DeleteSubrange(kept, column.dictionary_size() - kept);
+  }
+  return columns;
 }
 
 }  // namespace
@@ -55,7 +74,7 @@ absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(
   Violations violations;
   CheckId("header.name", header.name(), violations);
   const std::vector<v1::SourceSpec> sources(header.sources().begin(), header.sources().end());
-  AddViolations(ValidateSources(sources, "header.sources"), violations);
+  violations.Add(ValidateSources(sources, "header.sources"));
   if (!header.sha256().empty() && !IsSha256(header.sha256())) {
     violations.Add("header.sha256",
                    fmt::format("is {}; allowed: 64 digits of 0-9, a-f", Quoted(header.sha256())));
@@ -64,8 +83,7 @@ absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   header_ = header;
   if (header.sha256().empty()) return std::nullopt;
-  return store_.InTransaction(
-      [&](Transaction& transaction) { return FindKnown(transaction, header.sha256()); });
+  return FindKnown(header.sha256());
 }
 
 absl::Status DatasetUpload::Append(const v1::UploadChunk& chunk) {
@@ -120,9 +138,7 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
     return DataLoss(fmt::format("the bytes that came have the SHA-256 {}, announced was {}",
                                 bytes_sha256, header_->sha256()));
   }
-  FITD_ASSIGN_OR_RETURN(auto known, store_.InTransaction([&](Transaction& transaction) {
-    return FindKnown(transaction, bytes_sha256);
-  }));
+  FITD_ASSIGN_OR_RETURN(auto known, FindKnown(bytes_sha256));
   if (known) return *std::move(known);
 
   std::vector<IngestSource> sources;
@@ -141,7 +157,7 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
   v1::Dataset dataset;
   dataset.set_name(header_->name());
   dataset.set_rows(ingested.header.rows());
-  *dataset.mutable_columns() = ingested.header.columns();
+  *dataset.mutable_columns() = ShortColumns(ingested.header);
   dataset.set_sha256(ingested.sha256);
   dataset.set_source_sha256(SourceSha256(bytes_sha256));
   dataset.set_bytes(ingested.bytes);
@@ -152,8 +168,10 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
         auto response = Record(transaction, dataset, bytes_sha256);
         // In the transaction, so that nobody deletes the file as unused between here and the
         // commit.
-        if (response.ok())
+        if (response.ok()) {
           FITD_RETURN_IF_ERROR(table.MoveTo(store_.directory().DatasetPath(dataset.sha256())));
+          tables_.Written(dataset.sha256());
+        }
         return response;
       });
 }
@@ -172,19 +190,27 @@ std::string DatasetUpload::Digest(const std::string& bytes_sha256) const {
   return Sha256Hex(RequestDigest(header) + bytes_sha256);
 }
 
-// An answer that needs no reading: to the same request, or for bytes that were read before.
+// An answer that needs no reading: to the same request, or for bytes that were read before and are
+// stored unharmed.
 absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::FindKnown(
-    Transaction& transaction, const std::string& bytes_sha256) {
-  v1::UploadDatasetResponse answer;
-  FITD_ASSIGN_OR_RETURN(const bool answered, FindAnswer(transaction, header_->request_id(),
-                                                        Digest(bytes_sha256), answer));
-  if (answered) return answer;
-  std::optional<v1::Dataset> dataset =
-      transaction.datasets.FindBySource(SourceSha256(bytes_sha256));
-  if (!dataset) return std::nullopt;
+    const std::string& bytes_sha256) {
+  using Answer = absl::StatusOr<std::optional<v1::UploadDatasetResponse>>;
+  std::optional<v1::Dataset> dataset;
+  const Answer answer = store_.InTransaction([&](Transaction& transaction) -> Answer {
+    v1::UploadDatasetResponse known;
+    FITD_ASSIGN_OR_RETURN(const bool answered, FindAnswer(transaction, header_->request_id(),
+                                                          Digest(bytes_sha256), known));
+    if (answered) return known;
+    dataset = transaction.datasets.FindBySource(SourceSha256(bytes_sha256));
+    return std::nullopt;
+  });
+  if (!dataset || !tables_.Check(dataset->sha256()).ok()) return answer;
   dataset->set_name(header_->name());
-  FITD_ASSIGN_OR_RETURN(answer, Record(transaction, *dataset, bytes_sha256));
-  return answer;
+  return store_.InTransaction([&](Transaction& transaction) -> Answer {
+    // Its last data set may have been deleted meanwhile, and the file with it.
+    if (!transaction.datasets.ContentIsUsed(dataset->sha256())) return std::nullopt;
+    return Record(transaction, *dataset, bytes_sha256);
+  });
 }
 
 absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Record(Transaction& transaction,

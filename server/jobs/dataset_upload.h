@@ -13,6 +13,7 @@
 #include "core/base/status.h"
 #include "fitd/v1/dataset_service.pb.h"
 #include "server/store/store.h"
+#include "server/store/tables.h"
 
 namespace fitd {
 
@@ -21,7 +22,8 @@ namespace fitd {
 class DatasetUpload {
  public:
   // `max_bytes`: of all sources, as sent.
-  DatasetUpload(Store& store, int64_t max_bytes) : store_(store), max_bytes_(max_bytes) {}
+  DatasetUpload(Store& store, Tables& tables, int64_t max_bytes)
+      : store_(store), tables_(tables), max_bytes_(max_bytes) {}
   ~DatasetUpload();
   DatasetUpload(const DatasetUpload&) = delete;
   DatasetUpload& operator=(const DatasetUpload&) = delete;
@@ -43,12 +45,13 @@ class DatasetUpload {
   std::string SourceSha256(const std::string& bytes_sha256) const;
   std::string Digest(const std::string& bytes_sha256) const;
   absl::StatusOr<std::optional<v1::UploadDatasetResponse>> FindKnown(
-      Transaction& transaction, const std::string& bytes_sha256);
+      const std::string& bytes_sha256);
   absl::StatusOr<v1::UploadDatasetResponse> Record(Transaction& transaction,
                                                    const v1::Dataset& dataset,
                                                    const std::string& bytes_sha256);
 
   Store& store_;
+  Tables& tables_;
   const int64_t max_bytes_;
   std::optional<v1::UploadHeader> header_;
   std::vector<TemporaryFile> files_;  // One per source begun.

@@ -52,13 +52,14 @@ absl::StatusOr<v1::ListDatasetsResponse> Datasets::List(const v1::ListDatasetsRe
   return store_.InTransaction(
       [&](Transaction& transaction) -> absl::StatusOr<v1::ListDatasetsResponse> {
         v1::ListDatasetsResponse response;
+        PageRoom room(page);
         for (v1::Dataset& dataset : transaction.datasets.List(page.cursor, page.size + 1)) {
-          if (response.datasets_size() == page.size) {
+          if (!room.Take(dataset)) {
             response.set_next_page_token(
                 MakePageToken(kScope, response.datasets().rbegin()->name()));
-          } else {
-            *response.add_datasets() = std::move(dataset);
+            break;
           }
+          *response.add_datasets() = std::move(dataset);
         }
         return response;
       });

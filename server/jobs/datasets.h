@@ -22,7 +22,7 @@ class Datasets {
       : store_(store), tables_(tables), max_bytes_(max_bytes) {}
 
   std::unique_ptr<DatasetUpload> NewUpload() {
-    return std::make_unique<DatasetUpload>(store_, max_bytes_);
+    return std::make_unique<DatasetUpload>(store_, tables_, max_bytes_);
   }
   absl::StatusOr<v1::GetDatasetResponse> Get(const v1::GetDatasetRequest& request);
   absl::StatusOr<v1::ListDatasetsResponse> List(const v1::ListDatasetsRequest& request);

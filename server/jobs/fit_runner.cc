@@ -186,9 +186,10 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
   *lineage_.mutable_training() = spec.training();
   lineage_.set_engine_version(kVersion);
 
-  FITD_ASSIGN_OR_RETURN(input.train, tables_.Open(lineage_.dataset_sha256()));
+  FITD_ASSIGN_OR_RETURN(input.train, tables_.OpenChecked(lineage_.dataset_sha256()));
   if (!lineage_.validation_dataset_sha256().empty()) {
-    FITD_ASSIGN_OR_RETURN(input.validation, tables_.Open(lineage_.validation_dataset_sha256()));
+    FITD_ASSIGN_OR_RETURN(input.validation,
+                          tables_.OpenChecked(lineage_.validation_dataset_sha256()));
   }
   if (initial) {
     FITD_ASSIGN_OR_RETURN(input.initial_weights,

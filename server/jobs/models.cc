@@ -85,12 +85,13 @@ absl::StatusOr<v1::ListModelsResponse> Models::List(const v1::ListModelsRequest&
   return store_.InTransaction(
       [&](Transaction& transaction) -> absl::StatusOr<v1::ListModelsResponse> {
         v1::ListModelsResponse response;
+        PageRoom room(page);
         for (v1::Model& model : transaction.models.List(page.cursor, page.size + 1)) {
-          if (response.models_size() == page.size) {
+          if (!room.Take(model)) {
             response.set_next_page_token(MakePageToken(kScope, response.models().rbegin()->name()));
-          } else {
-            *response.add_models() = std::move(model);
+            break;
           }
+          *response.add_models() = std::move(model);
         }
         return response;
       });
@@ -145,14 +146,15 @@ absl::StatusOr<v1::ListModelVersionsResponse> Models::ListVersions(
         if (!transaction.models.Find(request.model()))
           return UnknownModel(transaction, request.model());
         v1::ListModelVersionsResponse response;
+        PageRoom room(page);
         for (v1::ModelVersion& version :
              transaction.models.ListVersions(request.model(), before, page.size + 1)) {
-          if (response.versions_size() == page.size) {
+          if (!room.Take(version)) {
             response.set_next_page_token(
                 MakePageToken(scope, std::to_string(response.versions().rbegin()->version())));
-          } else {
-            *response.add_versions() = std::move(version);
+            break;
           }
+          *response.add_versions() = std::move(version);
         }
         return response;
       });

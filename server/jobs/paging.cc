@@ -36,6 +36,13 @@ Page ResolvePage(int32_t page_size, const std::string& page_token, std::string_v
   return page;
 }
 
+bool PageRoom::Take(const google::protobuf::MessageLite& entry) {
+  constexpr size_t kMostBytes = size_t{1} << 20;
+  const bool first = bytes_ == 0;
+  bytes_ += entry.ByteSizeLong();
+  return entries_-- > 0 && (first || bytes_ <= kMostBytes);
+}
+
 std::string MakePageToken(std::string_view scope, std::string_view cursor) {
   return absl::WebSafeBase64Escape(Checksum(scope, cursor) + std::string(cursor));
 }

@@ -3,11 +3,13 @@
 #ifndef FITD_SERVER_JOBS_PAGING_H_
 #define FITD_SERVER_JOBS_PAGING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "core/base/violations.h"
+#include "google/protobuf/message_lite.h"
 
 namespace fitd {
 
@@ -19,6 +21,20 @@ struct Page {
 // `scope` names the list and its filters: a token leads on only in the list that gave it.
 Page ResolvePage(int32_t page_size, const std::string& page_token, std::string_view scope,
                  Violations& violations);
+
+// What a page still takes. Single-thread.
+class PageRoom {
+ public:
+  explicit PageRoom(const Page& page) : entries_(page.size) {}
+
+  // Whether the entry goes on the page: the first always does, others while the answer stays far
+  // below what clients take in one message, 4 MiB.
+  bool Take(const google::protobuf::MessageLite& entry);
+
+ private:
+  int64_t entries_;
+  size_t bytes_ = 0;
+};
 
 std::string MakePageToken(std::string_view scope, std::string_view cursor);
 

@@ -9,7 +9,6 @@
 #include "fmt/format.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/rpc/error_details.pb.h"
 
 namespace fitd {
 
@@ -24,18 +23,6 @@ void CheckRequestId(std::string_view field, std::string_view id, Violations& vio
     violations.Add(std::string(field),
                    fmt::format("has {} bytes; allowed: {} at most", id.size(), kMost));
   }
-}
-
-void AddViolations(const absl::Status& status, Violations& violations) {
-  const std::optional<absl::Cord> payload = [&]() -> std::optional<absl::Cord> {
-    auto found = status.GetPayload(kBadRequestTypeUrl);
-    if (!found.has_value()) return std::nullopt;
-    return *found;
-  }();
-  google::rpc::BadRequest details;
-  if (!payload || !details.ParseFromString(std::string(*payload))) return;
-  for (const auto& violation : details.field_violations())
-    violations.Add(violation.field(), violation.description());
 }
 
 std::string RequestDigest(const google::protobuf::Message& request) {

@@ -15,8 +15,6 @@ namespace fitd {
 
 void CheckId(std::string_view field, std::string_view id, Violations& violations);
 void CheckRequestId(std::string_view field, std::string_view id, Violations& violations);
-// Adds what a status that came from Violations::ToStatus holds.
-void AddViolations(const absl::Status& status, Violations& violations);
 
 // Tells requests apart; the same for equal requests. The field "request_id" does not count.
 std::string RequestDigest(const google::protobuf::Message& request);

@@ -276,12 +276,15 @@ absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsReques
         return found;
       }));
   v1::ListJobsResponse response;
-  if (static_cast<int64_t>(jobs.size()) > page.size) {
-    jobs.pop_back();
-    response.set_next_page_token(
-        MakePageToken(scope, std::to_string(JobNumber(jobs.back().id()).value())));
+  PageRoom room(page);
+  for (v1::Job& job : jobs) {
+    if (!room.Take(job)) {
+      const std::string& last = response.jobs().rbegin()->id();
+      response.set_next_page_token(MakePageToken(scope, std::to_string(JobNumber(last).value())));
+      break;
+    }
+    *response.add_jobs() = std::move(job);
   }
-  for (v1::Job& job : jobs) *response.add_jobs() = std::move(job);
   return response;
 }
 

@@ -23,22 +23,26 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
     violations.Add("rows",
                    fmt::format("is {}; allowed: a RowSelection", static_cast<int>(request.rows())));
   }
+  const absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded = models_.Get(request.model());
+  if (absl::IsNotFound(loaded.status())) violations.AddUnknown("model", Message(loaded.status()));
+  std::optional<v1::Dataset> dataset;
+  if (IsValidId(request.dataset())) {
+    FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
+      dataset = transaction.datasets.Find(request.dataset());
+      if (!dataset) {
+        violations.AddUnknown("dataset", Message(UnknownDataset(transaction, request.dataset())));
+      }
+      return absl::OkStatus();
+    }));
+  }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
-
-  FITD_ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model,
-                        models_.Get(request.model()));
-  FITD_ASSIGN_OR_RETURN(
-      const v1::Dataset dataset,
-      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::Dataset> {
-        std::optional<v1::Dataset> found = transaction.datasets.Find(request.dataset());
-        if (!found) return UnknownDataset(transaction, request.dataset());
-        return *std::move(found);
-      }));
+  FITD_RETURN_IF_ERROR(loaded.status());
+  const std::shared_ptr<const LoadedModel>& model = *loaded;
   EvaluationInput input;
   input.version = &model->version;
   input.predictor = model->predictor.get();
-  FITD_ASSIGN_OR_RETURN(input.table, tables_.Open(dataset.sha256()));
-  input.table_sha256 = dataset.sha256();
+  FITD_ASSIGN_OR_RETURN(input.table, tables_.OpenChecked(dataset->sha256()));
+  input.table_sha256 = dataset->sha256();
   input.rows = request.rows();
   input.metrics = {request.metrics().begin(), request.metrics().end()};
   input.cancelled = std::move(cancelled);

@@ -41,6 +41,8 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
         version_id = transaction.models.VersionId(found.model(), found.version());
         return found;
       }));
+  // One at a time: all who wait for a version need it loaded once.
+  MutexLock loading(loading_);
   std::shared_ptr<const LoadedModel> model;
   {
     MutexLock lock(mutex_);

@@ -49,6 +49,7 @@ class ModelCache {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Store& store_;
+  Mutex loading_;  // Taken before mutex_.
   Mutex mutex_;
   Entries entries_ ABSL_GUARDED_BY(mutex_);
   int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;

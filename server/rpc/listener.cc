@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,6 +57,26 @@ int ListenOn(const addrinfo& address) {
 }
 
 }  // namespace
+
+absl::Status CheckUnixSocketIsFree(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return FailedPrecondition(
+        fmt::format("cannot listen on unix:{}: a path of a socket has {} bytes "
+                    "at most",
+                    path, sizeof address.sun_path - 1));
+  }
+  path.copy(address.sun_path, path.size());
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return ErrnoStatus(errno, "make a socket");
+  const absl::Cleanup close_socket = [socket] { close(socket); };
+  const bool answers = connect(socket, reinterpret_cast<const sockaddr*>(&address),
+                               static_cast<socklen_t>(sizeof address)) == 0;
+  if (!answers) return absl::OkStatus();
+  return absl::UnavailableError(
+      fmt::format("cannot listen on unix:{}: another process does", path));
+}
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(const std::string& address) {
   const size_t colon = address.rfind(':');

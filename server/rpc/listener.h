@@ -14,6 +14,9 @@
 
 namespace fitd {
 
+// UNAVAILABLE when a process listens on the unix socket: gRPC would take the name away from it.
+absl::Status CheckUnixSocketIsFree(const std::string& path);
+
 // Single-thread, beside the thread it starts.
 class Listener {
  public:

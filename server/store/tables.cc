@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/sha256.h"
+
 namespace fitd {
 
 absl::StatusOr<std::shared_ptr<const Table>> Tables::Open(const std::string& sha256) {
@@ -15,6 +17,29 @@ absl::StatusOr<std::shared_ptr<const Table>> Tables::Open(const std::string& sha
   FITD_RETURN_IF_ERROR(table.status());
   open_[sha256] = *table;
   return table;
+}
+
+absl::StatusOr<std::shared_ptr<const Table>> Tables::OpenChecked(const std::string& sha256) {
+  const bool checked = [&] {
+    MutexLock lock(mutex_);
+    return checked_.contains(sha256);
+  }();
+  if (!checked) FITD_RETURN_IF_ERROR(Check(sha256));
+  return Open(sha256);
+}
+
+absl::Status Tables::Check(const std::string& sha256) {
+  const absl::StatusOr<std::string> content = Sha256OfFile(directory_.DatasetPath(sha256));
+  if (absl::IsNotFound(content.status())) return DataLoss("the file of the data set is lost");
+  FITD_RETURN_IF_ERROR(content.status());
+  if (*content != sha256) return DataLoss("the file of the data set is damaged; upload it again");
+  Written(sha256);
+  return absl::OkStatus();
+}
+
+void Tables::Written(const std::string& sha256) {
+  MutexLock lock(mutex_);
+  checked_.insert(sha256);
 }
 
 }  // namespace fitd

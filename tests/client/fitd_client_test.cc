@@ -35,7 +35,11 @@ v1::WatchJobResponse Event(int64_t number) {
 }
 
 TEST(ClientTest, RefusesAnEmptyAddress) {
-  EXPECT_THAT(Client::Connect("").status(), StatusIs(StatusCode::kInvalidArgument));
+  for (const char* address : {"", "host", ":1", "host:", "host:x", "host:0", "host:65537"}) {
+    EXPECT_THAT(Client::Connect(address).status(),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("expected HOST:PORT")))
+        << address;
+  }
 }
 
 TEST(ClientTest, ReturnsTheResponse) {

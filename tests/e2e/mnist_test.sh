@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The tutorial's networks on MNIST, through fitctl. MNIST_DIR names the folder with the four files; FITD and FITCTL name
-# the programs.
+# The tutorial's networks on MNIST, through fitctl. MNIST_DIR names the folder with the four files, by default that of
+# deploy/fetch-mnist.sh; FITD and FITCTL name the programs.
 
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
 
-if [ -z "${MNIST_DIR-}" ]; then
-  echo "SKIPPED: MNIST_DIR is not set (deploy/fetch-mnist.sh prints a folder to set it to)"
+MNIST_DIR=${MNIST_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/fitd/mnist}
+if [ ! -e "$MNIST_DIR/t10k-labels-idx1-ubyte.gz" ]; then
+  echo "SKIPPED: MNIST is not in $MNIST_DIR (deploy/fetch-mnist.sh puts it there)"
   exit 77
 fi
 

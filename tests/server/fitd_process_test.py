@@ -43,7 +43,10 @@ class FitdProcessTest(unittest.TestCase):
         self.assertEqual(code, 2)
         for fault in ("data_dir: is required", "--workers: workers: is 0", "--listen: listen:"):
             self.assertIn(fault, text)
-        self.assertEqual(self.run_to_end("--bogus")[0], 2)
+        code, text = self.run_to_end("--data-dri", "x")
+        self.assertEqual(code, 2)
+        self.assertIn('unknown option "--data-dri"; did you mean "--data-dir"?', text)
+        self.assertEqual(self.run_to_end("--listen")[0], 2)
         self.assertEqual(self.run_to_end("--config", "/nowhere.yaml")[0], 2)
 
     def test_flags_win_over_the_environment_and_that_over_the_file(self):

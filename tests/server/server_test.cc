@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -34,6 +35,22 @@ TEST(ServerTest, ListensOnAUnixSocket) {
   TestServer server;
   server.config().set_listen("unix:" + temp.File("fitd.sock"));
   FITD_EXPECT_OK(server.Start());
+}
+
+TEST(ServerTest, LeavesAnotherDaemonItsUnixSocket) {
+  TempDir temp;
+  TestServer first;
+  TestServer second;
+  for (TestServer* server : {&first, &second}) {
+    server->config().set_listen("unix:" + temp.File("fitd.sock"));
+  }
+  FITD_ASSERT_OK(first.Start());
+  EXPECT_THAT(second.Start(), StatusIs(absl::StatusCode::kUnavailable,
+                                       testing::HasSubstr("fitd.sock: another process does")));
+  first.Stop();
+  TestServer third;
+  third.config().set_listen("unix:" + temp.File("fitd.sock"));
+  FITD_EXPECT_OK(third.Start());
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "core/base/sha256.h"
 
+#include <fstream>
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
 
 namespace fitd {
 namespace {
@@ -15,6 +18,13 @@ TEST(Sha256Test, GivesThePublishedDigests) {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   EXPECT_EQ(Sha256Hex(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256Test, ReadsFiles) {
+  TempDir temp;
+  std::ofstream(temp.File("x"), std::ios::binary) << std::string(3'000'000, 'a');
+  EXPECT_THAT(Sha256OfFile(temp.File("x")), IsOkAndHolds(Sha256Hex(std::string(3'000'000, 'a'))));
+  EXPECT_THAT(Sha256OfFile(temp.File("none")), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(Sha256Test, DoesNotDependOnHowBytesArrive) {

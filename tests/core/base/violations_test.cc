@@ -45,6 +45,26 @@ TEST(ViolationsTest, AreNotFoundWhenNothingButNamesIsUnknown) {
   EXPECT_THAT(violations.ToStatus().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(ViolationsTest, TakesOverWhatAStatusSays) {
+  Violations first;
+  first.Add("a", "is bad");
+  Violations second;
+  second.Add(first.ToStatus());
+  second.Add(absl::OkStatus());
+  EXPECT_EQ(second.ToStatus(), first.ToStatus());
+  second.Add(InvalidArgument("the file ends"));
+  EXPECT_THAT(second.ToStatus(),
+              StatusIs(absl::StatusCode::kInvalidArgument, "a: is bad\nthe file ends"));
+}
+
+TEST(LimitedViolationsTest, CountsWhatItDoesNotList) {
+  LimitedViolations violations;
+  EXPECT_TRUE(violations.empty());
+  for (int i = 0; i < 25; ++i) violations.Add("rows[" + std::to_string(i) + "]", "is bad");
+  const std::string message(violations.ToStatus("rows").message());
+  EXPECT_TRUE(message.ends_with("rows[19]: is bad\nrows: and 5 more")) << message;
+}
+
 TEST(FieldPathTest, NamesElementsAndChildren) {
   EXPECT_EQ(IndexedPath("spec.layers", 2), "spec.layers[2]");
   EXPECT_EQ(ChildPath("spec", "layers"), "spec.layers");

@@ -95,6 +95,24 @@ TEST_F(CsvTableTest, NamesTheCellOfANumberThatIsNotFinite) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t.csv:2:1:")));
 }
 
+TEST_F(CsvTableTest, NamesEveryBadCellAndLine) {
+  const auto reals = [](v1::CsvSpec& csv) {
+    (*csv.mutable_column_kinds())["x"] = v1::COLUMN_KIND_REAL;
+  };
+  EXPECT_THAT(WithSpec("x,y\nred,0\n1,2,3\n2,\nblue,1\n\"x", reals),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "t.csv:2:1: column \"x\": \"red\" is not a number\n"
+                       "t.csv:3:5: the line has 3 fields; expected 2, as in the first line\n"
+                       "t.csv:4:3: row 3 has no label in column \"y\"\n"
+                       "t.csv:5:1: column \"x\": \"blue\" is not a number\n"
+                       "t.csv:6:1: a quoted field has no closing quote"));
+  std::string many = "x,y\n";
+  for (int i = 0; i < 50; ++i) many += "red,0\n";
+  EXPECT_THAT(WithSpec(many, reals),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("t.csv:21:1: "), HasSubstr("\nt.csv: and 30 more"))));
+}
+
 TEST_F(CsvTableTest, ReadsNumbersTheSameInEveryLocale) {
   for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "C.UTF-8"}) {
     if (std::setlocale(LC_ALL, name) != nullptr) break;

@@ -1,6 +1,7 @@
 #include "server/jobs/dataset_upload.h"
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -156,6 +157,35 @@ TEST_F(DatasetUploadTest, KnownBytesAreAnsweredWithoutReadingThem) {
   FITD_ASSERT_OK(Header(header));
   EXPECT_TRUE(answered_);
   EXPECT_EQ(daemon_->datasets.List({})->datasets(1).sha256(), first.sha256());
+}
+
+TEST_F(DatasetUploadTest, SameBytesAgainMendADamagedFile) {
+  const std::string csv = TwoClusters(4);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset,
+                            UploadCsv(daemon_->datasets, "d", csv, "kind"));
+  const std::string path = daemon_->directory->DatasetPath(dataset.sha256());
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-1, std::ios::end);
+  file.put('x');
+  file.close();
+  EXPECT_THAT(daemon_->tables.Check(dataset.sha256()),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("upload it again")));
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", csv, "kind"));
+  FITD_EXPECT_OK(daemon_->tables.Check(dataset.sha256()));
+  std::filesystem::remove(path);
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", csv, "kind"));
+  FITD_EXPECT_OK(daemon_->tables.Check(dataset.sha256()));
+}
+
+TEST_F(DatasetUploadTest, AnswerHoldsTheFirstWordsOfALargeDictionary) {
+  std::string csv = "word,y\n";
+  for (int i = 100; i < 350; ++i) csv += "w" + std::to_string(i) + ",1\n";
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Dataset dataset, UploadCsv(daemon_->datasets, "d", csv, "y"));
+  ASSERT_EQ(dataset.columns(0).dictionary_size(), 100);
+  EXPECT_EQ(dataset.columns(0).dictionary(99), "w199");
+  v1::PreviewDatasetRequest preview;
+  preview.set_name("d");
+  EXPECT_EQ(daemon_->datasets.Preview(preview)->statistics(0).distinct(), 250);
 }
 
 TEST_F(DatasetUploadTest, KnownBytesReadInAnotherWayAreNotAnswered) {

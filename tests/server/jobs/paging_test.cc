@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "fitd/v1/dataset.pb.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
 
@@ -37,6 +38,20 @@ TEST(PagingTest, TokensOfOtherListsAndForgedOnesAreRefused) {
   for (const char* token : {"x", "????", "bW5pc3Q"}) {
     EXPECT_THAT(Check(0, token), StatusIs(absl::StatusCode::kInvalidArgument)) << token;
   }
+}
+
+TEST(PageRoomTest, EndsAPageByNumberOrBySize) {
+  const auto entries = [](int64_t size, size_t bytes) {
+    v1::Dataset entry;
+    entry.set_name(std::string(bytes, 'x'));
+    PageRoom room({.size = size, .cursor = ""});
+    int taken = 0;
+    while (room.Take(entry)) ++taken;
+    return taken;
+  };
+  EXPECT_EQ(entries(3, 10), 3);
+  EXPECT_EQ(entries(100, 300 << 10), 3);
+  EXPECT_EQ(entries(100, 3 << 20), 1);
 }
 
 }  // namespace

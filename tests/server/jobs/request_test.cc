@@ -44,14 +44,5 @@ TEST(CheckIdTest, RefusesWhatIsNotAnId) {
   }
 }
 
-TEST(AddViolationsTest, TakesOverWhatAStatusHolds) {
-  Violations first;
-  first.Add("a", "is bad");
-  Violations second;
-  AddViolations(first.ToStatus(), second);
-  AddViolations(absl::OkStatus(), second);
-  EXPECT_EQ(second.ToStatus(), first.ToStatus());
-}
-
 }  // namespace
 }  // namespace fitd

@@ -1,6 +1,7 @@
 #include "server/jobs/training_jobs.h"
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -336,6 +337,23 @@ TEST_F(TrainingJobsTest, WarmStartGoesOnFromAVersion) {
   const std::string first = daemon_->models.GetVersion(get)->version().weights_sha256();
   get.set_model("m@2");
   EXPECT_EQ(daemon_->models.GetVersion(get)->version().lineage().initial_weights_sha256(), first);
+}
+
+TEST_F(TrainingJobsTest, FitOnDataThatWereDamagedFails) {
+  v1::GetDatasetRequest get;
+  get.set_name("d");
+  const std::string sha256 = daemon_->datasets.Get(get)->dataset().sha256();
+  std::fstream file(daemon_->directory->DatasetPath(sha256),
+                    std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-1, std::ios::end);
+  file.put('x');
+  file.close();
+  Restart();
+  FITD_ASSERT_OK(Start(1));
+  daemon_->scheduler.Start();
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, "fit-1"));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED);
+  EXPECT_THAT(job.failure().message(), HasSubstr("damaged; upload it again"));
 }
 
 TEST_F(TrainingJobsTest, WarmStartKeepsThePipelineOfTheVersion) {
