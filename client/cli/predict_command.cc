@@ -109,10 +109,6 @@ class CsvRequests final : public Requests {
         if (!any) break;
       }
       lines_.push_back(reader_.line());
-      if (row_.size() != columns_.size()) {
-        return absl::InvalidArgumentError(fmt::format(
-            "{}:{}: {} fields; expected {}", path_, reader_.line(), row_.size(), columns_.size()));
-      }
       v1::Row& row = *batch.add_rows();
       for (std::string& field : row_) {
         v1::Value& value = *row.add_values();
