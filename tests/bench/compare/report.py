@@ -1,0 +1,82 @@
+"""Tables of what was measured."""
+
+import random
+import statistics
+from typing import Any
+
+from compare.roster import FITD
+from compare.workloads import WORKLOADS
+
+FIRST_EPOCH, LATER_EPOCHS = 1e-3, 1e-2  # How far losses may be apart, relatively: rounding differs, and grows.
+DRIFT, STEAL = 0.03, 0.01
+
+
+def _ratio(steps: list[float], reference: list[float]) -> tuple[float, float, float]:
+    """The median of the rounds' ratios, and the 95 % interval of its bootstrap."""
+    ratios = [step / other for step, other in zip(steps, reference)]
+    draw = random.Random(0)
+    medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(2000))
+    return statistics.median(ratios), medians[50], medians[1949]
+
+
+def _apart(losses: list[float], reference: list[float]) -> list[float]:
+    return [abs(loss / other - 1) for loss, other in zip(losses, reference)]
+
+
+def _same_curve(apart: list[float]) -> bool:
+    return apart[0] <= FIRST_EPOCH and all(difference <= LATER_EPOCHS for difference in apart)
+
+
+def _fitd(block: dict[str, Any]) -> dict[str, Any]:
+    return next(contender for contender in block["contenders"] if contender["name"] == FITD)
+
+
+def agrees(block: dict[str, Any]) -> bool:
+    """Whether all contenders ran and learned the same."""
+    reference = _fitd(block)["losses"]
+    return not block["failed"] and all(
+        _same_curve(_apart(contender["losses"], reference)) for contender in block["contenders"])
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _row(contender: dict[str, Any], block: dict[str, Any]) -> list[str]:
+    reference = _fitd(block)
+    steps = contender["step_seconds"]
+    median = statistics.median(steps)
+    ratio, low, high = _ratio(steps, reference["step_seconds"])
+    of_peak = WORKLOADS[block["workload"]].step_flop / median / block["peak_flops"]
+    apart = _apart(contender["losses"], reference["losses"])
+    variant = f" ({contender['variant']})" if contender["variant"] else ""
+    return [
+        contender["name"] + variant,
+        f"{median * 1e6:.1f}",
+        f"{min(steps) * 1e6:.1f} to {max(steps) * 1e6:.1f}",
+        f"{ratio:.2f} [{low:.2f}, {high:.2f}]",
+        f"{of_peak:.1%}",
+        f"{contender['peak_memory'] / 2**20:.0f}",
+        _seconds(contender["first_step"]),
+        f"{contender['losses'][0]:.4f}",
+        f"{apart[0]:.0e}, {apart[-1]:.0e}" + ("" if _same_curve(apart) else " NOT THE SAME"),
+    ]
+
+
+def table(block: dict[str, Any]) -> str:
+    """Markdown."""
+    workload = WORKLOADS[block["workload"]]
+    shape = "-".join(map(str, workload.widths))
+    head = ["", "us per step", "min to max", "times fitd's [95 %]", "of peak", "MiB", "to first step", "first loss",
+            "losses apart"]
+    rows = [head, *(_row(contender, block) for contender in block["contenders"])]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    notes = [f"{block['peak_flops'] / 1e9:.1f} Gflop/s at the peak, which drifted by {block['peak_drift']:.1%}; "
+             f"{block['steal']:.1%} steal."]
+    if block["peak_drift"] > DRIFT or block["steal"] > STEAL:
+        notes.append("**Disturbed: measure again on a quiet machine.**")
+    notes += [f"**{name} failed.**" for name in block["failed"]]
+    title = f"### {workload.name}: {shape}, batch {workload.batch}, {block['cores']} core(s)"
+    return "\n\n".join([title, "\n".join(lines), " ".join(notes)]) + "\n"

@@ -1,0 +1,48 @@
+"""Who takes part, and the configurations among which a sweep chooses."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    kind: str  # module:class
+    variants: dict[str, dict[str, Any]] = field(default_factory=lambda: {"": {}})
+    environment: dict[str, str] = field(default_factory=dict)
+    anew: bool = False  # Each run begins at the initial weights, else where the last one ended.
+
+
+FITD = "fitd"
+_TENSORFLOW = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+_JAX = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+
+ROSTER = (
+    Entry(FITD, "compare.fitd:FitdService", anew=True),
+    Entry("fitd's engine", "compare.fitd:FitdEngine", anew=True),
+    Entry("JAX, epoch scan", "compare.jax_scan:JaxScan", environment=_JAX, variants={
+        f"{'uint8' if pixels else 'float32'} rows, unroll {unroll}": {"pixels": pixels, "unroll": unroll}
+        for pixels in (True, False) for unroll in (1, 5)
+    }),
+    Entry("PyTorch, eager", "compare.torch_steps:TorchEager", variants={
+        "fused Adam": {"fused": True},
+        "foreach Adam": {"foreach": True},
+    }),
+    Entry("PyTorch, compiled", "compare.torch_steps:TorchCompiled", variants={
+        "default": {},
+        "C++ wrapper": {"cpp_wrapper": True},
+        "max-autotune": {"max_autotune": True},
+        "C++ wrapper, max-autotune": {"cpp_wrapper": True, "max_autotune": True},
+    }),
+    Entry("Keras on TensorFlow, default", "compare.keras_fit:KerasFit", environment=_TENSORFLOW),
+    Entry("Keras on TensorFlow", "compare.keras_fit:KerasFit", environment=_TENSORFLOW, variants={
+        f"{'jit' if jit else 'no jit'}, {steps} step(s) per execution": {
+            "jit": jit, "steps_per_execution": steps, "batches": True, "logits": True}
+        for jit in (True, False) for steps in (1, 32, "epoch")
+    }),
+    Entry("Keras on JAX", "compare.keras_fit:KerasFit", environment=_JAX, variants={
+        f"{steps} step(s) per execution": {"jit": True, "steps_per_execution": steps, "logits": True}
+        for steps in (1, 32, "epoch")
+    }),
+    Entry("scikit-learn", "compare.sklearn_mlp:SklearnMlp"),
+)
