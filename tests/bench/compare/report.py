@@ -73,8 +73,8 @@ def table(block: dict[str, Any]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    notes = [f"{block['peak_flops'] / 1e9:.1f} Gflop/s at the peak, which drifted by {block['peak_drift']:.1%}; "
-             f"{block['steal']:.1%} steal."]
+    peak = f"{block['peak_flops'] / 1e9:.1f} Gflop/s at the peak, which drifted by {block['peak_drift']:.1%}"
+    notes = [f"{peak}; {block['steal']:.1%} steal."]
     if block["peak_drift"] > DRIFT or block["steal"] > STEAL:
         notes.append("**Disturbed: measure again on a quiet machine.**")
     notes += [f"**{name} failed.**" for name in block["failed"]]

@@ -1,5 +1,7 @@
 """PyTorch on tensors that are ready: eager with fused Adam, and a compiled function of the full step."""
 
+import itertools
+import math
 import pathlib
 
 import torch
@@ -47,7 +49,12 @@ class TorchEager(_TorchSteps):
         model = nn.Sequential(*layers[:-1])
         optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE, (BETA_1, BETA_2), EPSILON, **adam)
 
+        (group,) = optimizer.param_groups
+        steps = itertools.count(1)
+
         def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            # Keras adds epsilon before the bias is corrected, PyTorch after.
+            group["eps"] = EPSILON / math.sqrt(1 - BETA_2 ** next(steps))
             optimizer.zero_grad(set_to_none=True)
             loss = self._loss(model(x), y)
             loss.backward()
