@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from compare import fitd, machine, report
+from compare.data import write_data
 from compare.roster import FITD, ROSTER, Entry
-from compare.workloads import WORKLOADS, Workload, write_data
+from compare.workloads import WORKLOADS, Workload
 
 BEST = pathlib.Path(__file__).with_name("best.json")  # The fastest variants: workload and cores, name, variant.
 CURVE = 3  # Epochs whose losses are compared.
@@ -47,7 +48,7 @@ class Worker:
                 env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1)
         ready = self._answer()
         self._keep(ready["losses"][:1] if entry.anew else ready["losses"])
-        self.first_step: float = ready["first_step"]
+        self.first_step: float | None = ready["first_step"]
         self._steps = workload.steps
         # Two give those that begin anew a curve.
         self._epochs = max(2 if entry.anew else 1, math.ceil(run_seconds / ready["epoch"]))
@@ -55,7 +56,7 @@ class Worker:
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.entry.name} ended with {self._process.wait()}")
+            raise RuntimeError(f"ended with {self._process.wait()}")
         return json.loads(line)
 
     def _keep(self, losses: list[float]) -> None:
@@ -73,7 +74,8 @@ class Worker:
         self.peak_memory = answer["peak_memory"]
 
     def close(self) -> None:
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
 
 
@@ -93,20 +95,28 @@ def measure(workload: Workload, folder: pathlib.Path, cores: list[int], choices:
     """One block: every contender in a process of its own, round by round, never two at a time."""
     block: dict[str, Any] = {"workload": workload.name, "cores": len(cores), "contenders": [], "failed": []}
     workers: list[Worker] = []
+
+    def fail(entry: Entry, fault: Exception) -> None:
+        say(f"{entry.name}: {fault}; see {folder / 'log'}")
+        block["failed"].append(entry.name)
+
     with disturbance(block, cores[0]), contextlib.ExitStack() as processes:
         for entry, variant in choices:
             try:
                 worker = Worker(entry, variant, workload, folder, cores, run_seconds)
             except RuntimeError as fault:
-                say(f"{fault}; see {folder / 'log'}")
-                block["failed"].append(entry.name)
+                fail(entry, fault)
                 continue
             processes.callback(worker.close)
             workers.append(worker)
             say(f"{workload.name}, {len(cores)} core(s): {entry.name} is ready")
         for number in range(rounds):
-            for worker in workers:
-                worker.run()
+            for worker in list(workers):
+                try:
+                    worker.run()
+                except (RuntimeError, OSError) as fault:
+                    fail(worker.entry, fault)
+                    workers.remove(worker)
             say(f"{workload.name}, {len(cores)} core(s): round {number + 1} of {rounds}")
     block["contenders"] = [
         {"name": worker.entry.name, "variant": worker.variant, "step_seconds": worker.seconds,
@@ -178,8 +188,8 @@ def main() -> int:
             if arguments.sweep:
                 known.update(fastest(block))
                 BEST.write_text(json.dumps(best, indent=1, sort_keys=True) + "\n")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+            if arguments.json:
+                arguments.json.write_text(json.dumps(result, indent=1) + "\n")
     return 0 if all(report.agrees(block) for block in result["blocks"]) else 1
 
 

@@ -37,8 +37,11 @@ class Contender(abc.ABC):
     def run(self, epochs: int) -> Run:
         """Trains on. Those that train services rather than objects may begin anew each time."""
 
-    def first_step(self, since_start: float, epoch: float) -> float:
-        """Seconds until the first step was done, from those until the first epoch was and those of a later epoch."""
+    def first_step(self, since_start: float, epoch: float) -> float | None:
+        """Seconds until the first step was done, from those until the first epoch was and those of a later epoch.
+
+        Without a value it is not known.
+        """
         return max(0.0, since_start - epoch)
 
     def peak_memory(self) -> int:

@@ -164,6 +164,9 @@ class FitdEngine(Contender):
 
         return timed(train, epochs)
 
+    def first_step(self, since_start: float, epoch: float) -> None:
+        """Unknown: most of it is that of this process."""
+
     def peak_memory(self) -> int:
         return peak_memory(self._process.pid)
 

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.contender import Contender, Run, timed
-from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, PIXEL_SCALE, Workload, read_data
+from compare.data import read_data
+from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, PIXEL_SCALE, Workload
 
 
 def _predict(weights: list[jax.Array], x: jax.Array) -> jax.Array:

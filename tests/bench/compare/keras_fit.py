@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from compare.contender import Contender, Run, timed
-from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload, read_data
+from compare.data import read_data
+from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload
 
 
 class KerasFit(Contender):
@@ -38,7 +39,11 @@ class KerasFit(Contender):
         import tensorflow
 
         shape = (workload.steps, workload.batch)
-        return tensorflow.data.Dataset.from_tensor_slices((x.reshape(*shape, -1), y.reshape(shape))).prefetch(2)
+        options = tensorflow.data.Options()
+        # There is nothing to tune, and at the end of each fit the tuner sleeps for as long as it has run.
+        options.autotune.enabled = False
+        batches = tensorflow.data.Dataset.from_tensor_slices((x.reshape(*shape, -1), y.reshape(shape)))
+        return batches.prefetch(2).with_options(options)
 
     def run(self, epochs: int) -> Run:
         def train(epochs: int) -> list[float]:

@@ -38,7 +38,9 @@ def agrees(block: dict[str, Any]) -> bool:
         _same_curve(_apart(contender["losses"], reference)) for contender in block["contenders"])
 
 
-def _seconds(seconds: float) -> str:
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
@@ -68,7 +70,7 @@ def table(block: dict[str, Any]) -> str:
     workload = WORKLOADS[block["workload"]]
     shape = "-".join(map(str, workload.widths))
     head = ["", "us per step", "min to max", "times fitd's [95 %]", "of peak", "MiB", "to first step", "first loss",
-            "losses apart"]
+            "losses apart: first epoch, last"]
     rows = [head, *(_row(contender, block) for contender in block["contenders"])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]

@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from compare.contender import Contender, Run, timed
-from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload, read_data
+from compare.data import read_data
+from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload
 
 
 class SklearnMlp(Contender):

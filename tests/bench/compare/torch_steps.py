@@ -9,7 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from compare.contender import Contender, Run, timed
-from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload, read_data
+from compare.data import read_data
+from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload
 
 
 class _TorchSteps(Contender):
