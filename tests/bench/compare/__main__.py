@@ -18,7 +18,7 @@ from compare.data import write_data
 from compare.roster import FITD, ROSTER, Entry
 from compare.workloads import WORKLOADS, Workload
 
-BEST = pathlib.Path(__file__).with_name("best.json")  # The fastest variants: workload and cores, name, variant.
+BEST = pathlib.Path(__file__).with_name("best.json")  # By workload and cores the fastest variants; those of one core where none are known.
 CURVE = 3  # Epochs whose losses are compared.
 
 
@@ -176,7 +176,8 @@ def main() -> int:
         workload, folder = WORKLOADS[name], build / name
         set_up(workload, folder, pathlib.Path(os.environ["MNIST_DIR"]))
         for count in arguments.cores:
-            known = best.setdefault(f"{name} on {count}", {})
+            block_name = f"{name} on {count}"
+            known = {**best.get(f"{name} on 1", {}), **best.get(block_name, {})}
             if arguments.sweep:
                 choices = [(entry, variant) for entry in entries for variant in entry.variants]
             else:
@@ -186,7 +187,7 @@ def main() -> int:
             result["blocks"].append(block)
             print(report.table(block), flush=True)
             if arguments.sweep:
-                known.update(fastest(block))
+                best[block_name] = {**best.get(block_name, {}), **fastest(block)}
                 BEST.write_text(json.dumps(best, indent=1, sort_keys=True) + "\n")
             if arguments.json:
                 arguments.json.write_text(json.dumps(result, indent=1) + "\n")

@@ -1,6 +1,7 @@
 """JAX: one compiled scan over all steps of an epoch, its state donated."""
 
 import functools
+import math
 import pathlib
 
 import jax
@@ -40,7 +41,9 @@ class JaxScan(Contender):
                 x = x.astype(jnp.float32) * PIXEL_SCALE
             value, gradients = jax.value_and_grad(loss)(weights, x, y)
             time = time + 1
-            rate = LEARNING_RATE * jnp.sqrt(1 - BETA_2**time) / (1 - BETA_1**time)
+            # 1 - beta^t, without its cancellation in single precision.
+            correction_1, correction_2 = (-jnp.expm1(time * math.log(beta)) for beta in (BETA_1, BETA_2))
+            rate = LEARNING_RATE * jnp.sqrt(correction_2) / correction_1
             means = [m + (g - m) * (1 - BETA_1) for m, g in zip(means, gradients)]
             squares = [v + (g * g - v) * (1 - BETA_2) for v, g in zip(squares, gradients)]
             weights = [w - rate * m / (jnp.sqrt(v) + EPSILON) for w, m, v in zip(weights, means, squares)]

@@ -7,7 +7,9 @@ from typing import Any
 from compare.roster import FITD
 from compare.workloads import WORKLOADS
 
-FIRST_EPOCH, LATER_EPOCHS = 1e-3, 1e-2  # How far losses may be apart, relatively: rounding differs, and grows.
+# How far losses may be apart, relatively. Rounding differs, and grows: T6's first epoch differs by 2e-3 between the same
+# arithmetic in single and in double precision.
+FIRST_EPOCH, LATER_EPOCHS = 5e-3, 1e-2
 DRIFT, STEAL = 0.03, 0.01
 
 

@@ -83,7 +83,9 @@ class TorchCompiled(_TorchSteps):
         def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
             gradients, loss = torch.func.grad_and_value(loss_of)(weights, x, y)
             time.add_(1)
-            rate = LEARNING_RATE * torch.sqrt(1 - BETA_2**time) / (1 - BETA_1**time)
+            # 1 - beta^t, without its cancellation in single precision.
+            correction_1, correction_2 = (-torch.expm1(time * math.log(beta)) for beta in (BETA_1, BETA_2))
+            rate = LEARNING_RATE * torch.sqrt(correction_2) / correction_1
             for w, m, v, g in zip(weights, means, squares, gradients):
                 m.lerp_(g, 1 - BETA_1)
                 v.lerp_(g * g, 1 - BETA_2)
