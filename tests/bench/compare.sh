@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# How long a training step takes with fitd, Keras, PyTorch, JAX and scikit-learn: same data, batches, initial weights, loss and
-# optimizer, one table per network and number of cores. Needs python3 with venv, pip's package index, and a quiet machine;
-# about 25 minutes on two cores.
+# How long a training step takes with fitd, Keras, PyTorch, JAX and scikit-learn: same data, batches, initial weights, loss
+# and optimizer, one table per network and number of cores. Needs python3 with venv, pip's package index, and a quiet
+# machine; about 25 minutes on two cores.
 #
-#   tests/bench/compare.sh [--quick] [--rounds N] [--workloads T1,T2] [--cores 1,2] [--contenders WORDS] [--json FILE] [--sweep]
+#   tests/bench/compare.sh [--quick] [--rounds N] [--workloads T1,T2] [--cores 1,2] [--contenders WORDS] [--json FILE]
+#   tests/bench/compare.sh --sweep [the same]    finds each peer's fastest configuration
 #
 # The peers are installed into build/bench-venv, their data lies in build/bench. docs/benchmarks.md tells what is measured.
 # FITD, FITCTL, FIT_BENCH and KERNELS_BENCH may name programs that are built already; MNIST_DIR the folder of MNIST.

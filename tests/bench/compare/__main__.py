@@ -18,7 +18,8 @@ from compare.data import write_data
 from compare.roster import FITD, ROSTER, Entry
 from compare.workloads import WORKLOADS, Workload
 
-BEST = pathlib.Path(__file__).with_name("best.json")  # By workload and cores the fastest variants; those of one core where none are known.
+# By workload and cores the fastest variants; those of one core where none are known.
+BEST = pathlib.Path(__file__).with_name("best.json")
 CURVE = 3  # Epochs whose losses are compared.
 
 

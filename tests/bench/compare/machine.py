@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import pathlib
 import platform
@@ -29,9 +30,9 @@ def processor_seconds() -> tuple[float, float]:
 
 
 def peak_flops(processor: int) -> float:
-    """Multiply-adds of one processor now, two operations each, from kernels_bench's own measurement of them."""
+    """Multiply-adds of one processor now, two operations each, as kernels_bench measures them; NaN where it cannot."""
     done = subprocess.run(
         ["taskset", "-c", str(processor), os.environ["KERNELS_BENCH"], "--benchmark_filter=forward/32/10/10$",
          "--benchmark_format=json"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     (counters,) = json.loads(done.stdout)["benchmarks"]
-    return 1e9 * counters["Gflop"] / counters["of_peak"]
+    return 1e9 * counters["Gflop"] / counters.get("of_peak", math.nan)
