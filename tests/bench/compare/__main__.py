@@ -192,6 +192,8 @@ def main() -> int:
                 BEST.write_text(json.dumps(best, indent=1, sort_keys=True) + "\n")
             if arguments.json:
                 arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    if not arguments.sweep:
+        print(report.summary(result["blocks"]))
     return 0 if all(report.agrees(block) for block in result["blocks"]) else 1
 
 

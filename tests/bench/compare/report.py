@@ -1,4 +1,4 @@
-"""Tables of what was measured."""
+"""Tables of what was measured, in Markdown."""
 
 import random
 import statistics
@@ -67,20 +67,38 @@ def _row(contender: dict[str, Any], block: dict[str, Any]) -> list[str]:
     ]
 
 
+def _markdown(rows: list[list[str]]) -> str:
+    """The first row is the head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
 def table(block: dict[str, Any]) -> str:
-    """Markdown."""
+    """All about one block."""
     workload = WORKLOADS[block["workload"]]
     shape = "-".join(map(str, workload.widths))
     head = ["", "us per step", "min to max", "times fitd's [95 %]", "of peak", "MiB", "to first step", "first loss",
             "losses apart: first epoch, last"]
     rows = [head, *(_row(contender, block) for contender in block["contenders"])]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     peak = f"{block['peak_flops'] / 1e9:.1f} Gflop/s at the peak, which drifted by {block['peak_drift']:.1%}"
     notes = [f"{peak}; {block['steal']:.1%} steal."]
     if block["peak_drift"] > DRIFT or block["steal"] > STEAL:
         notes.append("**Disturbed: measure again on a quiet machine.**")
     notes += [f"**{name} failed.**" for name in block["failed"]]
     title = f"### {workload.name}: {shape}, batch {workload.batch}, {block['cores']} core(s)"
-    return "\n\n".join([title, "\n".join(lines), " ".join(notes)]) + "\n"
+    return "\n\n".join([title, _markdown(rows), " ".join(notes)]) + "\n"
+
+
+def summary(blocks: list[dict[str, Any]]) -> str:
+    """A row per contender, a column per block: microseconds per step, and how many times fitd's."""
+    cells: dict[str, list[str]] = {}
+    for column, block in enumerate(blocks):
+        reference = _fitd(block)["step_seconds"]
+        for contender in block["contenders"]:
+            steps = contender["step_seconds"]
+            row = cells.setdefault(contender["name"], [""] * len(blocks))
+            row[column] = f"{statistics.median(steps) * 1e6:.1f} ({_ratio(steps, reference)[0]:.1f}x)"
+    head = ["us per step", *(f"{block['workload']}, {block['cores']} core(s)" for block in blocks)]
+    return _markdown([head, *([name, *row] for name, row in cells.items())]) + "\n"

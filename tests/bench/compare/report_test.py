@@ -48,6 +48,14 @@ class ReportTest(unittest.TestCase):
         self.assertFalse(report.agrees(failed))
         self.assertIn("**peer 2 failed.**", report.table(failed))
 
+    def test_summary_has_a_column_per_block_and_gaps_where_a_contender_took_no_part(self):
+        alone = block()
+        alone["contenders"] = alone["contenders"][:1]
+        summary = report.summary([block(), {**alone, "cores": 2}])
+        self.assertEqual(["us per step", "T1, 1 core(s)", "T1, 2 core(s)"], cells(summary, "us per step"))
+        self.assertEqual(["fitd", "20.0 (1.0x)", "20.0 (1.0x)"], cells(summary, "fitd"))
+        self.assertEqual(["peer", "40.0 (2.0x)", ""], cells(summary, "peer"))
+
     def test_disturbed_block_says_so(self):
         for change in ({"peak_drift": 0.04}, {"steal": 0.02}):
             with self.subTest(change=change):

@@ -28,10 +28,12 @@ ROSTER = (
     }),
     Entry("PyTorch, eager", "compare.torch_steps:TorchEager", variants={
         "fused Adam": {"fused": True},
+        "fused Adam, one thread": {"fused": True, "threads": 1},
         "foreach Adam": {"foreach": True},
     }),
     Entry("PyTorch, compiled", "compare.torch_steps:TorchCompiled", variants={
         "default": {},
+        "one thread": {"threads": 1},
         "C++ wrapper": {"cpp_wrapper": True},
         "max-autotune": {"max_autotune": True},
     }),

@@ -16,8 +16,8 @@ from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, Workload
 class _TorchSteps(Contender):
     """Leaves to its kinds what a step is."""
 
-    def prepare(self, workload: Workload, folder: pathlib.Path, cores: int, **variant) -> None:
-        torch.set_num_threads(cores)
+    def prepare(self, workload: Workload, folder: pathlib.Path, cores: int, threads: int = 0, **variant: bool) -> None:
+        torch.set_num_threads(threads or cores)
         data = read_data(folder)
         y = data.y.astype("int64") if workload.classifies else data.y[:, None]
         self._batches = list(zip(torch.from_numpy(data.scaled_x).split(workload.batch),
