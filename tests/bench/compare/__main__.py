@@ -82,13 +82,15 @@ class Worker:
 
 @contextlib.contextmanager
 def disturbance(block: dict[str, Any], core: int) -> Iterator[None]:
-    """Notes the peak, how it drifted meanwhile, and the share of processor time that the host took away."""
-    before, (all_before, steal_before) = machine.peak_flops(core), machine.processor_seconds()
+    """Notes the peak, how it drifted meanwhile, and the shares of processor time that the host and others took."""
+    peak, begin = machine.peak_flops(core), machine.processor_time()
     yield
-    after, (all_after, steal_after) = machine.peak_flops(core), machine.processor_seconds()
-    block["peak_flops"] = max(before, after) * block["cores"]
-    block["peak_drift"] = abs(after / before - 1)
-    block["steal"] = (steal_after - steal_before) / (all_after - all_before)
+    peak_after, end = machine.peak_flops(core), machine.processor_time()
+    total = end.total - begin.total
+    block["peak_flops"] = max(peak, peak_after) * block["cores"]
+    block["peak_drift"] = abs(peak_after / peak - 1)
+    block["steal"] = (end.steal - begin.steal) / total
+    block["others"] = (end.others - begin.others) / total
 
 
 def measure(workload: Workload, folder: pathlib.Path, cores: list[int], choices: list[tuple[Entry, str]], rounds: int,

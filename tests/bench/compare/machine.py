@@ -6,7 +6,9 @@ import math
 import os
 import pathlib
 import platform
+import resource
 import subprocess
+from typing import NamedTuple
 
 PACKAGES = ("tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scikit-learn", "numpy")
 
@@ -23,10 +25,20 @@ def describe() -> dict[str, object]:
     }
 
 
-def processor_seconds() -> tuple[float, float]:
-    """All, and those that the host gave to others (steal)."""
-    fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return sum(fields), fields[7]
+class ProcessorTime(NamedTuple):
+    """Seconds so far, over all processors."""
+
+    total: float
+    steal: float  # Given to others by the host.
+    others: float  # Used, but not by processes that this one started and that have ended.
+
+
+def processor_time() -> ProcessorTime:
+    ticks = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    user, nice, system, _, _, interrupts, soft_interrupts, steal = (tick / os.sysconf("SC_CLK_TCK") for tick in ticks)
+    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = user + nice + system + interrupts + soft_interrupts
+    return ProcessorTime(sum(ticks) / os.sysconf("SC_CLK_TCK"), steal, used - ours.ru_utime - ours.ru_stime)
 
 
 def peak_flops(processor: int) -> float:

@@ -10,7 +10,7 @@ from compare.workloads import WORKLOADS
 # How far losses may be apart, relatively. Rounding differs, and grows: T6's first epoch differs by 2e-3 between the same
 # arithmetic in single and in double precision.
 FIRST_EPOCH, LATER_EPOCHS = 5e-3, 1e-2
-DRIFT, STEAL = 0.03, 0.01
+LIMITS = {"peak_drift": 0.03, "steal": 0.01, "others": 0.03}
 
 
 def _ratio(steps: list[float], reference: list[float]) -> tuple[float, float, float]:
@@ -83,8 +83,8 @@ def table(block: dict[str, Any]) -> str:
             "losses apart: first epoch, last"]
     rows = [head, *(_row(contender, block) for contender in block["contenders"])]
     peak = f"{block['peak_flops'] / 1e9:.1f} Gflop/s at the peak, which drifted by {block['peak_drift']:.1%}"
-    notes = [f"{peak}; {block['steal']:.1%} steal."]
-    if block["peak_drift"] > DRIFT or block["steal"] > STEAL:
+    notes = [f"{peak}; the host took {block['steal']:.1%} of the time, other processes {block['others']:.1%}."]
+    if any(block[name] > limit for name, limit in LIMITS.items()):
         notes.append("**Disturbed: measure again on a quiet machine.**")
     notes += [f"**{name} failed.**" for name in block["failed"]]
     title = f"### {workload.name}: {shape}, batch {workload.batch}, {block['cores']} core(s)"

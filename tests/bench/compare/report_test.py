@@ -15,7 +15,7 @@ def block(**changes):
             "losses": [0.5, 0.25]}
     peer = {**fitd, "name": "peer", "step_seconds": [4e-5, 4e-5, 8e-5], "first_step": 2.5, **changes}
     return {"workload": "T1", "cores": 1, "contenders": [fitd, peer], "failed": [], "peak_flops": 1e11, "peak_drift": 0.0,
-            "steal": 0.0}
+            "steal": 0.0, "others": 0.0}
 
 
 def cells(text, name):
@@ -57,7 +57,7 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(["peer", "40.0 (2.0x)", ""], cells(summary, "peer"))
 
     def test_disturbed_block_says_so(self):
-        for change in ({"peak_drift": 0.04}, {"steal": 0.02}):
+        for change in ({"peak_drift": 0.04}, {"steal": 0.02}, {"others": 0.04}):
             with self.subTest(change=change):
                 self.assertIn("Disturbed", report.table({**block(), **change}))
         self.assertNotIn("Disturbed", report.table(block()))
