@@ -6,7 +6,6 @@ import pathlib
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from compare.contender import Contender, Run, timed
 from compare.data import read_data
@@ -35,23 +34,23 @@ class JaxScan(Contender):
         loss = _cross_entropy if workload.classifies else _squared_error
 
         def step(state, batch):
-            weights, means, squares, time = state
-            x, y = batch
+            weights, means, squares = state
+            x, y, rate = batch
             if x.dtype == jnp.uint8:
                 x = x.astype(jnp.float32) * PIXEL_SCALE
             value, gradients = jax.value_and_grad(loss)(weights, x, y)
-            time = time + 1
-            # 1 - beta^t, without its cancellation in single precision.
-            correction_1, correction_2 = (-jnp.expm1(time * math.log(beta)) for beta in (BETA_1, BETA_2))
-            rate = LEARNING_RATE * jnp.sqrt(correction_2) / correction_1
             means = [m + (g - m) * (1 - BETA_1) for m, g in zip(means, gradients)]
             squares = [v + (g * g - v) * (1 - BETA_2) for v, g in zip(squares, gradients)]
             weights = [w - rate * m / (jnp.sqrt(v) + EPSILON) for w, m, v in zip(weights, means, squares)]
-            return (weights, means, squares, time), value
+            return (weights, means, squares), value
 
         @functools.partial(jax.jit, donate_argnums=0)
-        def epoch(state, x, y):
-            state, losses = jax.lax.scan(step, state, (x, y), unroll=unroll)
+        def epoch(state, x, y, done):
+            time = done + jnp.arange(1, workload.steps + 1)
+            # 1 - beta^t, without its cancellation in single precision.
+            correction_1, correction_2 = (-jnp.expm1(time * math.log(beta)) for beta in (BETA_1, BETA_2))
+            rates = LEARNING_RATE * jnp.sqrt(correction_2) / correction_1
+            state, losses = jax.lax.scan(step, state, (x, y, rates), unroll=unroll)
             return state, jnp.mean(losses)
 
         self._epoch = epoch
@@ -59,13 +58,15 @@ class JaxScan(Contender):
         self._x = jnp.asarray((data.x if pixels else data.scaled_x).reshape(*batches, -1))
         self._y = jnp.asarray(data.y.reshape(batches))
         self._state = ([jnp.asarray(w) for w in data.weights], [jnp.zeros_like(w) for w in data.weights],
-                       [jnp.zeros_like(w) for w in data.weights], jnp.asarray(np.float32(0)))
+                       [jnp.zeros_like(w) for w in data.weights])
+        self._done, self._steps = 0, workload.steps
 
     def run(self, epochs: int) -> Run:
         def train(epochs: int) -> list[float]:
             losses = []
             for _ in range(epochs):
-                self._state, loss = self._epoch(self._state, self._x, self._y)
+                self._state, loss = self._epoch(self._state, self._x, self._y, self._done)
+                self._done += self._steps
                 losses.append(loss)
             return [float(loss) for loss in losses]
 

@@ -72,7 +72,7 @@ class TorchCompiled(_TorchSteps):
         # As [out, in], like nn.Linear's.
         weights = [w.T.contiguous() if w.ndim == 2 else w.clone() for w in weights]
         means, squares = ([torch.zeros_like(w) for w in weights] for _ in range(2))
-        time = torch.zeros(())
+        rate = torch.zeros(())  # Not computed in the graph, or it would be for every weight.
 
         def loss_of(weights: list[torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
             *hidden, (kernel, bias) = zip(weights[0::2], weights[1::2])
@@ -80,17 +80,20 @@ class TorchCompiled(_TorchSteps):
                 x = functional.linear(x, inner_kernel, inner_bias).relu()
             return self._loss(functional.linear(x, kernel, bias), y)
 
-        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        def update(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
             gradients, loss = torch.func.grad_and_value(loss_of)(weights, x, y)
-            time.add_(1)
-            # 1 - beta^t, without its cancellation in single precision.
-            correction_1, correction_2 = (-torch.expm1(time * math.log(beta)) for beta in (BETA_1, BETA_2))
-            rate = LEARNING_RATE * torch.sqrt(correction_2) / correction_1
             for w, m, v, g in zip(weights, means, squares, gradients):
                 m.lerp_(g, 1 - BETA_1)
                 v.lerp_(g * g, 1 - BETA_2)
                 w.sub_(rate * m / (v.sqrt() + EPSILON))
             return loss
 
-        with torch.no_grad():
-            self._step = torch.compile(step, fullgraph=True, dynamic=False, options=options)
+        compiled = torch.compile(update, fullgraph=True, dynamic=False, options=options)
+        steps = itertools.count(1)
+
+        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            time = next(steps)
+            rate.fill_(LEARNING_RATE * math.sqrt(1 - BETA_2**time) / (1 - BETA_1**time))
+            return compiled(x, y)
+
+        self._step = step
