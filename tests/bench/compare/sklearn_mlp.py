@@ -14,11 +14,11 @@ class SklearnMlp(Contender):
     def prepare(self, workload: Workload, folder: pathlib.Path, cores: int) -> None:
         data = read_data(folder)
         self._x, self._y = data.scaled_x, data.y
-        # It minimises half the squared error, which Adam does not notice.
+        # It minimises half the squared error, which Adam does not notice with half the epsilon.
         kind, self._loss_scale = (MLPClassifier, 1.0) if workload.classifies else (MLPRegressor, 2.0)
         self._model = kind(hidden_layer_sizes=workload.widths[1:-1], solver="adam", alpha=0, batch_size=workload.batch,
-                           learning_rate_init=LEARNING_RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON,
-                           shuffle=False)
+                           learning_rate_init=LEARNING_RATE, beta_1=BETA_1, beta_2=BETA_2,
+                           epsilon=EPSILON / self._loss_scale, shuffle=False)
         classes = {"classes": np.arange(workload.widths[-1])} if workload.classifies else {}
         self._model.partial_fit(self._x[:workload.batch], self._y[:workload.batch], **classes)
         self._model.coefs_, self._model.intercepts_ = data.weights[0::2], data.weights[1::2]

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -20,6 +21,7 @@ def main() -> None:
     module, name = kind.split(":")
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # What libraries print is none.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that it ends what it started.
     contender: Contender = getattr(importlib.import_module(module), name)()
     try:
         contender.prepare(WORKLOADS[workload], pathlib.Path(folder), int(cores), **json.loads(variant))
