@@ -14,6 +14,7 @@ from compare.contender import Contender, Run, peak_memory, timed
 from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, PIXEL_SCALE, SEED, Workload
 
 ADAM = ("--optimizer", f"adam:beta_1={BETA_1}:beta_2={BETA_2}:epsilon={EPSILON}", "--learning-rate", str(LEARNING_RATE))
+UNREACHABLE = 6  # fitctl could not connect in time: the machine is busy.
 # Changes no weight: what it stores are the initial ones.
 STAND_STILL = ("--optimizer", "sgd", "--learning-rate", "1e-30")
 
@@ -43,8 +44,11 @@ class Daemon:
                                 stdout=subprocess.PIPE, text=True)
 
     def call(self, *arguments: str) -> list[dict]:
-        with self.start(*arguments) as process:
-            lines = [json.loads(line) for line in process.stdout]
+        for _ in range(10):
+            with self.start(*arguments) as process:
+                lines = [json.loads(line) for line in process.stdout]
+            if process.returncode != UNREACHABLE:
+                break
         if process.returncode:
             raise RuntimeError(f"fitctl {' '.join(arguments)} ended with {process.returncode}")
         return lines
