@@ -1,0 +1,1 @@
+"""Trains the same networks on the same data with fitd and its peers, and compares how long a step takes."""
