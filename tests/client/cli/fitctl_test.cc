@@ -107,6 +107,7 @@ TEST_F(FitctlTest, EveryCommandHasHelpWithExamples) {
       {"model", "create"},
       {"model", "list"},
       {"model", "show"},
+      {"model", "verify"},
       {"model", "alias"},
       {"model", "delete"},
       {"dataset"},
@@ -489,6 +490,31 @@ TEST_F(FollowTest, ACancelledJobExitsWith5) {
   ExpectJob(kEvents, "state: JOB_STATE_CANCELLED version: 4");
   EXPECT_EQ(Run({"job", "watch", "fit-3"}), kExitJobFailed);
   EXPECT_THAT(out_, HasSubstr("Stored m@4\n"));
+}
+
+TEST_F(FollowTest, AReproducedVersionIsNamed) {
+  EXPECT_CALL(daemon_->models,
+              GetModelVersion(_, Property(&v1::GetModelVersionRequest::model, "m@champion"), _))
+      .WillOnce(Answer(Proto<v1::GetModelVersionResponse>("version { model: 'm' version: 4 }")));
+  EXPECT_CALL(
+      daemon_->jobs,
+      StartFit(_, EqualsProto("spec { model: 'm' verify_version: 4 resources { threads: 2 } }"), _))
+      .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-3' }")));
+  EXPECT_CALL(daemon_->jobs, WatchJobRaw).WillOnce(Return(Stream<v1::WatchJobResponse>({})));
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>(
+          "job { id: 'fit-3' state: JOB_STATE_SUCCEEDED spec { model: 'm' verify_version: 4 } }")));
+  EXPECT_EQ(Run({"model", "verify", "m@champion", "--threads", "2"}), kExitOk);
+  EXPECT_EQ(out_, "Started job fit-3\nREPRODUCED m@4\n");
+}
+
+TEST_F(FollowTest, AVerificationThatFailedNamesNoVersion) {
+  ExpectJob(kEvents,
+            "state: JOB_STATE_FAILED failure { code: 13 message: 'm@4 was not reproduced' } "
+            "spec { verify_version: 4 }");
+  EXPECT_EQ(Run({"job", "watch", "fit-3"}), kExitJobFailed);
+  EXPECT_THAT(out_, Not(HasSubstr("REPRODUCED")));
+  EXPECT_EQ(err_, "fitctl: job fit-3 failed: m@4 was not reproduced\n");
 }
 
 TEST_F(FollowTest, PrintsEventsAndTheJobAsJsonLines) {
