@@ -40,7 +40,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
  private:
   void Read() {
     timer_->Start([this] {
-      if (!upload_pool_.Post([this] { End(IdleError()); })) {
+      if (!pool_.Post([this] { End(IdleError()); })) {
         Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
       }
     });
