@@ -139,6 +139,8 @@ class Checker {
     Range("min_free_disk_bytes", config_.min_free_disk_bytes(), 0, kNoLimit);
     if (!IsSet("max_watchers")) config_.set_max_watchers(10'000);
     Range("max_watchers", config_.max_watchers(), 1, 1'000'000);
+    if (!IsSet("upload_idle_seconds")) config_.set_upload_idle_seconds(60);
+    Seconds("upload_idle_seconds", config_.upload_idle_seconds(), 86'400);
   }
 
  private:

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace fitd {
 
@@ -14,12 +16,29 @@ int AvailableCores() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-int64_t AvailableMemory() {
+int64_t AvailableMemory(const std::string& root) {
   int64_t memory = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
-  for (const char* path :
-       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+  const auto limit_by = [&](const std::string& file) {
     int64_t limit = 0;  // Not a number when there is no limit.
-    if (std::ifstream(path) >> limit && limit > 0) memory = std::min(memory, limit);
+    if (std::ifstream(file) >> limit && limit > 0) memory = std::min(memory, limit);
+  };
+  // NUMBER:CONTROLLERS:PATH, in version 2 without controllers. Inside of a container the path may
+  // be that outside; what is there then is the top.
+  std::ifstream groups(root + "/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    const size_t first = line.find(':');
+    const size_t second = line.find(':', first + 1);
+    if (first == line.npos || second == line.npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    std::filesystem::path group = line.substr(second + 1);
+    while (true) {
+      const std::string folder = group == "/" ? "" : group.string();
+      if (controllers.empty()) limit_by(root + "/sys/fs/cgroup" + folder + "/memory.max");
+      if (controllers == "memory")
+        limit_by(root + "/sys/fs/cgroup/memory" + folder + "/memory.limit_in_bytes");
+      if (group == group.parent_path()) break;
+      group = group.parent_path();
+    }
   }
   return memory;
 }

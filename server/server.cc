@@ -172,8 +172,10 @@ struct Server::Parts {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& config) {
-  FITD_ASSIGN_OR_RETURN(auto directory,
-                        DataDir::Open(config.data_dir(), config.min_free_disk_bytes()));
+  FITD_ASSIGN_OR_RETURN(
+      auto directory,
+      DataDir::Open(config.data_dir(), {.min_free_bytes = config.min_free_disk_bytes(),
+                                        .allow_network = config.allow_network_disk()}));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));
   return std::unique_ptr<Server>(new Server(
@@ -190,7 +192,8 @@ absl::Status Server::Start() {
 
   Parts& parts = *parts_;
   parts.services.push_back(MakeModelService(parts.models, parts.pool));
-  parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.upload_pool));
+  parts.services.push_back(MakeDatasetService(parts.datasets, parts.pool, parts.upload_pool,
+                                              ToDuration(parts.config.upload_idle_seconds())));
   parts.services.push_back(
       MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.evaluation_pool));

@@ -150,15 +150,7 @@ absl::Status Fit(Cli& cli, const FitFlags& flags) {
     cli.Print(job, [&] { return CheckedText(job); });
     return absl::OkStatus();
   }
-  if (flags.detach) {
-    cli.Print(job, [&] {
-      return fmt::format("Started job {0}. Follow it with: fitctl job watch {0}\n", job.id());
-    });
-    return absl::OkStatus();
-  }
-  if (cli.output == OutputFormat::kTable)
-    cli.env.out << fmt::format("Started job {}\n", job.id()) << std::flush;
-  return FollowJob(cli, job);
+  return ReportStart(cli, job, flags.detach);
 }
 
 }  // namespace

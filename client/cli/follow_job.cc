@@ -15,15 +15,20 @@
 namespace fitd::cli {
 namespace {
 
+std::string Outcome(const v1::Job& job) {
+  const v1::FitSpec& spec = job.spec();
+  if (job.version() != 0) return fmt::format("Stored {}@{}\n", spec.model(), job.version());
+  if (spec.verify_version() == 0 || job.state() != v1::JOB_STATE_SUCCEEDED) return "";
+  return fmt::format("REPRODUCED {}@{}\n", spec.model(), spec.verify_version());
+}
+
 // Prints what a job has come to; an error unless it succeeded.
 absl::Status ReportEnd(Cli& cli, client::Client& client, const std::string& id) {
   v1::GetJobRequest get;
   get.set_id(id);
   FITD_ASSIGN_OR_RETURN(const v1::GetJobResponse response, client.GetJob(get));
   const v1::Job& ended = response.job();
-  const std::string version =
-      ended.version() == 0 ? "" : fmt::format("{}@{}", ended.spec().model(), ended.version());
-  cli.Print(ended, [&] { return version.empty() ? "" : fmt::format("Stored {}\n", version); });
+  cli.Print(ended, [&] { return Outcome(ended); });
   switch (ended.state()) {
     case v1::JOB_STATE_SUCCEEDED:
       return absl::OkStatus();
@@ -39,6 +44,18 @@ absl::Status ReportEnd(Cli& cli, client::Client& client, const std::string& id) 
 }
 
 }  // namespace
+
+absl::Status ReportStart(Cli& cli, const v1::Job& job, bool detach) {
+  if (detach) {
+    cli.Print(job, [&] {
+      return fmt::format("Started job {0}. Follow it with: fitctl job watch {0}\n", job.id());
+    });
+    return absl::OkStatus();
+  }
+  if (cli.output == OutputFormat::kTable)
+    cli.env.out << fmt::format("Started job {}\n", job.id()) << std::flush;
+  return FollowJob(cli, job);
+}
 
 absl::Status FollowJob(Cli& cli, const v1::Job& job) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());

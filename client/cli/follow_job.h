@@ -9,6 +9,9 @@
 
 namespace fitd::cli {
 
+// Says that the job was started, and follows it unless `detach`.
+absl::Status ReportStart(Cli& cli, const v1::Job& job, bool detach);
+
 // Shows the job's events and progress until its end. JSON: the job as it ended; JSON lines: each
 // event, then the job. A job that did not succeed gives a JobFailedError.
 absl::Status FollowJob(Cli& cli, const v1::Job& job);

@@ -81,6 +81,8 @@ std::string JobText(const v1::Job& job) {
   if (job.has_failure()) facts.AddRow({"failure", FormatFailure(job.failure())});
   facts.AddRow({"model", spec.model()});
   facts.AddRow({"stored", VersionName(job)});
+  if (spec.verify_version() != 0)
+    facts.AddRow({"verifies", fmt::format("{}@{}", spec.model(), spec.verify_version())});
   facts.AddRow({"data set", spec.dataset()});
   if (!spec.validation_dataset().empty())
     facts.AddRow({"validation data", spec.validation_dataset()});

@@ -8,6 +8,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
+#include "client/cli/follow_job.h"
 #include "client/cli/format.h"
 #include "client/cli/table.h"
 #include "client/names.h"
@@ -227,6 +228,25 @@ absl::Status Show(Cli& cli, const ReferenceFlags& flags) {
   return absl::OkStatus();
 }
 
+struct VerifyFlags {
+  std::string reference;
+  int32_t threads = 0;
+  bool detach = false;
+};
+
+absl::Status Verify(Cli& cli, const VerifyFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  v1::GetModelVersionRequest get;
+  get.set_model(flags.reference);
+  FITD_ASSIGN_OR_RETURN(const v1::GetModelVersionResponse found, client->GetModelVersion(get));
+  v1::StartFitRequest request;
+  request.mutable_spec()->set_model(found.version().model());
+  request.mutable_spec()->set_verify_version(found.version().version());
+  request.mutable_spec()->mutable_resources()->set_threads(flags.threads);
+  FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(request));
+  return ReportStart(cli, response.job(), flags.detach);
+}
+
 struct AliasFlags {
   std::string name;
   std::string alias;
@@ -310,6 +330,18 @@ void AddModelCommands(CLI::App& fitctl, Cli& cli) {
         Show);
     AddArgument(*command, "MODEL", flags->reference, "NAME, NAME@VERSION or NAME@ALIAS")
         ->required();
+  }
+  {
+    auto [command, flags] = AddCommand<VerifyFlags>(
+        *group, cli, "verify",
+        "Train a version again and compare every bit; the exit code is 5 if one differs",
+        "  fitctl model verify mnist@3\n"
+        "  fitctl model verify mnist@champion --detach",
+        Verify);
+    AddArgument(*command, "VERSION", flags->reference, "NAME, NAME@VERSION or NAME@ALIAS")
+        ->required();
+    command->add_option("--threads", flags->threads, "Threads; never changes the result");
+    command->add_flag("--detach", flags->detach, "Do not wait for the job");
   }
   {
     auto [command, flags] =

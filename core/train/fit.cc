@@ -125,9 +125,10 @@ class Fit {
         plan_(plan),
         observer_(observer),
         stop_(stop),
+        steps_(input.steps),
         score_(input.training, shape.outputs),
         validation_score_(input.training, shape.outputs),
-        meter_(data.training.size() * input.training.epochs(), std::chrono::steady_clock::now),
+        meter_(RowsToTrain(), std::chrono::steady_clock::now),
         learning_rate_(input.training.optimizer().learning_rate().constant()),
         batch_rows_(static_cast<size_t>(batch_size_)) {
     if (training_.has_early_stopping()) early_stopping_.emplace(training_.early_stopping());
@@ -157,20 +158,20 @@ class Fit {
                        .epoch = state.best().epoch(),
                        .steps = state.best().iterations()};
     }
-    meter_.Skip(std::min((epoch_ - 1) * data_.training.size() + step_ * batch_size_,
-                         training_.epochs() * data_.training.size()));
+    meter_.Skip(
+        std::min((epoch_ - 1) * data_.training.size() + step_ * batch_size_, RowsToTrain()));
     return absl::OkStatus();
   }
 
   absl::StatusOr<FitResult> Run() {
     bool stopped = !Adapt();
-    while (!stopped && epoch_ <= training_.epochs()) {
+    while (!stopped && !done() && epoch_ <= training_.epochs()) {
       const SteadyTime start = std::chrono::steady_clock::now();
       v1::EpochCompleted event;
       event.set_epoch(epoch_);
       FITD_ASSIGN_OR_RETURN(const bool trained, Train(event));
-      stopped = !trained;
-      if (stopped) break;
+      stopped = !trained && !done();
+      if (!trained) break;
       FITD_ASSIGN_OR_RETURN(const bool validated, Validate(event));
       stopped = !validated;
       if (stopped) break;
@@ -179,11 +180,11 @@ class Fit {
     }
     std::optional<Checkpoint> checkpoint;
     if (stopped && plan_.iterations() > 0) checkpoint = MakeCheckpoint();
-    Snapshot kept = best_ ? *std::move(best_)
-                          : Snapshot{.weights = plan_.Snapshot(),
-                                     .metrics = std::move(metrics_),
-                                     .epoch = epoch_ - 1,
-                                     .steps = plan_.iterations()};
+    Snapshot kept = best_ && !steps_ ? *std::move(best_)
+                                     : Snapshot{.weights = plan_.Snapshot(),
+                                                .metrics = std::move(metrics_),
+                                                .epoch = epoch_ - 1,
+                                                .steps = plan_.iterations()};
     return FitResult{.weights = std::move(kept.weights),
                      .pipeline = data_.pipeline.state(),
                      .metrics = std::move(kept.metrics),
@@ -196,6 +197,12 @@ class Fit {
 
  private:
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
+  bool done() const { return steps_ && plan_.iterations() >= *steps_; }
+
+  int64_t RowsToTrain() const {
+    const int64_t rows = data_.training.size() * training_.epochs();
+    return steps_ ? std::min(*steps_ * batch_size_, rows) : rows;
+  }
 
   // Normalization layers learn their statistics. False when told to stop.
   bool Adapt() {
@@ -210,12 +217,13 @@ class Fit {
     return true;
   }
 
-  // The epoch's steps that are left; adds the metrics of all of them. False when told to stop.
+  // The epoch's steps that are left; adds the metrics of all of them. False when told to stop, or
+  // done before the epoch's end.
   absl::StatusOr<bool> Train(v1::EpochCompleted& event) {
     const auto order = Permutation(static_cast<uint32_t>(data_.training.size()), training_.seed(),
                                    static_cast<uint32_t>(epoch_ - 1));
     while (step_ < steps_per_epoch_) {
-      if (stopped()) {
+      if (stopped() || done()) {
         FITD_RETURN_IF_ERROR(CheckWeights());
         return false;
       }
@@ -428,6 +436,7 @@ class Fit {
   TrainingPlan& plan_;
   FitObserver& observer_;
   const std::atomic<bool>& stop_;
+  const std::optional<int64_t> steps_;  // See FitInput.
 
   std::string isa_ = ActiveKernels().isa;  // With those of earlier lives, where they differ.
   // Position: the epoch under way, from 1, and the steps done in it.

@@ -31,6 +31,8 @@ struct FitInput {
   std::optional<v1::PipelineState> initial_pipeline;
   // Goes on from here instead, with the same model, training and data.
   std::optional<Checkpoint> resume;
+  // Ends after so many steps, with the newest weights, whatever epochs and early stopping say.
+  std::optional<int64_t> steps;
   int threads = 1;  // Never changes the result.
 };
 

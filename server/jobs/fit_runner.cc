@@ -13,6 +13,7 @@
 #include "server/jobs/checkpoint_writer.h"
 #include "server/jobs/job_moves.h"
 #include "server/jobs/time.h"
+#include "server/jobs/verification.h"
 #include "server/log/log.h"
 #include "server/store/model_reference.h"
 
@@ -136,7 +137,18 @@ absl::StatusOr<FitResult> FitRunner::Train(int threads,
                             Message(status)));
        }});
   Observer observer(*this, told, writer);
-  return RunGuarded(std::move(input), observer, stop);
+  absl::StatusOr<FitResult> result = RunGuarded(std::move(input), observer, stop);
+  if (verified_ && result.ok() && !result->stopped) FITD_RETURN_IF_ERROR(Verify(result->weights));
+  return result;
+}
+
+absl::Status FitRunner::Verify(const Weights& trained) const {
+  FITD_ASSIGN_OR_RETURN(const Weights stored, LoadWeights(*verified_));
+  return CheckReproduced(*verified_, stored, trained);
+}
+
+absl::StatusOr<Weights> FitRunner::LoadWeights(const v1::ModelVersion& version) const {
+  return Weights::Load(store_.directory().WeightsPath(version.weights_sha256()));
 }
 
 std::optional<Checkpoint> FitRunner::LoadCheckpoint() {
@@ -178,6 +190,10 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
       initial = transaction.models.FindVersion(spec.model(), spec.initial_version());
       if (!initial) return UnknownVersion(transaction, spec.model(), spec.initial_version());
     }
+    if (spec.verify_version() != 0) {
+      verified_ = transaction.models.FindVersion(spec.model(), spec.verify_version());
+      if (!verified_) return UnknownVersion(transaction, spec.model(), spec.verify_version());
+    }
     return absl::OkStatus();
   }));
   model_ = input.model;
@@ -186,14 +202,18 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
   *lineage_.mutable_training() = spec.training();
   lineage_.set_engine_version(kVersion);
 
+  if (verified_) {
+    // It may be another daemon than the one that took the job.
+    FITD_RETURN_IF_ERROR(CheckEngine(*verified_));
+    input.steps = verified_->lineage().steps();
+  }
   FITD_ASSIGN_OR_RETURN(input.train, tables_.OpenChecked(lineage_.dataset_sha256()));
   if (!lineage_.validation_dataset_sha256().empty()) {
     FITD_ASSIGN_OR_RETURN(input.validation,
                           tables_.OpenChecked(lineage_.validation_dataset_sha256()));
   }
   if (initial) {
-    FITD_ASSIGN_OR_RETURN(input.initial_weights,
-                          Weights::Load(store_.directory().WeightsPath(initial->weights_sha256())));
+    FITD_ASSIGN_OR_RETURN(input.initial_weights, LoadWeights(*initial));
     input.initial_pipeline = initial->pipeline();
     lineage_.set_initial_weights_sha256(initial->weights_sha256());
   }
@@ -261,7 +281,7 @@ absl::StatusOr<v1::JobState> FitRunner::FinishForGood(const absl::StatusOr<FitRe
   // Saved beside the transaction, which only moves the file: it may be large.
   TemporaryFile weights(store_.directory());
   std::optional<v1::ModelVersion> version;
-  if (result.ok() && (result->steps > 0 || !result->stopped)) {
+  if (result.ok() && !verified_ && (result->steps > 0 || !result->stopped)) {
     version = MakeVersion(*result);
     FITD_RETURN_IF_ERROR(result->weights.Save(weights.path()));
     std::error_code error;

@@ -26,7 +26,8 @@ class FitRunner {
   FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& journal, v1::Job job);
 
   // Trains from the newest checkpoint, else from the start, until the end or until `stop`; makes
-  // checkpoints at the interval. Whatever goes wrong is in the status.
+  // checkpoints at the interval. Whatever goes wrong is in the status, as is that a version to
+  // verify was not reproduced.
   absl::StatusOr<FitResult> Train(int threads, std::chrono::nanoseconds checkpoint_interval,
                                   const std::atomic<bool>& stop);
 
@@ -40,6 +41,8 @@ class FitRunner {
   class Observer;
   absl::StatusOr<FitInput> Load(int threads);
   std::optional<Checkpoint> LoadCheckpoint();
+  absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
+  absl::Status Verify(const Weights& trained) const;
   absl::StatusOr<v1::JobState> ReadState();
   v1::ModelVersion MakeVersion(const FitResult& result) const;
   absl::StatusOr<v1::JobState> FinishLater(const FitResult& result);
@@ -56,7 +59,8 @@ class FitRunner {
   const int64_t number_;
   v1::Lineage lineage_;  // What Load knows of it.
   v1::ModelSpec model_;
-  v1::JobProgress progress_;  // The newest, also between the published ones.
+  std::optional<v1::ModelVersion> verified_;  // The one that is trained again.
+  v1::JobProgress progress_;                  // The newest, also between the published ones.
 };
 
 }  // namespace fitd

@@ -44,7 +44,7 @@ void Housekeeping::RemoveVersions(Transaction& transaction) {
     int64_t newer = 0;
     for (const v1::ModelVersion& version : transaction.models.ListVersions(name, kAll, kAll)) {
       if (newer++ < options_.keep_versions || aliased.contains(version.version()) ||
-          transaction.jobs.ActiveJobFromVersion(name, version.version())) {
+          transaction.jobs.ActiveJobWithVersion(name, version.version())) {
         continue;
       }
       RemoveVersion(transaction, store_.directory(), version);

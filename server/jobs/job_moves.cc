@@ -1,12 +1,14 @@
 #include "server/jobs/job_moves.h"
 
 #include <cassert>
+#include <string>
 #include <utility>
 
 #include "fmt/format.h"
 #include "server/jobs/job_state.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
+#include "server/store/checkpoints.h"
 
 namespace fitd {
 
@@ -32,11 +34,15 @@ void Move(Transaction& transaction, v1::Job& job, v1::StateChange change) {
 }
 
 absl::Status RecoverJobs(Store& store) {
+  const Checkpoints checkpoints(store.directory());
   return store.InTransaction([&](Transaction& transaction) {
     const auto move = [&](v1::Job& job, v1::StateChange change) {
       Log(LogLevel::kWarn, "job_recovered",
           {{"job", job.id()}, {"state", StateName(change.state())}});
       Move(transaction, job, std::move(change));
+      if (!IsFinal(job.state())) return;
+      for (std::string& path : checkpoints.Paths(JobNumber(job.id()).value()))
+        transaction.RemoveFile(std::move(path));
     };
     const auto count_crash = [](v1::Job& job) {
       job.set_crashes(job.crashes() + 1);

@@ -182,8 +182,8 @@ absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(
           }
         }
         if (const auto job =
-                transaction.jobs.ActiveJobFromVersion(request.model(), request.version())) {
-          return FailedPrecondition(fmt::format("job {} starts from {}@{}; cancel it first", *job,
+                transaction.jobs.ActiveJobWithVersion(request.model(), request.version())) {
+          return FailedPrecondition(fmt::format("job {} needs {}@{}; cancel it first", *job,
                                                 request.model(), request.version()));
         }
         RemoveVersion(transaction, store_.directory(), *version);

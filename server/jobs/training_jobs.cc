@@ -23,6 +23,7 @@
 #include "server/jobs/paging.h"
 #include "server/jobs/request.h"
 #include "server/jobs/time.h"
+#include "server/jobs/verification.h"
 #include "server/log/log.h"
 #include "server/store/model_reference.h"
 
@@ -34,10 +35,32 @@ constexpr int32_t kMostPriority = 100;
 constexpr int32_t kMostRestarts = 1000;
 constexpr int32_t kDefaultRestarts = 5;
 
+// The version's lineage says all but the model and the resources.
+void CheckVerification(const v1::FitSpec& spec, Violations& violations) {
+  if (spec.verify_version() < 0) {
+    violations.Add("spec.verify_version",
+                   fmt::format("is {}; allowed: 0 or more", spec.verify_version()));
+  }
+  const auto check_unset = [&](std::string_view field, bool set) {
+    if (set) {
+      violations.Add(fmt::format("spec.{}", field),
+                     "is set beside spec.verify_version, which says it; allowed: unset");
+    }
+  };
+  check_unset("dataset", !spec.dataset().empty());
+  check_unset("validation_dataset", !spec.validation_dataset().empty());
+  check_unset("initial_version", spec.initial_version() != 0);
+  check_unset("training", spec.has_training());
+}
+
 // What needs no look at the store.
 void CheckSpec(const v1::FitSpec& spec, Violations& violations) {
   CheckId("spec.model", spec.model(), violations);
-  CheckId("spec.dataset", spec.dataset(), violations);
+  if (spec.verify_version() == 0) {
+    CheckId("spec.dataset", spec.dataset(), violations);
+  } else {
+    CheckVerification(spec, violations);
+  }
   if (!spec.validation_dataset().empty()) {
     CheckId("spec.validation_dataset", spec.validation_dataset(), violations);
     if (spec.training().validation_split() != 0) {
@@ -146,8 +169,12 @@ absl::Status CheckJobId(const std::string& id) {
 }  // namespace
 
 // The job as it will be, without an id, and the memory that it may need.
-absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, const v1::FitSpec& asked,
+absl::StatusOr<v1::Job> TrainingJobs::CheckFit(Transaction& transaction, v1::FitSpec asked,
                                                Violations& violations, int64_t& memory) {
+  if (asked.verify_version() != 0) {
+    FITD_RETURN_IF_ERROR(violations.ToStatus());
+    FITD_ASSIGN_OR_RETURN(asked, FitToVerify(transaction, asked));
+  }
   v1::Job job;
   *job.mutable_spec() = asked;
   v1::ResourceSpec& resources = *job.mutable_spec()->mutable_resources();
@@ -227,7 +254,7 @@ absl::StatusOr<v1::StartFitResponse> TrainingJobs::StartFit(const v1::StartFitRe
     Log(LogLevel::kInfo, "job_queued",
         {{"job", response->job().id()},
          {"model", request.spec().model()},
-         {"dataset", request.spec().dataset()}});
+         {"dataset", response->job().spec().dataset()}});
     scheduler_.JobQueued();
   }
   return response;

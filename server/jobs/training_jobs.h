@@ -49,7 +49,7 @@ class TrainingJobs {
       const v1::WatchJobRequest& request, std::function<void()> wake);
 
  private:
-  absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, const v1::FitSpec& spec,
+  absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, v1::FitSpec asked,
                                    Violations& violations, int64_t& memory);
   // Moves the job to the state that `next` gives for its own, if it gives one.
   template <typename Response, typename Request>

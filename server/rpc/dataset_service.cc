@@ -1,9 +1,12 @@
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "core/base/mutex.h"
 #include "fitd/v1/dataset_service.grpc.pb.h"
+#include "fmt/format.h"
+#include "server/rpc/idle_timer.h"
 #include "server/rpc/reply.h"
 #include "server/rpc/services.h"
 
@@ -14,16 +17,19 @@ namespace {
 class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequest> {
  public:
   UploadReactor(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool,
-                grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response)
+                std::chrono::microseconds idle, grpc::CallbackServerContext* context,
+                v1::UploadDatasetResponse* response)
       : pool_(pool),
         upload_pool_(upload_pool),
         context_(context),
         response_(response),
+        timer_(std::make_shared<IdleTimer>(idle)),
         upload_(datasets.NewUpload()) {
-    StartRead(&request_);
+    Read();
   }
 
   void OnReadDone(bool ok) override {
+    if (!timer_->Stop()) return;  // Too late: the call is being ended.
     const bool posted =
         ok ? pool_.Post([this] { Add(); }) : upload_pool_.Post([this] { Complete(); });
     if (!posted) Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
@@ -32,13 +38,28 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   void OnDone() override { delete this; }
 
  private:
+  void Read() {
+    timer_->Start([this] {
+      if (!pool_.Post([this] { End(IdleError()); })) {
+        Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
+      }
+    });
+    StartRead(&request_);
+  }
+
+  absl::Status IdleError() const {
+    return Error(absl::StatusCode::kDeadlineExceeded,
+                 fmt::format("the upload sent nothing for {} s (upload_idle_seconds)",
+                             std::chrono::duration<double>(timer_->limit()).count()));
+  }
+
   void Add() {
     absl::StatusOr<std::optional<v1::UploadDatasetResponse>> known = Guarded([this] {
       MutexLock lock(mutex_);
       return upload_->Add(request_);
     });
     if (known.ok() && !*known) {
-      StartRead(&request_);
+      Read();
     } else {
       End(known.ok() ? absl::StatusOr<v1::UploadDatasetResponse>(**std::move(known))
                      : known.status());
@@ -67,6 +88,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   ThreadPool& upload_pool_;
   grpc::CallbackServerContext* const context_;
   v1::UploadDatasetResponse* const response_;
+  const std::shared_ptr<IdleTimer> timer_;  // Of the read under way.
   v1::UploadDatasetRequest request_;
   // gRPC calls us one at a time; the lock shows that to ThreadSanitizer, which cannot see into
   // gRPC.
@@ -76,8 +98,9 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
 class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
  public:
-  DatasetServiceRpc(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool)
-      : datasets_(datasets), pool_(pool), upload_pool_(upload_pool) {}
+  DatasetServiceRpc(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool,
+                    std::chrono::microseconds upload_idle)
+      : datasets_(datasets), pool_(pool), upload_pool_(upload_pool), upload_idle_(upload_idle) {}
 
   grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context,
                                        const v1::GetDatasetRequest* request,
@@ -105,20 +128,22 @@ class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
 
   grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
       grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override {
-    return new UploadReactor(datasets_, pool_, upload_pool_, context, response);
+    return new UploadReactor(datasets_, pool_, upload_pool_, upload_idle_, context, response);
   }
 
  private:
   Datasets& datasets_;
   ThreadPool& pool_;
   ThreadPool& upload_pool_;
+  const std::chrono::microseconds upload_idle_;
 };
 
 }  // namespace
 
-NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool) {
+NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool,
+                                std::chrono::microseconds upload_idle) {
   return {v1::DatasetService::service_full_name(),
-          std::make_unique<DatasetServiceRpc>(datasets, pool, upload_pool)};
+          std::make_unique<DatasetServiceRpc>(datasets, pool, upload_pool, upload_idle)};
 }
 
 }  // namespace fitd

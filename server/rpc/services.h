@@ -3,6 +3,7 @@
 #ifndef FITD_SERVER_RPC_SERVICES_H_
 #define FITD_SERVER_RPC_SERVICES_H_
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -23,9 +24,11 @@ struct NamedService {
   std::unique_ptr<grpc::Service> service;
 };
 
-// `upload_pool` is for reading what was uploaded, `watch_pool` for watchers.
+// `upload_pool` is for reading what was uploaded, `watch_pool` for watchers. An upload ends when
+// nothing comes for `upload_idle`; 0 waits for ever.
 NamedService MakeModelService(Models& models, ThreadPool& pool);
-NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool);
+NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool& upload_pool,
+                                std::chrono::microseconds upload_idle);
 NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool,
                             int max_watchers);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool);

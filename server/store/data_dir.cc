@@ -71,7 +71,7 @@ absl::Status SyncDirectory(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path,
-                                                       int64_t min_free_bytes) {
+                                                       const Options& options) {
   std::error_code error;
   const bool is_new = !std::filesystem::exists(path, error);
   std::vector<std::string> folders = {path, path + "/tmp", path + "/checkpoints"};
@@ -82,9 +82,17 @@ absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path,
     if (error) return CannotUse(error.value(), folder);
     if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return CannotUse(errno, folder);
   }
+  const char* network = NetworkFileSystem(options.file_system_type(path).value_or(0));
+  if (network != nullptr && !options.allow_network) {
+    return Error(
+        absl::StatusCode::kPermissionDenied,
+        fmt::format("data dir {} lies on a network file system ({}), whose locks and syncs "
+                    "may not hold; choose a local disk, or set allow_network_disk",
+                    path, network));
+  }
   if (is_new) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   FITD_ASSIGN_OR_RETURN(const int lock, Lock(path));
-  std::unique_ptr<DataDir> directory(new DataDir(path, min_free_bytes, lock));
+  std::unique_ptr<DataDir> directory(new DataDir(path, options.min_free_bytes, lock));
   Empty(path + "/tmp");
   return directory;
 }

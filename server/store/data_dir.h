@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 
 #include "core/base/status.h"
 #include "server/store/blob.h"
+#include "server/store/file_system.h"
 
 namespace fitd {
 
@@ -24,19 +26,34 @@ namespace fitd {
 //
 //   LOCK            held while the daemon runs
 //   fitd.db         metadata
+//   fitd.db-open    there while the database is open: its log must be there too
 //   datasets/<sha256>.tbl
 //   weights/<sha256>.wgt
 //   checkpoints/<job>-<steps>.ckp
 //   tmp/            uploads and files in the making; emptied at start
 class DataDir {
  public:
+  struct Options {
+    int64_t min_free_bytes = 0;  // See CheckFreeSpace.
+    bool allow_network = false;
+    // Of the directory.
+    std::function<std::optional<int64_t>(const std::string&)> file_system_type = FileSystemType;
+  };
   // Creates what is missing and takes the lock. UNAVAILABLE "data dir is in use by process N";
-  // PERMISSION_DENIED when it cannot be written. `min_free_bytes`: see CheckFreeSpace.
+  // PERMISSION_DENIED when it cannot be written, or lies on a network file system and that is not
+  // allowed.
   static absl::StatusOr<std::unique_ptr<DataDir>> Open(const std::string& path,
-                                                       int64_t min_free_bytes = 0);
+                                                       const Options& options);
+  static absl::StatusOr<std::unique_ptr<DataDir>> Open(const std::string& path) {
+    return Open(path, Options());
+  }
   ~DataDir();
 
   std::string DatabasePath() const { return path_ + "/fitd.db"; }
+  // SQLite's log, in which the newest commits are.
+  std::string DatabaseLogPath() const { return DatabasePath() + "-wal"; }
+  // There while the database is open.
+  std::string DatabaseMarkPath() const { return DatabasePath() + "-open"; }
   std::string DatasetPath(std::string_view sha256) const;
   std::string WeightsPath(std::string_view sha256) const;
   std::string CheckpointFolder() const { return path_ + "/checkpoints"; }

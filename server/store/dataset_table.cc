@@ -14,6 +14,14 @@ std::optional<v1::Dataset> DatasetTable::FindBySource(std::string_view source_sh
   return query.Get<v1::Dataset>(0);
 }
 
+std::optional<v1::Dataset> DatasetTable::FindByContent(std::string_view sha256,
+                                                       std::string_view name) {
+  Query query = database_.Prepare(
+      "SELECT message FROM datasets WHERE sha256 = ? ORDER BY name = ? DESC LIMIT 1");
+  if (!query.Bind(sha256).Bind(name).Next()) return std::nullopt;
+  return query.Get<v1::Dataset>(0);
+}
+
 std::vector<v1::Dataset> DatasetTable::List(std::string_view after, int64_t limit) {
   std::vector<v1::Dataset> datasets;
   Query query =

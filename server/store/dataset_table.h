@@ -22,6 +22,8 @@ class DatasetTable {
   std::optional<v1::Dataset> Find(std::string_view name);
   // One that was made from these bytes, whatever its name.
   std::optional<v1::Dataset> FindBySource(std::string_view source_sha256);
+  // One with this content, whatever its name; `name` if it has it.
+  std::optional<v1::Dataset> FindByContent(std::string_view sha256, std::string_view name);
   // By name, those after `after`.
   std::vector<v1::Dataset> List(std::string_view after, int64_t limit);
   std::vector<std::string> Names();

@@ -98,9 +98,10 @@ std::optional<std::string> JobTable::ActiveJobOnDataset(std::string_view dataset
   return fmt::format("{}{}", kPrefix, query.Int(0));
 }
 
-std::optional<std::string> JobTable::ActiveJobFromVersion(std::string_view model, int64_t version) {
+std::optional<std::string> JobTable::ActiveJobWithVersion(std::string_view model, int64_t version) {
   Query query = database_.Prepare(
-      "SELECT id FROM jobs WHERE state < ? AND model = ? AND initial_version = ? LIMIT 1");
+      "SELECT id FROM jobs WHERE state < ?1 AND model = ?2 AND (initial_version = ?3 OR "
+      "verify_version = ?3) LIMIT 1");
   if (!query.Bind(v1::JOB_STATE_SUCCEEDED).Bind(model).Bind(version).Next()) return std::nullopt;
   return fmt::format("{}{}", kPrefix, query.Int(0));
 }
@@ -108,14 +109,15 @@ std::optional<std::string> JobTable::ActiveJobFromVersion(std::string_view model
 void JobTable::Insert(v1::Job& job, int64_t memory) {
   database_
       .Prepare(
-          "INSERT INTO jobs (state, priority, memory, model, initial_version, dataset, "
-          "validation_dataset, message) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+          "INSERT INTO jobs (state, priority, memory, model, initial_version, verify_version, "
+          "dataset, validation_dataset, message) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .Bind(job.state())
       .Bind(job.spec().resources().priority())
       .Bind(memory)
       .Bind(job.spec().model())
       .Bind(job.spec().initial_version())
+      .Bind(job.spec().verify_version())
       .Bind(job.spec().dataset())
       .Bind(job.spec().validation_dataset())
       .Bind(job)

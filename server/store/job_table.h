@@ -43,10 +43,10 @@ class JobTable {
   std::vector<int64_t> Active();
   int64_t Count(v1::JobState state);
   // A job whose state is not final and that trains the model, reads the data set, or starts from
-  // the version.
+  // the version or verifies it.
   std::optional<std::string> ActiveJobOfModel(std::string_view model);
   std::optional<std::string> ActiveJobOnDataset(std::string_view dataset);
-  std::optional<std::string> ActiveJobFromVersion(std::string_view model, int64_t version);
+  std::optional<std::string> ActiveJobWithVersion(std::string_view model, int64_t version);
 
   // Sets the id; it is never given again. `memory`: bytes that it may need.
   void Insert(v1::Job& job, int64_t memory);

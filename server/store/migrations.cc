@@ -70,6 +70,7 @@ constexpr const char* kMigrations[] = {
     )sql",
     // Counted in the job's message.
     "ALTER TABLE jobs DROP COLUMN crashes;",
+    "ALTER TABLE jobs ADD COLUMN verify_version INTEGER NOT NULL DEFAULT 0;",
 };
 
 }  // namespace

@@ -50,6 +50,15 @@ std::optional<v1::ModelVersion> ModelTable::FindVersion(std::string_view model, 
   return query.Get<v1::ModelVersion>(0);
 }
 
+std::optional<v1::ModelVersion> ModelTable::FindVersionByWeights(std::string_view model,
+                                                                 std::string_view weights_sha256) {
+  Query query = database_.Prepare(
+      "SELECT message FROM versions WHERE model = ? AND weights_sha256 = ? ORDER BY version LIMIT "
+      "1");
+  if (!query.Bind(model).Bind(weights_sha256).Next()) return std::nullopt;
+  return query.Get<v1::ModelVersion>(0);
+}
+
 std::vector<v1::ModelVersion> ModelTable::ListVersions(std::string_view model, int64_t before,
                                                        int64_t limit) {
   std::vector<v1::ModelVersion> versions;

@@ -31,6 +31,9 @@ class ModelTable {
   void Delete(std::string_view name);
 
   std::optional<v1::ModelVersion> FindVersion(std::string_view model, int64_t version);
+  // The oldest with these weights.
+  std::optional<v1::ModelVersion> FindVersionByWeights(std::string_view model,
+                                                       std::string_view weights_sha256);
   // Newest first, those below `before`.
   std::vector<v1::ModelVersion> ListVersions(std::string_view model, int64_t before, int64_t limit);
   // Sets its number: one more than any that the model ever had.

@@ -1,5 +1,6 @@
 #include "server/store/store.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -30,9 +31,33 @@ absl::Status CheckNotLost(const DataDir& directory, Database& database) {
   return absl::OkStatus();
 }
 
+// A daemon that closes its database removes the log and before it the mark. Without the log SQLite
+// would go back, without a word, to what the database held some time ago.
+absl::Status CheckLogNotLost(const DataDir& directory) {
+  std::error_code ignored;
+  if (std::filesystem::exists(directory.DatabasePath(), ignored) &&
+      std::filesystem::exists(directory.DatabaseMarkPath(), ignored) &&
+      !std::filesystem::exists(directory.DatabaseLogPath(), ignored)) {
+    return DataLoss(
+        "fitd.db-wal is lost, which held the newest changes; put it back, or start on a backup. To "
+        "go on with the older state in fitd.db, remove fitd.db-open");
+  }
+  return absl::OkStatus();
+}
+
+// Best effort: without the mark a lost log is not noticed.
+void MarkOpen(const DataDir& directory) {
+  const int fd = open(directory.DatabaseMarkPath().c_str(), O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+}
+
+void UnmarkOpen(const DataDir& directory) { unlink(directory.DatabaseMarkPath().c_str()); }
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clock) {
+  FITD_RETURN_IF_ERROR(CheckLogNotLost(directory));
+  UnmarkOpen(directory);  // Whatever closes it now removes the log.
   FITD_RETURN_IF_ERROR(CheckVersion(directory.DatabasePath()));
   FITD_ASSIGN_OR_RETURN(auto database, Database::Open(directory.DatabasePath()));
   FITD_RETURN_IF_ERROR(database->Check());
@@ -44,8 +69,11 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clo
     directory.RemoveCheckpointsOtherThan(transaction.jobs.Active());
     return absl::OkStatus();
   }));
+  MarkOpen(directory);
   return store;
 }
+
+Store::~Store() { UnmarkOpen(directory_); }
 
 std::vector<BlobUse> Transaction::Blobs() {
   std::vector<BlobUse> uses = datasets.Blobs();
@@ -96,6 +124,7 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
 }
 
 absl::Status Store::Reconnect() {
+  UnmarkOpen(directory_);
   database_.reset();
   FITD_ASSIGN_OR_RETURN(auto database, Database::Open(directory_.DatabasePath()));
   // A commit that was reported as failed may come back from the log. Nobody is told of it before it
@@ -108,6 +137,7 @@ absl::Status Store::Reconnect() {
     return CurrentDatabaseError();
   }
   database_ = std::move(database);
+  MarkOpen(directory_);
   models_revision_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }

@@ -62,6 +62,7 @@ class Store {
   // blobs. FAILED_PRECONDITION when a newer daemon wrote it; DATA_LOSS when it is damaged or lost;
   // PERMISSION_DENIED when it cannot be written.
   static absl::StatusOr<std::unique_ptr<Store>> Open(DataDir& directory, Clock clock = absl::Now);
+  ~Store();
 
   // Calls work(Transaction&), which returns a Status or a StatusOr; commits when it is OK, else
   // rolls back. What is returned OK is on the disk. Beside work's own errors: RESOURCE_EXHAUSTED

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -14,7 +15,8 @@ import unittest
 import uuid
 
 from daemon import FULL, Client, DaemonTest, error_code, grpc  # First: it skips where gRPC is missing.
-from fitd.v1 import job_service_pb2, model_pb2, model_service_pb2
+from fitd.v1 import job_service_pb2, model_pb2, model_service_pb2, server_service_pb2
+from google.protobuf import json_format
 
 from scenario import (DIGITS, MODEL, check_events, fit_spec, history, predict_digits, state_name, upload_messages,
                       watch)
@@ -253,6 +255,22 @@ class DamageTest(FaultTest):
         self.assertEqual(self.result("fit-1"), expected)
 
 
+    def test_lost_log_is_told_and_nothing_older_is_served(self):
+        self.start()
+        self.prepare()
+        expected = self.result(self.fit(2))
+        self.daemon.kill()
+        log = self.daemon.data / "fitd.db-wal"
+        whole = log.read_bytes()
+        log.unlink()
+        self.start()
+        self.assertEqual(self.daemon.wait(), 74)
+        self.assertIn("fitd: fitd.db-wal is lost", self.daemon.log_end())
+        log.write_bytes(whole)
+        self.start()
+        self.assertEqual(self.result("fit-1"), expected)
+
+
 def damages(whole, readable=None):
     """Cut off near pages, and with one bit changed within the first `readable` bytes."""
     size = len(whole)
@@ -261,6 +279,49 @@ def damages(whole, readable=None):
     last = (readable or size) - 1
     for position in (0, 8, 20, last // 2, last):
         yield whole[:position] + bytes([whole[position] ^ 16]) + whole[position + 1:]
+
+
+class MemoryLimitTest(FaultTest):
+    """The daemon runs in a control group of 160 MiB."""
+
+    LIMIT = 160 << 20
+
+    def setUp(self):
+        super().setUp()
+        for top, limit in ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"):
+            self.group = pathlib.Path(top) / f"fitd-test-{uuid.uuid4()}"
+            with contextlib.suppress(OSError):
+                self.group.mkdir()
+                self.addCleanup(self.group.rmdir)
+                (self.group / limit).write_text(str(self.LIMIT))
+                return
+        self.skipTest("no control group can be made here")
+
+    def start_in_group(self, **environment):
+        self.start(prefix=["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', self.group], environment=environment)
+
+    def test_jobs_may_use_a_share_of_the_limit(self):
+        self.start_in_group()
+        info = self.client.server.GetServerInfo(server_service_pb2.GetServerInfoRequest())
+        self.assertEqual(info.limits.max_memory_bytes, self.LIMIT // 10 * 8)
+
+    def test_job_that_needs_more_than_the_limit_fails_and_the_daemon_goes_on(self):
+        too_much = {"FITD_MAX_MEMORY_BYTES": str(8 << 30)}
+        self.start_in_group(**too_much)
+        self.prepare()
+        wide = json_format.ParseDict({"inputShape": [64], "layers": [
+            {"dense": {"units": 8192}}, {"dense": {"units": 2048}}, {"dense": {"units": 10}}]}, model_pb2.ModelSpec())
+        self.client.models.CreateModel(model_service_pb2.CreateModelRequest(name="wide", spec=wide))
+        spec = fit_spec("wide", 1, {"adam": {}})
+        spec.resources.max_restarts = 1
+        job = self.client.jobs.StartFit(job_service_pb2.StartFitRequest(spec=spec)).job.id
+        for _ in range(2):
+            self.assertEqual(self.daemon.wait(60), -signal.SIGKILL)
+            self.start_in_group(**too_much)
+        self.assertEqual(self.state(job), "FAILED")
+        self.assertIn("the daemon died 2 times", self.job(job).failure.message)
+        self.assertEqual(list((self.daemon.data / "checkpoints").iterdir()), [])
+        self.assertEqual(self.result(self.fit(1))[0], "SUCCEEDED")
 
 
 class ProcessTest(FaultTest):

@@ -5,8 +5,8 @@
 #                     recovery. Everything answered is there, nothing half-made is, and the weights and the history of every
 #                     fit are those of the undisturbed run.
 #   network_test      1,000 submits over connections that are cut: 1,000 jobs. 1,000 reconnects of a watcher: each event once.
-#   faults_test       full and read-only disks, failing system calls, damaged files, signals, clock jumps, lack of file
-#                     descriptors, 10,000 queued jobs, 1,000 cancels; memory after 1,000 jobs and 100,000 predictions.
+#   faults_test       full and read-only disks, failing system calls, damaged and lost files, memory limits, signals, clock
+#                     jumps, lack of file descriptors, 10,000 queued jobs, 1,000 cancels; memory after 1,000 jobs and 100,000 predictions.
 #   determinism_test  other threads, locales, memory, load: the same bits.
 #
 # Usage: run.sh [NAME...]; exit code 1 when anything did not hold.

@@ -39,6 +39,8 @@ TEST(ConfigTest, DefaultsAreWrittenOut) {
   EXPECT_EQ(config.keep_finished_jobs(), 0);
   EXPECT_EQ(config.min_free_disk_bytes(), 512 << 20);
   EXPECT_EQ(config.max_watchers(), 10'000);
+  EXPECT_EQ(config.upload_idle_seconds(), 60);
+  EXPECT_FALSE(config.allow_network_disk());
 }
 
 TEST(ConfigTest, LaterSettingsWin) {

@@ -41,6 +41,7 @@ TEST_F(FitctlTest, EveryCommandHasHelpWithExamples) {
       {"model", "create"},
       {"model", "list"},
       {"model", "show"},
+      {"model", "verify"},
       {"model", "alias"},
       {"model", "delete"},
       {"dataset"},
@@ -189,7 +190,7 @@ TEST_F(FitctlTest, CompletesCommandsOptionsAndChoices) {
     return out_;
   };
   EXPECT_EQ(complete({"mo"}), "model\n");
-  EXPECT_EQ(complete({"model", ""}), "alias\ncreate\ndelete\nlist\nshow\n");
+  EXPECT_EQ(complete({"model", ""}), "alias\ncreate\ndelete\nlist\nshow\nverify\n");
   EXPECT_EQ(complete({"fit", "m", "--batch"}), "--batch-size\n");
   EXPECT_EQ(complete({"model", "list", "--output", ""}), "json\njsonl\ntable\n");
   EXPECT_EQ(complete({"model", "create", "-f", "mo"}), "");

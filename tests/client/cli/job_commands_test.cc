@@ -61,6 +61,33 @@ TEST_F(FollowTest, ACancelledJobExitsWith5) {
   EXPECT_THAT(out_, HasSubstr("Stored m@4\n"));
 }
 
+TEST_F(JobCommandsTest, NamesAVersionThatWasReproduced) {
+  EXPECT_CALL(daemon_->models,
+              GetModelVersion(_, Property(&v1::GetModelVersionRequest::model, "m@champion"), _))
+      .WillOnce(Answer(Proto<v1::GetModelVersionResponse>("version { model: 'm' version: 4 }")));
+  EXPECT_CALL(
+      daemon_->jobs,
+      StartFit(_, EqualsProto("spec { model: 'm' verify_version: 4 resources { threads: 2 } }"), _))
+      .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-3' }")));
+  EXPECT_CALL(daemon_->jobs, WatchJobRaw).WillOnce(Return(Stream<v1::WatchJobResponse>({})));
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>(
+          "job { id: 'fit-3' state: JOB_STATE_SUCCEEDED spec { model: 'm' verify_version: 4 } }")));
+  EXPECT_EQ(Run({"model", "verify", "m@champion", "--threads", "2"}), kExitOk);
+  EXPECT_EQ(out_, "Started job fit-3\nREPRODUCED m@4\n");
+}
+
+TEST_F(JobCommandsTest, AVersionThatWasNotReproducedExitsWith5) {
+  EXPECT_CALL(daemon_->jobs, WatchJobRaw).WillOnce(Return(Stream<v1::WatchJobResponse>({})));
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>(
+          "job { id: 'fit-3' state: JOB_STATE_FAILED spec { model: 'm' verify_version: 4 }"
+          "failure { code: 13 message: 'm@4 was not reproduced' } }")));
+  EXPECT_EQ(Run({"job", "wait", "fit-3"}), kExitJobFailed);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "fitctl: job fit-3 failed: m@4 was not reproduced\n");
+}
+
 TEST_F(FollowTest, PrintsEventsAndTheJobAsJsonLines) {
   ExpectJob(kEvents, "state: JOB_STATE_SUCCEEDED");
   EXPECT_EQ(Run({"job", "watch", "fit-3", "--output", "jsonl"}), kExitOk);

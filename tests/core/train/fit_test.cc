@@ -218,6 +218,28 @@ TEST_F(RunFitTest, KeepsTheLastEpochWhenToldTo) {
   EXPECT_EQ(result.epoch, 3);
 }
 
+// From an epoch's end, from its middle, and beyond an epoch that early stopping would restore.
+TEST_F(RunFitTest, RepeatsTheFirstStepsOfAFit) {
+  FitInput input =
+      Input(kIrisModel, Iris(),
+            kClassification +
+                "epochs: 9 batch_size: 50 early_stopping { monitor: 'loss' min_delta: 100 "
+                "patience: 9 }");
+  observer_.wants_checkpoint = [](bool epoch_done) { return !epoch_done; };
+  Run(input);
+  const std::vector<Checkpoint> checkpoints = std::move(observer_.checkpoints);
+  observer_.wants_checkpoint = nullptr;
+  for (const int64_t steps : {1, 3, 7}) {
+    input.steps = steps;
+    const FitResult result = Run(input);
+    EXPECT_EQ(result.steps, steps);
+    EXPECT_EQ(result.epoch, steps / 3);
+    EXPECT_FALSE(result.stopped);
+    EXPECT_EQ(result.weights.Sha256(),
+              checkpoints.at(static_cast<size_t>(steps - 1)).plan.weights.Sha256());
+  }
+}
+
 TEST_F(RunFitTest, StopsBeforeTheFirstStep) {
   observer_.on_start = [&] { stop_ = true; };
   const FitResult result = Run(kIrisModel, Iris(), kClassification);

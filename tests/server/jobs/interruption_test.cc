@@ -33,8 +33,9 @@ class InterruptionTest : public JobFixture {
     while (Get(id)->state() != state) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   // The job has told some epochs and is paused.
-  void StartAndPause(const std::string& id) {
-    FITD_ASSERT_OK(Start(kMany));
+  void StartAndPause(const std::string& id,
+                     const v1::StartFitRequest& request = ClassifierFit("m", "d", kMany)) {
+    FITD_ASSERT_OK(Start(request));
     AwaitEvents(id, 6);
     FITD_ASSERT_OK(Pause(id));
     AwaitState(id, v1::JOB_STATE_PAUSED);
@@ -223,6 +224,38 @@ TEST_F(InterruptionTest, JobUnderWhichDaemonsDiedRunsAlone) {
   EXPECT_EQ(Get("fit-2")->state(), v1::JOB_STATE_QUEUED);
   FITD_ASSERT_OK(Cancel("fit-1"));
   EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-2")->state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST_F(InterruptionTest, FailedJobDropsItsCheckpoints) {
+  daemon_->scheduler.Start();
+  v1::StartFitRequest request = ClassifierFit("m", "d", kForever);
+  v1::OptimizerSpec& optimizer = *request.mutable_spec()->mutable_training()->mutable_optimizer();
+  optimizer.mutable_sgd();
+  v1::PiecewiseConstantDecaySpec& rates =
+      *optimizer.mutable_learning_rate()->mutable_piecewise_constant_decay();
+  rates.add_boundaries(kMany);
+  rates.add_values(1e-3f);
+  rates.add_values(1e30f);
+  StartAndPause("fit-1", request);
+  ASSERT_THAT(CheckpointPaths(1), SizeIs(1));
+  FITD_ASSERT_OK(Resume("fit-1"));
+  EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-1")->state(), v1::JOB_STATE_FAILED);
+  EXPECT_THAT(CheckpointPaths(1), IsEmpty());
+}
+
+TEST_F(InterruptionTest, JobThatFailsAtAStartDropsItsCheckpoints) {
+  daemon_->scheduler.Start();
+  StartAndPause("fit-1");
+  ASSERT_THAT(CheckpointPaths(1), SizeIs(1));
+  Restart();  // Nobody runs it now.
+  ForceState("fit-1", {v1::JOB_STATE_QUEUED});
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_THAT(CheckpointPaths(1), SizeIs(1));
+    ForceState("fit-1", {v1::JOB_STATE_RUNNING});
+    Restart();
+  }
+  EXPECT_EQ(Get("fit-1")->state(), v1::JOB_STATE_FAILED);
+  EXPECT_THAT(CheckpointPaths(1), IsEmpty());
 }
 
 }  // namespace

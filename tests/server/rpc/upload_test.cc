@@ -54,6 +54,18 @@ TEST_F(UploadTest, ClientThatGoesAwayLeavesNothing) {
               HasCode(grpc::StatusCode::NOT_FOUND));
 }
 
+TEST_F(UploadTest, UploadThatStallsIsDropped) {
+  server_.config().set_upload_idle_seconds(0.05);
+  Restart();
+  v1::UploadDatasetResponse response;
+  grpc::ClientContext context;
+  const auto writer = datasets_->UploadDataset(&context, &response);
+  ASSERT_TRUE(writer->Write(WithHeader(CsvHeader("stalled", "kind"))));
+  // Neither more nor WritesDone.
+  EXPECT_THAT(writer->Finish(), HasCode(grpc::StatusCode::DEADLINE_EXCEEDED, "for 0.05 s"));
+  EXPECT_TRUE(std::filesystem::is_empty(server_.data_dir() + "/tmp"));
+}
+
 TEST_F(UploadTest, UploadsOfManyChunksArriveWhole) {
   const std::string csv = TwoClusters(200'000);
   std::vector<v1::UploadDatasetRequest> parts = {WithHeader(CsvHeader("large", "kind"))};

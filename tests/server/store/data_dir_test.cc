@@ -1,5 +1,6 @@
 #include "server/store/data_dir.h"
 
+#include <linux/magic.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -14,6 +16,7 @@
 namespace fitd {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 void Write(const std::string& path) { std::ofstream(path) << "content"; }
@@ -66,10 +69,12 @@ TEST(DataDirTest, BlobsWithoutAUseAreRemovedAndOtherFilesStay) {
 TEST(DataDirTest, FreeSpaceBelowTheMarkIsExhausted) {
   TempDir temp;
   {
-    FITD_ASSERT_OK_AND_ASSIGN(const auto directory, DataDir::Open(temp.File("data"), 1));
+    FITD_ASSERT_OK_AND_ASSIGN(const auto directory,
+                              DataDir::Open(temp.File("data"), {.min_free_bytes = 1}));
     FITD_EXPECT_OK(directory->CheckFreeSpace());
   }
-  FITD_ASSERT_OK_AND_ASSIGN(const auto directory, DataDir::Open(temp.File("data"), INT64_MAX));
+  FITD_ASSERT_OK_AND_ASSIGN(const auto directory,
+                            DataDir::Open(temp.File("data"), {.min_free_bytes = INT64_MAX}));
   EXPECT_THAT(directory->CheckFreeSpace(),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("min_free_disk_bytes")));
 }
@@ -90,6 +95,17 @@ TEST(TemporaryFileTest, GoesAwayUnlessMoved) {
     FITD_EXPECT_OK(file.MoveTo(directory->WeightsPath("cc")));
   }
   EXPECT_TRUE(std::filesystem::exists(directory->WeightsPath("cc")));
+}
+
+TEST(DataDirTest, NetworkFileSystemIsRefusedUnlessAllowed) {
+  TempDir temp;
+  DataDir::Options options;
+  options.file_system_type = [](const std::string&) { return NFS_SUPER_MAGIC; };
+  EXPECT_THAT(DataDir::Open(temp.File("data"), options),
+              StatusIs(absl::StatusCode::kPermissionDenied,
+                       AllOf(HasSubstr("(NFS)"), HasSubstr("allow_network_disk"))));
+  options.allow_network = true;
+  FITD_EXPECT_OK(DataDir::Open(temp.File("data"), options));
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST_F(StoreCheckTest, RowsThatContradictEachOtherAreNamed) {
       "PRAGMA foreign_keys = OFF;"
       "INSERT INTO aliases VALUES ('m', 'champion', 9);"
       "INSERT INTO versions (model, version, weights_sha256, message) VALUES ('gone', 1, 'x', x'');"
-      "INSERT INTO jobs VALUES (1, 6, 0, 0, 'm', 0, 'd', '', x'');"
+      "INSERT INTO jobs VALUES (1, 6, 0, 0, 'm', 0, 'd', '', x'', 0);"
       "INSERT INTO events VALUES (1, 1, 0, x''), (1, 3, 0, x'')");
   EXPECT_THAT(
       Check(),

@@ -106,6 +106,25 @@ TEST_F(StoreTest, LostDatabaseIsNotTakenForANewOne) {
   EXPECT_TRUE(std::filesystem::exists(blob));
 }
 
+// Of a daemon that was killed.
+TEST_F(StoreTest, LostLogIsNoticed) {
+  FITD_ASSERT_OK(Insert("a"));
+  const std::string killed = temp_.File("killed");
+  std::filesystem::copy(temp_.File("data"), killed, std::filesystem::copy_options::recursive);
+  FITD_ASSERT_OK_AND_ASSIGN(const auto directory, DataDir::Open(killed));
+  std::filesystem::rename(directory->DatabaseLogPath(), temp_.File("log"));
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_THAT(Store::Open(*directory),
+                StatusIs(absl::StatusCode::kDataLoss, testing::HasSubstr("fitd.db-wal is lost")));
+  }
+  std::filesystem::rename(temp_.File("log"), directory->DatabaseLogPath());
+  FITD_ASSERT_OK_AND_ASSIGN(store_, Store::Open(*directory));
+  EXPECT_THAT(Names(), ElementsAre("a"));
+  store_.reset();
+  FITD_EXPECT_OK(Store::Open(*directory));  // Closed in order: there is no log now.
+  store_.reset();
+}
+
 TEST_F(StoreTest, DamagedDatabaseIsRefused) {
   FITD_ASSERT_OK(Insert("a"));
   store_.reset();
