@@ -543,7 +543,8 @@ class ProcessTest(FaultTest):
         after = used()
         print(f"KiB resident, threads, descriptors: {base}, after {cycles} jobs and {predictions} predictions {after}")
         self.assertLess(after[0], base[0] + 8 * 1024)
-        self.assertLessEqual(after[1:], base[1:])
+        self.assertLessEqual(after[1], base[1] + 4)  # gRPC starts threads of its own while it has much to do.
+        self.assertLessEqual(after[2], base[2])
 
 
 def pages(call, request):
