@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include "fmt/format.h"
+
 namespace fitd {
 
 int AvailableCores() {
@@ -33,9 +35,9 @@ int64_t AvailableMemory(const std::string& root) {
     std::filesystem::path group = line.substr(second + 1);
     while (true) {
       const std::string folder = group == "/" ? "" : group.string();
-      if (controllers.empty()) limit_by(root + "/sys/fs/cgroup" + folder + "/memory.max");
+      if (controllers.empty()) limit_by(fmt::format("{}/sys/fs/cgroup{}/memory.max", root, folder));
       if (controllers == "memory")
-        limit_by(root + "/sys/fs/cgroup/memory" + folder + "/memory.limit_in_bytes");
+        limit_by(fmt::format("{}/sys/fs/cgroup/memory{}/memory.limit_in_bytes", root, folder));
       if (group == group.parent_path()) break;
       group = group.parent_path();
     }
