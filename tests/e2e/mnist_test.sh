@@ -5,7 +5,7 @@
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
 
-MNIST_DIR=${MNIST_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/fitd/mnist}
+MNIST_DIR=${MNIST_DIR-${XDG_CACHE_HOME:-$HOME/.cache}/fitd/mnist}
 if [ ! -e "$MNIST_DIR/t10k-labels-idx1-ubyte.gz" ]; then
   echo "SKIPPED: MNIST is not in $MNIST_DIR (deploy/fetch-mnist.sh puts it there)"
   exit 77
