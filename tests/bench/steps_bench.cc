@@ -1,7 +1,7 @@
 // Training steps of the networks that people train on CPUs, as a fit does them, gathering rows of a
 // stored table included:
 //   steps_bench [--benchmark_filter=REGEX]
-// An iteration is an epoch. median_us and best_us are times of a step, means of 16 in a row; other
+// An iteration is an epoch. median_us and best_us are times of a step, means of 4 in a row; other
 // work on the machine adds to most of them and seldom to the best. of_peak relates the
 // multiply-adds of the best to as many cores' PeakFlops. start_ms is the time from a fit's call to
 // its first step, read_GBs PeakBandwidth.
@@ -129,7 +129,7 @@ constexpr Workload kT6 = {Numbers, 256, "loss { mean_squared_error {} } ",
 // Reads the clock after every kWindow-th step.
 class Watcher final : public FitObserver {
  public:
-  static constexpr int kWindow = 16;
+  static constexpr int kWindow = 4;
 
   void OnStart(int64_t, int64_t) override { times.assign(1, Clock::now()); }
   void OnEpoch(const v1::EpochCompleted&) override {}
