@@ -66,6 +66,7 @@ endfunction()
 # FMA) and `v4` (AVX-512) on x86-64. Each build sees -DFITD_ISA=<level> to name its entry points, and Eigen under the
 # namespace Eigen_<level>: the linker would otherwise merge the levels' template instances and an old processor could
 # land in new instructions. Keep standard library templates out of these sources for the same reason.
+# Without EIGEN_FAST_MATH square roots are those of IEEE 754, and not of an estimate that processors round differently.
 function(fitd_isa_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PRIVATE")
   if(NOT arg_SOURCES)
@@ -82,7 +83,7 @@ function(fitd_isa_library name)
     add_library(${target} OBJECT ${arg_SOURCES})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE} Eigen3::Eigen)
-    target_compile_definitions(${target} PRIVATE FITD_ISA=${level} Eigen=Eigen_${level})
+    target_compile_definitions(${target} PRIVATE FITD_ISA=${level} Eigen=Eigen_${level} EIGEN_FAST_MATH=0)
     target_compile_options(${target} PRIVATE -O3 -fvisibility=hidden -Wno-ignored-attributes)
     if(FITD_FUZZ)
       # No fuzzer runs a kernel; instrumented, they take longer to compile than all the rest.

@@ -254,12 +254,63 @@ void BoundRows::BindSampleWeights(const std::string& column, Violations& violati
   if (violations.empty()) sample_weights_ = table_->View(*table_->FindColumn(column));
 }
 
-void BoundRows::GatherFeatures(std::span<const uint32_t> rows, float* x) const {
+bool BoundRows::IsOneArray() const {
+  return arrays_.size() == 1 && arrays_[0].kernel != nullptr && arrays_[0].fill.empty() &&
+         numeric_runs_.empty() && one_hots_.empty();
+}
+
+void BoundRows::Prefetch(std::span<const uint32_t> rows) const {
+  const auto prefetch = [&](const ColumnView& view) {
+    constexpr int64_t kLine = 64;
+    const int64_t bytes = view.size * DataTypeSize(view.dtype);
+    for (const uint32_t row : rows) {
+      const std::byte* const begin = view.Address(row);
+      for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(begin + i);
+      if (bytes > 0) __builtin_prefetch(begin + bytes - 1);
+    }
+  };
+  for (const Array& array : arrays_) prefetch(array.view);
+  for (const NumericRun& run : numeric_runs_) prefetch(run.view);
+  for (const OneHot& one_hot : one_hots_) prefetch(one_hot.view);
+}
+
+// A few rows at a time, so that what is fetched for later does not hold up what is read now.
+void BoundRows::GatherFeatures(std::span<const uint32_t> rows, std::span<const uint32_t> next,
+                               const Rescale& rescale, float* x) const {
+  constexpr size_t kChunk = 8;
+  const bool one_array = IsOneArray();
+  for (size_t begin = 0; begin < rows.size(); begin += kChunk) {
+    const size_t count = std::min(kChunk, rows.size() - begin);
+    if (begin < next.size()) Prefetch(next.subspan(begin, std::min(count, next.size() - begin)));
+    const std::span<const uint32_t> chunk = rows.subspan(begin, count);
+    if (one_array) {
+      GatherArrays(chunk, rescale, x);
+    } else {
+      GatherArrays(chunk, {}, x);
+      GatherNumbers(chunk, x);
+      GatherOneHots(chunk, x);
+      if (rescale.scale != 1 || rescale.offset != 0) {
+        ActiveKernels().affine({.rows = static_cast<int64_t>(count),
+                                .cols = feature_width_,
+                                .vector_size = 1,
+                                .x = x,
+                                .scale = &rescale.scale,
+                                .offset = &rescale.offset,
+                                .y = x},
+                               kAll);
+      }
+    }
+    x += static_cast<int64_t>(count) * feature_width_;
+  }
+}
+
+void BoundRows::GatherArrays(std::span<const uint32_t> rows, const Rescale& rescale,
+                             float* x) const {
   for (const Array& array : arrays_) {
     float* const out = x + array.output;
     if (array.kernel != nullptr) {
       array.kernel({static_cast<int64_t>(rows.size()), rows.data(), array.view.data,
-                    array.view.size, out, feature_width_},
+                    array.view.size, out, feature_width_, rescale},
                    kAll);
     } else {
       ForEachValue(array.view, rows, [&](int64_t i, int64_t e, auto value) {
@@ -274,6 +325,9 @@ void BoundRows::GatherFeatures(std::span<const uint32_t> rows, float* x) const {
       }
     }
   }
+}
+
+void BoundRows::GatherNumbers(std::span<const uint32_t> rows, float* x) const {
   for (const NumericRun& run : numeric_runs_) {
     float* const out = x + run.output;
     const double* const fill = run.fill.data();
@@ -287,6 +341,9 @@ void BoundRows::GatherFeatures(std::span<const uint32_t> rows, float* x) const {
       out[i * feature_width_ + e] = static_cast<float>((number - mean[e]) / stddev[e]);
     });
   }
+}
+
+void BoundRows::GatherOneHots(std::span<const uint32_t> rows, float* x) const {
   for (const OneHot& one_hot : one_hots_) {
     ForEachValue(one_hot.view, rows, [&](int64_t i, int64_t, auto value) {
       float* const out = x + i * feature_width_ + one_hot.output;

@@ -40,7 +40,9 @@ class BoundRows final : public RowSource {
   int64_t rows() const override { return table_->rows(); }
   int64_t feature_width() const override { return feature_width_; }
   int64_t target_width() const override { return target_width_; }
-  void GatherFeatures(std::span<const uint32_t> rows, float* x) const override;
+  using RowSource::GatherFeatures;
+  void GatherFeatures(std::span<const uint32_t> rows, std::span<const uint32_t> next,
+                      const Rescale& rescale, float* x) const override;
   void GatherTargets(std::span<const uint32_t> rows, float* y) const override;
   void GatherSampleWeights(std::span<const uint32_t> rows, float* w) const override;
 
@@ -73,6 +75,14 @@ class BoundRows final : public RowSource {
   void AddNumeric(const ColumnView& value, const v1::NumericTransform& numeric, int64_t output);
   void AddArray(const ColumnView& view, const v1::ArrayTransform& array, bool missing,
                 int64_t output);
+  // Whether one call of a kernel gathers all there is.
+  bool IsOneArray() const;
+  // Gathers a few rows.
+  void GatherArrays(std::span<const uint32_t> rows, const Rescale& rescale, float* x) const;
+  void GatherNumbers(std::span<const uint32_t> rows, float* x) const;
+  void GatherOneHots(std::span<const uint32_t> rows, float* x) const;
+  // Has the memory of these rows' features fetched.
+  void Prefetch(std::span<const uint32_t> rows) const;
   void CheckLabels(const v1::ClassTarget& classes, int column, Violations& violations) const;
 
   std::shared_ptr<const Table> table_;

@@ -12,6 +12,7 @@
 
 #include "core/base/status.h"
 #include "core/data/table.h"
+#include "core/kernels/kernels.h"
 #include "fitd/v1/pipeline.pb.h"
 #include "fitd/v1/prediction_service.pb.h"
 
@@ -42,8 +43,13 @@ class RowSource {
   virtual int64_t feature_width() const = 0;
   // Values per row in GatherTargets: 1 for classes, else the number of target values.
   virtual int64_t target_width() const = 0;
-  // x[i, :] = features of row rows[i]; x is [rows.size(), feature_width].
-  virtual void GatherFeatures(std::span<const uint32_t> rows, float* x) const = 0;
+  // x[i, :] = features of row rows[i], rescaled; x is [rows.size(), feature_width]. `next` are rows
+  // that will be gathered soon: their memory is fetched meanwhile.
+  virtual void GatherFeatures(std::span<const uint32_t> rows, std::span<const uint32_t> next,
+                              const Rescale& rescale, float* x) const = 0;
+  void GatherFeatures(std::span<const uint32_t> rows, float* x) const {
+    GatherFeatures(rows, {}, {}, x);
+  }
   // y[i, :] = targets of row rows[i]: class indices as floats, or numbers in the target's own unit.
   virtual void GatherTargets(std::span<const uint32_t> rows, float* y) const = 0;
   // w[i] = the sample weight column's value; only when one was bound.

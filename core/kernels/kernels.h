@@ -175,8 +175,14 @@ struct SumArgs {
   double* absolutes;
 };
 
-// Rows out of a stored block: out[i, 0 .. width) = float(data[row[i], 0 .. width)); out has rows of
-// `out_row` values. The kind of value follows from the kernel's name.
+// y = x * scale + offset, as affine computes it. By default y is x: x + -0 = x.
+struct Rescale {
+  float scale = 1;
+  float offset = -0.0f;
+};
+
+// Rows out of a stored block: out[i, 0 .. width) = rescaled float(data[row[i], 0 .. width)); out
+// has rows of `out_row` values. The kind of value follows from the kernel's name.
 struct GatherArgs {
   int64_t count;
   const uint32_t* rows;
@@ -184,6 +190,7 @@ struct GatherArgs {
   int64_t width;
   float* out;
   int64_t out_row;
+  Rescale rescale = {};
 };
 
 using GemmKernel = void (*)(const GemmArgs&, Part);

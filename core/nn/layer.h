@@ -4,6 +4,7 @@
 #define FITD_CORE_NN_LAYER_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -61,6 +62,8 @@ class Layer {
 
   // Whether y is x, value by value: then the layer emits nothing and needs no y, dx or kept.
   virtual bool passes_through(bool /*training*/) const { return false; }
+  // What it is when all it does is to rescale every value alike.
+  virtual std::optional<Rescale> rescale() const { return std::nullopt; }
   // Whether a softmax along the whole row is the last thing it does.
   virtual bool ends_in_softmax() const { return false; }
   // Whether its dx, where it is given one, is its dy.

@@ -19,8 +19,8 @@ void Rescaling::EmitForward(const LayerBuffers& buffers, OpList& ops) const {
                                    .cols = outputs(),
                                    .vector_size = 1,
                                    .x = buffers.x,
-                                   .scale = &scale_,
-                                   .offset = &offset_,
+                                   .scale = &rescale_.scale,
+                                   .offset = &rescale_.offset,
                                    .y = buffers.y});
 }
 
@@ -30,7 +30,7 @@ void Rescaling::EmitBackward(const LayerBuffers& buffers, OpList& ops) const {
                                    .cols = outputs(),
                                    .vector_size = 1,
                                    .x = buffers.dy,
-                                   .scale = &scale_,
+                                   .scale = &rescale_.scale,
                                    .offset = nullptr,
                                    .y = buffers.dx});
 }

@@ -3,6 +3,7 @@
 #ifndef FITD_CORE_NN_RESCALING_H_
 #define FITD_CORE_NN_RESCALING_H_
 
+#include <optional>
 #include <string_view>
 
 #include "core/base/violations.h"
@@ -16,15 +17,15 @@ class Rescaling final : public Layer {
   static void Resolve(const v1::RescalingSpec& spec, std::string_view path, Violations& violations);
 
   Rescaling(const v1::RescalingSpec& spec, const Shape& input)
-      : Layer(input, input), scale_(spec.scale()), offset_(spec.offset()) {}
+      : Layer(input, input), rescale_{spec.scale(), spec.offset()} {}
 
+  std::optional<Rescale> rescale() const override { return rescale_; }
   bool backward_in_place() const override { return true; }
   void EmitForward(const LayerBuffers& buffers, OpList& ops) const override;
   void EmitBackward(const LayerBuffers& buffers, OpList& ops) const override;
 
  private:
-  const float scale_;
-  const float offset_;
+  const Rescale rescale_;
 };
 
 }  // namespace fitd

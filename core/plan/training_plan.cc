@@ -46,6 +46,47 @@ double Value(const Penalty& penalty, const PenaltySums& sums) {
   return penalty.l1 * sums.absolutes + penalty.l2 * sums.squares;
 }
 
+// Rows to gather instead of inputs; source is null when there are none.
+struct Batch {
+  const RowSource* source = nullptr;
+  std::span<const uint32_t> rows;
+  std::span<const uint32_t> next;
+};
+
+// x = rescaled rows of the batch, or of inputs; x may be inputs.
+struct LoadArgs {
+  const Batch* batch;
+  int64_t rows, cols;
+  const float* inputs;
+  Rescale rescale;
+  float* x;
+};
+
+std::span<const uint32_t> ShareOf(std::span<const uint32_t> rows, Part part) {
+  const auto index = static_cast<size_t>(part.index);
+  const auto count = static_cast<size_t>(part.count);
+  const size_t begin = rows.size() * index / count;
+  return rows.subspan(begin, rows.size() * (index + 1) / count - begin);
+}
+
+void Load(const LoadArgs& args, Part part) {
+  if (args.batch->source != nullptr) {
+    const std::span<const uint32_t> rows = ShareOf(args.batch->rows, part);
+    const int64_t first = rows.data() - args.batch->rows.data();
+    args.batch->source->GatherFeatures(rows, ShareOf(args.batch->next, part), args.rescale,
+                                       args.x + first * args.cols);
+  } else if (args.x != args.inputs) {
+    ActiveKernels().affine({.rows = args.rows,
+                            .cols = args.cols,
+                            .vector_size = 1,
+                            .x = args.inputs,
+                            .scale = &args.rescale.scale,
+                            .offset = &args.rescale.offset,
+                            .y = args.x},
+                           part);
+  }
+}
+
 // targets[r, c] = c == labels[r] ? 1 : 0.
 struct OneHotArgs {
   int64_t rows, classes;
@@ -71,6 +112,10 @@ class NetworkPlan final : public TrainingPlan {
   NetworkPlan(const Options& options, Network network, TargetInverse inverse);
   absl::Status Prepare(const Options& options);
 
+  void Gather(const RowSource& source, std::span<const uint32_t> rows,
+              std::span<const uint32_t> next) override {
+    batch_ = {.source = &source, .rows = rows, .next = next};
+  }
   float* inputs() override { return memory_->inputs; }
   float* targets() override { return memory_->targets; }
   float* row_weights() override { return memory_->row_weights; }
@@ -136,6 +181,7 @@ class NetworkPlan final : public TrainingPlan {
   std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
 
   StepState step_ = {};
+  Batch batch_;  // Of the next program.
   std::map<std::pair<Mode, int64_t>, Program> programs_;
   const Program* newest_ = nullptr;  // Of training and evaluation.
   ThreadTeam team_;
@@ -312,6 +358,7 @@ absl::Status NetworkPlan::Resume(const PlanState& state) {
 const Program& NetworkPlan::Run(Mode mode, int64_t rows) {
   const Program& program = Compiled(mode, rows);
   team_.Run(program.ops);
+  batch_ = {};
   return program;
 }
 
@@ -361,12 +408,23 @@ LayerBuffers NetworkPlan::MakeBuffers(int index, int64_t rows, bool training) co
 std::vector<LayerBuffers> NetworkPlan::EmitForward(int layers, Program& program) {
   const bool training = program.mode == Mode::kTrain;
   std::vector<LayerBuffers> all_buffers;
+  // A layer that rescales the inputs does so while they are gathered.
+  int first = 0;
+  while (first < layers && network_.layer(first).passes_through(training)) ++first;
+  const std::optional<Rescale> rescale =
+      first < layers ? network_.layer(first).rescale() : std::nullopt;
   const float* x = memory_->inputs;
+  program.ops.Add(&Load, {.batch = &batch_,
+                          .rows = program.rows,
+                          .cols = network_.inputs(),
+                          .inputs = memory_->inputs,
+                          .rescale = rescale.value_or(Rescale()),
+                          .x = rescale ? layer_memory(first).y : memory_->inputs});
   for (int i = 0; i < layers; ++i) {
     LayerBuffers buffers = MakeBuffers(i, program.rows, training);
     buffers.x = x;
     if (!network_.layer(i).passes_through(training)) {
-      network_.layer(i).EmitForward(buffers, program.ops);
+      if (i != first || !rescale) network_.layer(i).EmitForward(buffers, program.ops);
       x = buffers.y;
     }
     program.layer_outputs.push_back(x);

@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/data/pipeline.h"
 #include "core/nn/weights.h"
 #include "fitd/v1/model.pb.h"
 #include "fitd/v1/training.pb.h"
@@ -51,6 +53,11 @@ class TrainingPlan {
   static absl::StatusOr<std::unique_ptr<TrainingPlan>> Create(const Options& options);
   virtual ~TrainingPlan() = default;
 
+  // The newest Gather stands for what the next Step, Evaluate or AdaptRows would find in inputs():
+  // these rows' features, gathered by the plan's threads. Source, rows and `next`, the batch after
+  // this one, must live until then.
+  virtual void Gather(const RowSource& source, std::span<const uint32_t> rows,
+                      std::span<const uint32_t> next) = 0;
   // Buffers of one batch, for the caller to fill before Step or Evaluate. They live as long as the
   // plan.
   virtual float* inputs() = 0;       // [batch_size, inputs]

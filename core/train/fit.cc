@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -130,7 +131,8 @@ class Fit {
         validation_score_(input.training, shape.outputs),
         meter_(RowsToTrain(), std::chrono::steady_clock::now),
         learning_rate_(input.training.optimizer().learning_rate().constant()),
-        batch_rows_(static_cast<size_t>(batch_size_)) {
+        batch_rows_{std::vector<uint32_t>(static_cast<size_t>(batch_size_)),
+                    std::vector<uint32_t>(static_cast<size_t>(batch_size_))} {
     if (training_.has_early_stopping()) early_stopping_.emplace(training_.early_stopping());
     if (training_.has_reduce_lr_on_plateau()) plateau_.emplace(training_.reduce_lr_on_plateau());
   }
@@ -210,7 +212,7 @@ class Fit {
     for (int64_t begin = 0; begin < data_.training.size(); begin += batch_size_) {
       if (stopped()) return false;
       const std::span<const uint32_t> rows = RowsInOrder(data_.training, begin);
-      data_.training.source->GatherFeatures(rows, plan_.inputs());
+      plan_.Gather(*data_.training.source, rows, RowsInOrder(data_.training, begin + batch_size_));
       plan_.AdaptRows(static_cast<int64_t>(rows.size()));
     }
     plan_.FinishAdaptation();
@@ -222,16 +224,16 @@ class Fit {
   absl::StatusOr<bool> Train(v1::EpochCompleted& event) {
     const auto order = Permutation(static_cast<uint32_t>(data_.training.size()), training_.seed(),
                                    static_cast<uint32_t>(epoch_ - 1));
+    std::span<const uint32_t> next = TrainingRows(order, step_);
     while (step_ < steps_per_epoch_) {
       if (stopped() || done()) {
         FITD_RETURN_IF_ERROR(CheckWeights());
         return false;
       }
-      const int64_t begin = step_ * batch_size_;
-      const std::span<const uint32_t> rows =
-          training_.shuffle() ? ShuffledRows(order, begin) : RowsInOrder(data_.training, begin);
+      const std::span<const uint32_t> rows = next;
+      next = TrainingRows(order, step_ + 1);
       const auto count = static_cast<int64_t>(rows.size());
-      Load(*data_.training.source, rows, /*training=*/true);
+      Load(*data_.training.source, rows, next, /*training=*/true);
       if (!plateau_) {
         learning_rate_ = static_cast<float>(
             LearningRateAt(training_.optimizer().learning_rate(), plan_.iterations()));
@@ -257,7 +259,8 @@ class Fit {
       if (stopped()) return false;
       const std::span<const uint32_t> rows = RowsInOrder(data_.validation, begin);
       const auto count = static_cast<int64_t>(rows.size());
-      Load(*data_.validation.source, rows, /*training=*/false);
+      Load(*data_.validation.source, rows, RowsInOrder(data_.validation, begin + batch_size_),
+           /*training=*/false);
       plan_.Evaluate(count);
       if (!std::isfinite(plan_.loss())) return NonFiniteValidationError();
       validation_score_.Add(plan_, Batch(count));
@@ -318,24 +321,30 @@ class Fit {
     return checkpoint;
   }
 
+  // A batch from row `begin` on; empty at the end.
   std::span<const uint32_t> RowsInOrder(const RowSet& set, int64_t begin) const {
+    begin = std::min(begin, set.size());
     return std::span(set.rows).subspan(
         static_cast<size_t>(begin), static_cast<size_t>(std::min(batch_size_, set.size() - begin)));
   }
 
-  std::span<const uint32_t> ShuffledRows(const Permutation& order, int64_t begin) {
+  // Of one step; empty after the last. They stay until those of the next but one are asked for.
+  std::span<const uint32_t> TrainingRows(const Permutation& order, int64_t step) {
+    const int64_t begin = std::min(step * batch_size_, data_.training.size());
+    if (!training_.shuffle()) return RowsInOrder(data_.training, begin);
+    std::vector<uint32_t>& rows = batch_rows_[static_cast<size_t>(step % 2)];
     const int64_t count = std::min(batch_size_, data_.training.size() - begin);
     for (int64_t i = 0; i < count; ++i) {
-      batch_rows_[static_cast<size_t>(i)] =
+      rows[static_cast<size_t>(i)] =
           data_.training.rows[order.At(static_cast<uint32_t>(begin + i))];
     }
-    return {batch_rows_.data(), static_cast<size_t>(count)};
+    return {rows.data(), static_cast<size_t>(count)};
   }
 
-  // Features, targets and weights into the plan's buffers. Classes weigh only in training, as in
-  // Keras.
-  void Load(const RowSource& source, std::span<const uint32_t> rows, bool training) {
-    source.GatherFeatures(rows, plan_.inputs());
+  // Features, targets and weights into the plan. Classes weigh only in training, as in Keras.
+  void Load(const RowSource& source, std::span<const uint32_t> rows, std::span<const uint32_t> next,
+            bool training) {
+    plan_.Gather(source, rows, next);
     source.GatherTargets(rows, plan_.targets());
     const bool sample_weights = !training_.sample_weight_column().empty();
     if (!sample_weights && class_weights_.empty()) return;
@@ -447,10 +456,10 @@ class Fit {
   ProgressMeter meter_;
   std::optional<EarlyStopping> early_stopping_;
   std::optional<ReduceLrOnPlateau> plateau_;
-  float learning_rate_;               // Of the newest step, or what the plateau left for the next.
-  std::vector<uint32_t> batch_rows_;  // Scratch of ShuffledRows.
-  std::vector<v1::MetricValue> metrics_;  // Of the newest complete epoch.
-  std::optional<Snapshot> best_;          // What early stopping would restore.
+  float learning_rate_;  // Of the newest step, or what the plateau left for the next.
+  std::array<std::vector<uint32_t>, 2> batch_rows_;  // Scratch of TrainingRows.
+  std::vector<v1::MetricValue> metrics_;             // Of the newest complete epoch.
+  std::optional<Snapshot> best_;                     // What early stopping would restore.
 };
 
 }  // namespace

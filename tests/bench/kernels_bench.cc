@@ -1,21 +1,14 @@
 // Products of the sizes that small networks train and predict with, on one thread:
 //   kernels_bench [--benchmark_filter=REGEX]
-// Gflop counts two operations a term, per second; of_peak relates them to the AVX2 multiply-adds
-// measured in the same run.
+// Gflop counts two operations a term, per second; of_peak relates them to PeakFlops.
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <memory>
-#include <vector>
 
 #include "core/kernels/kernels.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "tests/bench/machine_peak.h"
 
 namespace fitd {
 namespace {
@@ -26,41 +19,6 @@ Buffer Allocate(int64_t values) {
   float* data = static_cast<float*>(std::aligned_alloc(64, (values * 4 + 64) / 64 * 64));
   for (int64_t i = 0; i < values; ++i) data[i] = static_cast<float>(i % 17) * 0.1f - 0.8f;
   return Buffer(data, std::free);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("fma,avx2"))) void MultiplyAddChains(int steps) {
-  __m256 sums[12];
-  for (auto& sum : sums) sum = _mm256_setzero_ps();
-  const __m256 factor = _mm256_set1_ps(0.5f);
-  for (int i = 0; i < steps; ++i) {
-#pragma GCC unroll 12
-    for (auto& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
-  }
-  for (auto& sum : sums) benchmark::DoNotOptimize(sum);
-}
-#endif
-
-// Multiply-adds from register to register, the best of many short runs; 0 where the processor or
-// the compiler has none.
-double MeasurePeakFlops() {
-  double peak = 0;
-#if defined(__x86_64__)
-  if (!__builtin_cpu_supports("fma")) return 0;
-  constexpr int kSteps = 20000, kChains = 12, kLanes = 8;
-  for (int repeat = 0; repeat < 50; ++repeat) {
-    const auto begin = std::chrono::steady_clock::now();
-    MultiplyAddChains(kSteps);
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-    peak = std::max(peak, 2.0 * kSteps * kChains * kLanes / time.count());
-  }
-#endif
-  return peak;
-}
-
-double PeakFlops() {
-  static const double peak = MeasurePeakFlops();
-  return peak;
 }
 
 void BM_Gemm(benchmark::State& state, bool a_transposed, bool b_transposed) {

@@ -281,6 +281,24 @@ TEST_F(PipelineTest, ArraysPassUntouched) {
   EXPECT_THAT(Targets(*rows, {1, 0}), ElementsAre(1, 0));
 }
 
+// Whatever the columns, and whether or not the next rows are told.
+TEST_F(PipelineTest, RescalesWhileItGathers) {
+  FITD_ASSERT_OK_AND_ASSIGN(const auto array,
+                            TensorTable({1, 2, 3, 4, 5, 6}, 2, std::string("\0\1\0", 3)));
+  FITD_ASSERT_OK_AND_ASSIGN(const auto columns, CsvTable("a,b,y\n1,u,0\n2,v,1\n4,u,0\n"));
+  for (const auto& table : {array, columns}) {
+    FITD_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, Fit(table, Classes(2)));
+    FITD_ASSERT_OK_AND_ASSIGN(const auto rows, pipeline.Bind(table, true));
+    const std::vector<uint32_t> indices = {2, 0, 1, 2, 2, 1, 0, 0, 1, 2};
+    std::vector<float> expected = Features(*rows, indices);
+    for (float& value : expected) value = value * 4 - 2;  // Exact.
+    std::vector<float> x(expected.size());
+    rows->GatherFeatures(indices, std::vector<uint32_t>{1, 2}, {.scale = 4, .offset = -2},
+                         x.data());
+    EXPECT_THAT(x, Pointwise(FloatEq(), expected));
+  }
+}
+
 TEST_F(PipelineTest, FillsMissingValuesOfArrays) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   FITD_ASSERT_OK_AND_ASSIGN(auto table,

@@ -40,6 +40,42 @@ TEST_P(GatherTest, ConvertsEachKindOfValue) {
   ExpectGathers<double>(kernels().gather_f64, {0, 0.1, -1e300, 1e300, 16777217, 3});
 }
 
+TEST_P(GatherTest, RescalesLikeAffine) {
+  for (const int64_t width : kOddSizes) {
+    std::vector<uint8_t> bytes(2 * width);
+    Floats expected(2 * width);
+    for (int64_t i = 0; i < 2 * width; ++i) {
+      bytes[i] = static_cast<uint8_t>(37 * i);
+      expected[i] = bytes[i];
+    }
+    const std::vector<int16_t> shorts(bytes.begin(), bytes.end());
+    const Rescale rescale = {.scale = 0.3f, .offset = -0.7f};
+    RunInParts(kernels().affine,
+               AffineArgs{.rows = 2,
+                          .cols = width,
+                          .vector_size = 1,
+                          .x = expected.data(),
+                          .scale = &rescale.scale,
+                          .offset = &rescale.offset,
+                          .y = expected.data()},
+               1);
+    const std::vector<uint32_t> rows = {0, 1};
+    Floats out(2 * width);
+    GatherArgs args = {.count = 2,
+                       .rows = rows.data(),
+                       .data = bytes.data(),
+                       .width = width,
+                       .out = out.data(),
+                       .out_row = width,
+                       .rescale = rescale};
+    RunInParts(kernels().gather_u8, args, 2);
+    EXPECT_THAT(out, HasBitsOf(expected));
+    args.data = shorts.data();
+    RunInParts(kernels().gather_i16, args, 2);
+    EXPECT_THAT(out, HasBitsOf(expected));
+  }
+}
+
 TEST_P(GatherTest, NoRowsAndNoColumnsAreFine) {
   kernels().gather_f32(
       {.count = 0, .rows = nullptr, .data = nullptr, .width = 3, .out = nullptr, .out_row = 3},

@@ -101,12 +101,16 @@ TEST_P(GemmTest, BitsDoNotDependOnParts) {
                                 {33, 130, 61},
                                 {50, 17, 33},
                                 {3, 300, 20},
+                                {500, 70, 20},
+                                {40, 300, 130},
                                 {2, 1, 9}}) {
-    for (const Layout b : {Layout::kRows, Layout::kColumns}) {
-      const Product product(m, n, k, Layout::kRows, b);
-      for (const int parts : kPartCounts) {
-        ASSERT_THAT(product.All(kernels(), parts), HasBitsOf(product.All(kernels())))
-            << m << " x " << n << " x " << k << " in " << parts;
+    for (const Layout a : {Layout::kRows, Layout::kColumns}) {
+      for (const Layout b : {Layout::kRows, Layout::kColumns}) {
+        const Product product(m, n, k, a, b);
+        for (const int parts : kPartCounts) {
+          ASSERT_THAT(product.All(kernels(), parts), HasBitsOf(product.All(kernels())))
+              << m << " x " << n << " x " << k << " in " << parts;
+        }
       }
     }
   }
@@ -127,15 +131,18 @@ TEST_P(GemmTest, RowsAloneHaveTheBitsOfTheBatch) {
 }
 
 TEST_P(GemmTest, LayoutsDoNotChangeBits) {
-  const Product product(33, 40, 50);
-  Product transposed(33, 40, 50, Layout::kColumns, Layout::kColumns);
-  for (int64_t i = 0; i < 33; ++i) {
-    for (int64_t p = 0; p < 50; ++p) transposed.a[p * 33 + i] = product.a[i * 50 + p];
+  for (const auto& [m, n, k] :
+       {std::array<int64_t, 3>{33, 40, 50}, {100, 10, 32}, {70, 3, 9}, {261, 100, 40}}) {
+    const Product product(m, n, k);
+    Product transposed(m, n, k, Layout::kColumns, Layout::kColumns);
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t p = 0; p < k; ++p) transposed.a[p * m + i] = product.a[i * k + p];
+    }
+    for (int64_t p = 0; p < k; ++p) {
+      for (int64_t j = 0; j < n; ++j) transposed.b[j * k + p] = product.b[p * n + j];
+    }
+    EXPECT_THAT(transposed.All(kernels()), HasBitsOf(product.All(kernels())));
   }
-  for (int64_t p = 0; p < 50; ++p) {
-    for (int64_t j = 0; j < 40; ++j) transposed.b[j * 50 + p] = product.b[p * 40 + j];
-  }
-  EXPECT_THAT(transposed.All(kernels()), HasBitsOf(product.All(kernels())));
 }
 
 TEST_P(GemmTest, AddsOneTermAfterAnotherInOrder) {

@@ -1,8 +1,15 @@
 #include "core/plan/training_plan.h"
 
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "core/base/rng.h"
@@ -277,6 +284,102 @@ TEST(TrainingPlanTest, ThreadsDoNotChangeBits) {
   EXPECT_EQ(TrainedSha256(1), alone);
   EXPECT_EQ(TrainedSha256(2), alone);
   EXPECT_EQ(TrainedSha256(3), alone);
+}
+
+// Rows of random bytes.
+class ByteRows final : public RowSource {
+ public:
+  using RowSource::GatherFeatures;
+  int64_t rows() const override { return 100; }
+  int64_t feature_width() const override { return 20; }
+  int64_t target_width() const override { return 1; }
+  void GatherFeatures(std::span<const uint32_t> rows, std::span<const uint32_t>,
+                      const Rescale& rescale, float* x) const override {
+    ActiveKernels().gather_u8({.count = static_cast<int64_t>(rows.size()),
+                               .rows = rows.data(),
+                               .data = bytes_.data(),
+                               .width = 20,
+                               .out = x,
+                               .out_row = 20,
+                               .rescale = rescale},
+                              {0, 1});
+  }
+  void GatherTargets(std::span<const uint32_t>, float*) const override {}
+  void GatherSampleWeights(std::span<const uint32_t>, float*) const override {}
+
+ private:
+  const std::vector<uint8_t> bytes_ = [] {
+    const Rng rng(3, RandomPurpose::kShuffle);
+    std::vector<uint8_t> bytes(100 * 20);
+    for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(rng.Bits(i));
+    return bytes;
+  }();
+};
+
+// With a layer that rescales below or above one that passes everything through, and without.
+TEST(TrainingPlanTest, GathersWhatWouldBeInItsInputs) {
+  const ByteRows source;
+  for (const std::string first : {"layers { flatten {} } layers { rescaling { scale: 0.01 } } ",
+                                  "layers { rescaling { scale: 0.01 offset: -1 } } ", ""}) {
+    for (const int threads : {1, 3}) {
+      const TrainingPlan::Options options = {
+          .model = ResolvedModel("input_shape: 20 " + first +
+                                 "layers { dense { units: 4 activation { softmax {} } } }"),
+          .training = ResolvedTraining(kDropoutTraining),
+          .threads = threads};
+      const auto gathering = MakePlan(options);
+      const auto given = MakePlan(options);
+      for (uint32_t step = 0; step < 5; ++step) {
+        std::vector<uint32_t> rows(step == 4 ? 5 : 13);
+        for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = (17 * i + 31 * step) % 100;
+        const auto count = static_cast<int64_t>(rows.size());
+        gathering->Gather(source, rows, rows);
+        source.GatherFeatures(rows, given->inputs());
+        gathering->Step(count, 0.01f);
+        given->Step(count, 0.01f);
+        ASSERT_EQ(gathering->Snapshot().Sha256(), given->Snapshot().Sha256()) << first << step;
+      }
+      // Once.
+      source.GatherFeatures(std::vector<uint32_t>{7}, gathering->inputs());
+      source.GatherFeatures(std::vector<uint32_t>{7}, given->inputs());
+      gathering->Evaluate(1);
+      given->Evaluate(1);
+      EXPECT_EQ(Outputs(*gathering, 4), Outputs(*given, 4)) << first;
+    }
+  }
+}
+
+// How a process ends that runs this after it gave up all system calls but exit's.
+template <typename Body>
+int StatusWithoutSystemCalls(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) _exit(2);
+    body();
+    syscall(SYS_exit, 0);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return status;
+}
+
+TEST(TrainingPlanTest, StepsOfASizeSeenBeforeCallNoSystem) {
+  const ByteRows source;
+  const auto plan = MakePlan(kDropoutNet, kDropoutTraining);
+  std::vector<uint32_t> rows(13);
+  std::iota(rows.begin(), rows.end(), 0U);
+  const auto train = [&] {
+    for (int step = 0; step < 20; ++step) {
+      plan->Gather(source, rows, rows);
+      plan->Step(13, 0.01f);
+    }
+  };
+  train();
+  const int status = StatusWithoutSystemCalls(train);
+  EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  // A call would have been seen.
+  EXPECT_TRUE(WIFSIGNALED(StatusWithoutSystemCalls([] { getppid(); })));
 }
 
 TEST(TrainingPlanTest, DropoutDropsOnlyInTraining) {
