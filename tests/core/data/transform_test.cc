@@ -204,8 +204,7 @@ TEST_F(TransformTest, NamesValuesOfTensorsThatAreNotFinite) {
   const Pipeline pipeline = ArrayPipeline({2});
   EXPECT_THAT(
       pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {2, 2}, {1, 2, 3, std::nan("")})),
-      StatusIs(absl::StatusCode::kInvalidArgument,
-               HasSubstr("tensor.data[1, 1]: is not")));
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.data[1, 1]: is not")));
   EXPECT_THAT(pipeline.Transform(Tensor<double>(v1::DATA_TYPE_FLOAT64, {1, 2}, {1e300, 1})),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tensor.data[0, 0]")));
 }
