@@ -4,11 +4,11 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <charconv>
 #include <chrono>
 #include <random>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "client/errors.h"
 #include "client/names.h"
@@ -62,10 +62,10 @@ absl::StatusOr<Response> CallOnce(Stub& stub,
 absl::Status CheckAddress(const std::string& address) {
   if (address.starts_with("unix:")) return absl::OkStatus();
   const size_t colon = address.rfind(':');
-  int port = 0;
+  uint16_t port = 0;
+  const char* const end = address.data() + address.size();
   const bool valid = colon != std::string::npos && colon > 0 &&
-                     absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 1 &&
-                     port <= 65535;
+                     std::from_chars(address.data() + colon + 1, end, port).ptr == end && port > 0;
   if (valid) return absl::OkStatus();
   return absl::InvalidArgumentError(
       fmt::format("the address is {}; expected HOST:PORT or unix:PATH", Quoted(address)));
@@ -267,11 +267,14 @@ absl::Status Client::PredictStream(
   // One at a time: sending ahead without reading would stop both sides once the flow-control
   // windows are full.
   absl::Status status;
+  bool answered = true;
   for (;;) {
     request.Clear();
     const absl::StatusOr<bool> more = next(*request.mutable_request());
     status = more.status();
-    if (!status.ok() || !*more || !stream->Write(request) || !stream->Read(&response)) break;
+    if (!status.ok() || !*more) break;
+    answered = stream->Write(request) && stream->Read(&response);
+    if (!answered) break;
     status = on_response(response.response());
     if (!status.ok()) break;
   }
@@ -281,7 +284,9 @@ absl::Status Client::PredictStream(
     context.TryCancel();
   }
   const absl::Status end = FromGrpc(stream->Finish());
-  return status.ok() ? end : status;
+  if (!status.ok()) return status;
+  if (end.ok() && !answered) return absl::InternalError("the daemon left rows without an answer");
+  return end;
 }
 
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(

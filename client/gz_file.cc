@@ -27,8 +27,9 @@ absl::StatusOr<size_t> GzFile::Read(char* data, size_t size) {
   int error = Z_OK;
   const char* const text = gzerror(file_.get(), &error);
   if (count < 0 || (error != Z_OK && error != Z_STREAM_END)) {
+    // zlib's own text begins with the path.
     return absl::InvalidArgumentError(
-        fmt::format("{}: {}", Quoted(path_), error == Z_ERRNO ? std::strerror(errno) : text));
+        error == Z_ERRNO ? fmt::format("{}: {}", path_, std::strerror(errno)) : std::string(text));
   }
   return static_cast<size_t>(count);
 }

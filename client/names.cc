@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <google/protobuf/stubs/common.h>
 
 #include <algorithm>
 #include <numeric>
@@ -85,6 +86,11 @@ std::string Printable(std::string_view text, bool keep_lines) {
     }
   }
   return out;
+}
+
+bool IsUtf8(std::string_view text) {
+  return google::protobuf::internal::IsStructurallyValidUTF8(text.data(),
+                                                             static_cast<int>(text.size()));
 }
 
 size_t DisplayWidth(std::string_view text) {

@@ -23,6 +23,9 @@ std::string Quoted(std::string_view text);
 // drive the terminal. Line ends are kept where `keep_lines` says so.
 std::string Printable(std::string_view text, bool keep_lines = false);
 
+// Whether a message may hold the text.
+bool IsUtf8(std::string_view text);
+
 // How many terminal cells the text takes if each code point takes one.
 size_t DisplayWidth(std::string_view text);
 

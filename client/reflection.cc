@@ -136,20 +136,19 @@ bool IsNumber(std::string_view text) { return ParseNumber<double>(text).has_valu
 
 std::optional<std::string> SetScalar(std::string_view text, const FieldDescriptor& field,
                                      Message& message) {
-  constexpr std::string_view kWhole = "a whole number";
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return Store(ParseNumber<int32_t>(text), text, kWhole, field, message, &Reflection::SetInt32,
-                   &Reflection::AddInt32);
+      return Store(ParseNumber<int32_t>(text), text, "a whole number of 32 bits", field, message,
+                   &Reflection::SetInt32, &Reflection::AddInt32);
     case FieldDescriptor::CPPTYPE_INT64:
-      return Store(ParseNumber<int64_t>(text), text, kWhole, field, message, &Reflection::SetInt64,
-                   &Reflection::AddInt64);
+      return Store(ParseNumber<int64_t>(text), text, "a whole number of 64 bits", field, message,
+                   &Reflection::SetInt64, &Reflection::AddInt64);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return Store(ParseNumber<uint32_t>(text), text, "a whole number from 0 on", field, message,
-                   &Reflection::SetUInt32, &Reflection::AddUInt32);
+      return Store(ParseNumber<uint32_t>(text), text, "a whole number of 32 bits, 0 or more", field,
+                   message, &Reflection::SetUInt32, &Reflection::AddUInt32);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return Store(ParseNumber<uint64_t>(text), text, "a whole number from 0 on", field, message,
-                   &Reflection::SetUInt64, &Reflection::AddUInt64);
+      return Store(ParseNumber<uint64_t>(text), text, "a whole number of 64 bits, 0 or more", field,
+                   message, &Reflection::SetUInt64, &Reflection::AddUInt64);
     case FieldDescriptor::CPPTYPE_FLOAT:
       return Store(ParseNumber<float>(text), text, "a number", field, message,
                    &Reflection::SetFloat, &Reflection::AddFloat);

@@ -56,7 +56,9 @@ std::string_view FlagOf(std::string_view field) {
 }
 
 std::string ErrorText(const absl::Status& status, const std::string& address) {
-  const std::string message(status.message());
+  const std::string message = status.message().empty() ? "the daemon gives no reason: " +
+                                                             absl::StatusCodeToString(status.code())
+                                                       : std::string(status.message());
   if (absl::IsUnavailable(status)) {
     return client::Printable(fmt::format("fitctl: cannot reach fitd at {}: {}\n", address, message),
                              /*keep_lines=*/true);
@@ -68,9 +70,10 @@ std::string ErrorText(const absl::Status& status, const std::string& address) {
   std::string text;
   for (const client::FieldViolation& violation : violations) {
     const std::string_view flag = FlagOf(violation.field);
-    const std::string where =
-        flag.empty() ? violation.field : fmt::format("{} ({})", flag, violation.field);
-    text += fmt::format("fitctl: {}: {}\n", where, violation.description);
+    std::string where = violation.field;
+    if (!flag.empty()) where = fmt::format("{} ({})", flag, violation.field);
+    if (!where.empty()) where += ": ";
+    text += fmt::format("fitctl: {}{}\n", where, violation.description);
   }
   return client::Printable(text, /*keep_lines=*/true);
 }

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "client/cli/command.h"
+#include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
 #include "client/cli/table.h"
 #include "client/names.h"
@@ -118,19 +119,21 @@ absl::Status Evaluate(Cli& cli, const EvaluateFlags& flags) {
   v1::EvaluateRequest request;
   request.set_model(flags.model);
   request.set_dataset(flags.data);
+  FlagFaults faults;
   const auto& selections = *v1::RowSelection_descriptor();
   if (flags.rows != "all") {
     const auto* selection = client::FindEnumValue(selections, flags.rows);
     if (selection == nullptr) {
       std::vector<std::string> known = client::EnumNames(selections);
       known.insert(known.begin(), "all");
-      return absl::InvalidArgumentError("--rows: " +
-                                        client::UnknownName("selection", flags.rows, known));
+      faults.Add("--rows", client::UnknownName("selection", flags.rows, known));
+    } else {
+      request.set_rows(static_cast<v1::RowSelection>(selection->number()));
     }
-    request.set_rows(static_cast<v1::RowSelection>(selection->number()));
   }
   if (!flags.metrics.empty())
-    FITD_RETURN_IF_ERROR(client::ParseSpecs(flags.metrics, *request.mutable_metrics()));
+    faults.Add("--metrics", client::ParseSpecs(flags.metrics, *request.mutable_metrics()));
+  FITD_RETURN_IF_ERROR(faults.ToStatus());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::EvaluateResponse response, client->Evaluate(request));
   cli.Print(response, [&] { return EvaluationText(response, flags.data, cli.env.terminal.width); });

@@ -18,6 +18,8 @@
 namespace fitd::cli {
 namespace {
 
+constexpr char kFile[] = "--file";
+
 // An unset option leaves what the file says, or else the daemon's default.
 struct FitFlags {
   std::string model;
@@ -111,7 +113,7 @@ void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& 
 
 v1::FitSpec FitFrom(const FitFlags& flags, FlagFaults& faults) {
   v1::FitSpec spec;
-  if (!flags.file.empty()) faults.Add("--file", client::ReadYamlFile(flags.file, spec));
+  if (!flags.file.empty()) faults.Add(kFile, client::ReadYamlFile(flags.file, spec));
   if (!flags.model.empty()) spec.set_model(flags.model);
   if (flags.data) spec.set_dataset(*flags.data);
   if (flags.validation_data) spec.set_validation_dataset(*flags.validation_data);
@@ -122,6 +124,7 @@ v1::FitSpec FitFrom(const FitFlags& flags, FlagFaults& faults) {
   faults.SetField("--max-restarts", flags.max_restarts, "max_restarts", resources);
   if (resources.ByteSizeLong() > 0) *spec.mutable_resources() = std::move(resources);
   SetTraining(flags, *spec.mutable_training(), faults);
+  if (faults.Has(kFile)) return spec;  // Nobody knows what it would have said.
   if (spec.model().empty()) faults.Add("MODEL", "required, here or as \"model\" in the file");
   if (spec.dataset().empty()) faults.Add("--data", "required, here or as \"dataset\" in the file");
   if (!spec.training().has_loss())
@@ -143,6 +146,7 @@ absl::Status Fit(Cli& cli, const FitFlags& flags) {
   *request.mutable_spec() = FitFrom(flags, faults);
   request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (faults.Has(kFile)) return faults.ToStatus();
   if (!faults.empty()) return faults.With(client->StartFit(request).status());
   FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(request));
   const v1::Job& job = response.job();

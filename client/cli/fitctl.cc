@@ -97,6 +97,12 @@ int RunFitctl(const std::vector<std::string>& args, const Environment& environme
       ->default_str(output);
   for (const auto add : kCommands) add(fitctl, cli);
 
+  for (const std::string& arg : args) {
+    if (!client::IsUtf8(arg)) {
+      environment.err << fmt::format("fitctl: {} is not UTF-8 text\n", client::Quoted(arg));
+      return kExitUsage;
+    }
+  }
   if (args.size() >= 2 && args[0] == "complete" && args[1] == "--") {
     for (const std::string& word : Completions(fitctl, {args.begin() + 2, args.end()}))
       environment.out << word << '\n';

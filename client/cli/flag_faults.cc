@@ -26,15 +26,17 @@ void FlagFaults::SetField(std::string_view flag, const std::optional<std::string
   if (fault) Add(flag, *fault);
 }
 
+bool FlagFaults::Has(std::string_view flag) const {
+  return std::any_of(faults_.begin(), faults_.end(),
+                     [&](const auto& fault) { return fault.field == flag; });
+}
+
 absl::Status FlagFaults::ToStatus() const { return With(absl::OkStatus()); }
 
 absl::Status FlagFaults::With(const absl::Status& answer) const {
   std::vector<client::FieldViolation> all = faults_;
   for (const client::FieldViolation& violation : client::FieldViolations(answer)) {
-    const std::string_view flag = FlagOf(violation.field);
-    const bool known = std::any_of(faults_.begin(), faults_.end(),
-                                   [&](const auto& fault) { return fault.field == flag; });
-    if (!known) all.push_back(violation);
+    if (!Has(FlagOf(violation.field))) all.push_back(violation);
   }
   return client::InvalidArgument(all);
 }

@@ -26,6 +26,7 @@ class FlagFaults {
                 const std::string& field, google::protobuf::Message& message);
 
   bool empty() const { return faults_.empty(); }
+  bool Has(std::string_view flag) const;
 
   // INVALID_ARGUMENT that lists them.
   absl::Status ToStatus() const;

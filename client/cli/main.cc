@@ -38,7 +38,7 @@ fitd::cli::Terminal StandardOutput() {
 
 int main(int argc, char** argv) {
   fitd::cli::ExitOnInterrupt();
-  google::protobuf::SetLogHandler(nullptr);  // Faults come back from the call.
+  google::protobuf::SetLogHandler(nullptr);  // fitctl says it: see IsUtf8.
   const std::string address = Variable("FITD_ADDRESS");
   const fitd::cli::Environment environment{
       .in = std::cin,

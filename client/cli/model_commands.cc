@@ -22,6 +22,8 @@ namespace {
 using client::Printable;
 using client::Quoted;
 
+constexpr char kFile[] = "--file";
+
 // Keras's summary.
 std::string Summary(const v1::Model& model) {
   Table table({"layer", "kind", "output", "parameters"});
@@ -80,7 +82,7 @@ absl::Status SetInputShape(const std::string& text, v1::ModelSpec& spec) {
 
 v1::ModelSpec ModelFrom(const CreateFlags& flags, FlagFaults& faults) {
   v1::ModelSpec spec;
-  if (!flags.file.empty()) faults.Add("--file", client::ReadYamlFile(flags.file, spec));
+  if (!flags.file.empty()) faults.Add(kFile, client::ReadYamlFile(flags.file, spec));
   if (!flags.input.empty()) faults.Add("--input", SetInputShape(flags.input, spec));
   if (!flags.layers.empty()) {
     spec.clear_layers();
@@ -101,6 +103,7 @@ absl::Status Create(Cli& cli, const CreateFlags& flags) {
   *request.mutable_spec() = ModelFrom(flags, faults);
   request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (faults.Has(kFile)) return faults.ToStatus();
   if (!faults.empty()) return faults.With(client->CreateModel(request).status());
   FITD_ASSIGN_OR_RETURN(const v1::CreateModelResponse response, client->CreateModel(request));
   cli.Print(response.model(), [&] { return Summary(response.model()); });

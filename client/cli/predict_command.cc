@@ -95,6 +95,9 @@ class CsvRequests final : public Requests {
     for (size_t i = 0; i < row_.size(); ++i)
       columns_.push_back(names ? row_[i] : fmt::format("c{}", i));
     row_pending_ = !names;
+    for (const std::string& column : columns_) {
+      if (!client::IsUtf8(column)) return NotText(column);
+    }
     return absl::OkStatus();
   }
 
@@ -111,6 +114,7 @@ class CsvRequests final : public Requests {
       lines_.push_back(reader_.line());
       v1::Row& row = *batch.add_rows();
       for (std::string& field : row_) {
+        if (!client::IsUtf8(field)) return NotText(field);
         v1::Value& value = *row.add_values();
         bytes += field.size() + sizeof(v1::Value);
         const bool missing = std::find(missing_.begin(), missing_.end(), field) != missing_.end();
@@ -132,6 +136,11 @@ class CsvRequests final : public Requests {
   }
 
  private:
+  absl::Status NotText(const std::string& field) const {
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}: {} is not UTF-8 text", path_, reader_.line(), client::Quoted(field)));
+  }
+
   absl::StatusOr<bool> NextRow() {
     FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
     if (file_ != nullptr) FITD_RETURN_IF_ERROR(file_->status());
@@ -298,9 +307,9 @@ void AddPredictCommand(CLI::App& fitctl, Cli& cli) {
       "  head -n 5 flowers.csv | fitctl predict iris - --output jsonl",
       Predict);
   AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION or NAME@ALIAS")->required();
-  AddArgument(
-      *command, "ROWS", flags->file,
-      "A table with the columns of the training data, perhaps gzipped; - for the standard input");
+  AddArgument(*command, "ROWS", flags->file,
+              "A table (a .gz file is unzipped) with the columns of the training data; - for the "
+              "standard input");
   command->add_option("--features", flags->features,
                       "Inputs as tensors: an IDX, NPY or raw file, perhaps gzipped");
   command->add_option("--top-k", flags->top_k, "Also show the k likeliest labels");

@@ -32,4 +32,12 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+std::string ClampUtf8(const std::string& text, size_t most) {
+  constexpr char kCut[] = "...";
+  if (text.size() <= most) return text;
+  size_t end = most - (sizeof kCut - 1);
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + kCut;
+}
+
 }  // namespace fitd

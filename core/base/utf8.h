@@ -4,6 +4,7 @@
 #define FITD_CORE_BASE_UTF8_H_
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace fitd {
@@ -12,6 +13,9 @@ namespace fitd {
 size_t Utf8SequenceLength(std::string_view text);
 
 bool IsValidUtf8(std::string_view text);
+
+// The text cut to at most `most` bytes, at the end of a character, and "..." for what was cut.
+std::string ClampUtf8(const std::string& text, size_t most);
 
 }  // namespace fitd
 

@@ -48,6 +48,12 @@ absl::Status Violations::ToStatus() const {
   return status;
 }
 
+void LimitedViolations::Add(const LimitedViolations& others) {
+  const std::vector<Violations::Entry>& listed = others.violations_.entries_;
+  for (const Violations::Entry& entry : listed) Add(entry.field, entry.description);
+  count_ += others.count_ - static_cast<int64_t>(listed.size());
+}
+
 absl::Status LimitedViolations::ToStatus(const std::string& path) {
   if (count_ > kListed) violations_.Add(path, fmt::format("and {} more", count_ - kListed));
   return violations_.ToStatus();

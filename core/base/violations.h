@@ -32,6 +32,7 @@ class Violations {
   absl::Status ToStatus() const;
 
  private:
+  friend class LimitedViolations;
   struct Entry {
     std::string field;
     std::string description;
@@ -49,6 +50,7 @@ class LimitedViolations {
   void Add(const absl::Status& status) {
     if (++count_ <= kListed) violations_.Add(status);
   }
+  void Add(const LimitedViolations& others);
 
   bool empty() const { return count_ == 0; }
 

@@ -44,6 +44,7 @@ absl::Status CsvReader::Fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
+  next_begin_ = 0;  // Until Scan knows better.
   FITD_ASSIGN_OR_RETURN(const size_t count, source_.Read(buffer_.data() + end_, kReadBytes));
   end_ += count;
   at_end_of_file_ = count < kReadBytes;

@@ -63,8 +63,8 @@ struct Column {
   bool exact_in_float = true;
   int64_t min = 0, max = 0;      // While an integer.
   IntegerCounts integer_counts;  // Of labels.
-  absl::Status not_finite;  // The first value that reads as a number but is none; counts if the
-                            // column is real.
+  LimitedViolations not_finite;  // Values that read as numbers but are none; count if the column is
+                                 // real.
   TextCounts texts;  // While categorical: how often each occurs; in the second pass: the codes.
 
   // Whether texts lacks those that read as numbers before the first that did not.
@@ -84,17 +84,16 @@ class CsvTable {
   absl::StatusOr<IngestResult> Ingest(const std::string& output_path) {
     FITD_RETURN_IF_ERROR(NameColumns());
     FITD_RETURN_IF_ERROR(Scan());
-    if (std::any_of(columns_.begin(), columns_.end(),
-                    [](const Column& column) { return column.texts_incomplete; })) {
+    if (faults_.empty() && std::any_of(columns_.begin(), columns_.end(), [](const Column& column) {
+          return column.texts_incomplete;
+        })) {
       ForgetAllButKinds();
       FITD_RETURN_IF_ERROR(Scan());
     }
-    LimitedViolations faults;
     for (const Column& column : columns_) {
-      if (column.kind == v1::COLUMN_KIND_REAL && !column.not_finite.ok())
-        faults.Add(column.not_finite);
+      if (column.kind == v1::COLUMN_KIND_REAL) faults_.Add(column.not_finite);
     }
-    FITD_RETURN_IF_ERROR(faults.ToStatus(file_name()));
+    FITD_RETURN_IF_ERROR(faults_.ToStatus(file_name()));
     return Write(output_path);
   }
 
@@ -217,7 +216,6 @@ class CsvTable {
 
   absl::Status Scan() {
     FITD_ASSIGN_OR_RETURN(CsvReader reader, OpenAtData());
-    LimitedViolations faults;
     for (;;) {
       const absl::StatusOr<bool> more = reader.Next();
       if (more.ok() && !*more) break;
@@ -225,25 +223,24 @@ class CsvTable {
         return ResourceExhausted(
             fmt::format("{}: has more than {} rows, the limit", file_name(), kMostRows));
       }
-      const absl::Status status = more.ok() ? ScanRow(reader, faults) : more.status();
+      const absl::Status status = more.ok() ? ScanRow(reader) : more.status();
       if (status.ok()) continue;
       if (!absl::IsInvalidArgument(status)) return status;
-      faults.Add(status);
+      faults_.Add(status);
       if (!reader.can_go_on()) break;
     }
-    FITD_RETURN_IF_ERROR(faults.ToStatus(file_name()));
     if (rows_ == 0)
       return FailedPrecondition(fmt::format("{} has no rows below its header", file_name()));
     return absl::OkStatus();
   }
 
-  absl::Status ScanRow(const CsvReader& reader, LimitedViolations& faults) {
+  absl::Status ScanRow(const CsvReader& reader) {
     for (size_t i = 0; i < columns_.size(); ++i) {
       if (columns_[i].ignored) continue;
       const absl::Status status = ScanValue(reader, i);
       if (status.ok()) continue;
       if (!absl::IsInvalidArgument(status)) return status;
-      faults.Add(status);
+      faults_.Add(status);
     }
     return absl::OkStatus();
   }
@@ -283,7 +280,7 @@ class CsvTable {
       }
       if (column.kind_is_fixed) return Misfit(reader, index, "is not a number");
       column.kind = v1::COLUMN_KIND_CATEGORICAL;
-      column.texts_incomplete = column.moments.count() > 0 || !column.not_finite.ok();
+      column.texts_incomplete = column.moments.count() > 0 || !column.not_finite.empty();
     }
     return AddText(reader, index, text, column);
   }
@@ -302,9 +299,9 @@ class CsvTable {
   }
 
   // A value that only a text column can hold: an error once the column is known to be real.
-  static absl::Status AddNotFinite(absl::Status misfit, Column& column) {
+  static absl::Status AddNotFinite(const absl::Status& misfit, Column& column) {
     if (column.kind_is_fixed) return misfit;
-    if (column.not_finite.ok()) column.not_finite = std::move(misfit);
+    column.not_finite.Add(misfit);
     return absl::OkStatus();
   }
 
@@ -422,6 +419,7 @@ class CsvTable {
   int64_t rows_ = 0;
   int64_t texts_ = 0;
   int64_t text_bytes_ = 0;
+  LimitedViolations faults_;
 };
 
 }  // namespace

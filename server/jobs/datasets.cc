@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/utf8.h"
 #include "core/base/violations.h"
 #include "core/data/table.h"
 #include "fmt/format.h"
@@ -17,7 +18,8 @@ namespace {
 
 std::string PreviewText(const Table& table, int column, int64_t row) {
   constexpr int64_t kMostElements = 8;
-  if (table.column(column).shape().empty()) return table.TextAt(column, row);
+  constexpr size_t kMostBytes = 256;
+  if (table.column(column).shape().empty()) return ClampUtf8(table.TextAt(column, row), kMostBytes);
   const int64_t elements = ElementsPerRow(table.column(column));
   std::string text;
   for (int64_t element = 0; element < std::min(elements, kMostElements); ++element) {
@@ -91,6 +93,7 @@ absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(
     const v1::PreviewDatasetRequest& request) {
   constexpr int32_t kDefaultRows = 5;
   constexpr int32_t kMostRows = 100;
+  constexpr size_t kMostBytes = size_t{1} << 20;
   Violations violations;
   CheckId("name", request.name(), violations);
   if (request.rows() < 0 || request.rows() > kMostRows) {
@@ -110,10 +113,14 @@ absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(
   *response.mutable_statistics() = table->header().statistics();
   const int64_t rows =
       std::min<int64_t>(request.rows() == 0 ? kDefaultRows : request.rows(), table->rows());
+  size_t bytes = 0;
   for (int64_t row = 0; row < rows; ++row) {
-    v1::PreviewRow& preview = *response.add_rows();
+    v1::PreviewRow preview;
     for (int column = 0; column < table->columns(); ++column)
       preview.add_values(PreviewText(*table, column, row));
+    bytes += preview.ByteSizeLong();
+    if (row > 0 && bytes > kMostBytes) break;
+    *response.add_rows() = std::move(preview);
   }
   return response;
 }

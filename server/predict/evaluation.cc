@@ -25,6 +25,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
   }
   const absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded = models_.Get(request.model());
   if (absl::IsNotFound(loaded.status())) violations.AddUnknown("model", Message(loaded.status()));
+  if (absl::IsInvalidArgument(loaded.status())) violations.Add(loaded.status());
   std::optional<v1::Dataset> dataset;
   if (IsValidId(request.dataset())) {
     FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {

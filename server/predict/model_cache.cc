@@ -41,24 +41,29 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
         version_id = transaction.models.VersionId(found.model(), found.version());
         return found;
       }));
-  // One at a time: all who wait for a version need it loaded once.
-  MutexLock loading(loading_);
-  std::shared_ptr<const LoadedModel> model;
-  {
-    MutexLock lock(mutex_);
-    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& candidate) {
-      return candidate.version_id == version_id;
-    });
-    if (entry != entries_.end()) model = entry->model;
-  }
+  std::shared_ptr<const LoadedModel> model = Find(version_id);
   if (model == nullptr) {
-    FITD_ASSIGN_OR_RETURN(model, Load(version));
+    // One at a time: all who wait for a version need it loaded once.
+    MutexLock loading(loading_);
+    model = Find(version_id);
+    if (model == nullptr) {
+      FITD_ASSIGN_OR_RETURN(model, Load(version));
+    }
+    MutexLock lock(mutex_);
+    Add(version_id, model);
   }
   MutexLock lock(mutex_);
-  Add(version_id, model);
   // What was found is of `revision` or newer, and is looked up again if that has passed.
   if (revision == revision_) references_[reference] = version_id;
   return model;
+}
+
+std::shared_ptr<const LoadedModel> ModelCache::Find(int64_t version_id) {
+  MutexLock lock(mutex_);
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& candidate) {
+    return candidate.version_id == version_id;
+  });
+  return entry == entries_.end() ? nullptr : entry->model;
 }
 
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(

@@ -38,6 +38,8 @@ class ModelCache {
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& reference);
 
  private:
+  std::shared_ptr<const LoadedModel> Find(int64_t version_id) ABSL_LOCKS_EXCLUDED(mutex_);
+
   struct Entry {
     int64_t version_id;
     std::shared_ptr<const LoadedModel> model;

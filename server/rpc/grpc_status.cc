@@ -1,7 +1,11 @@
 #include "server/rpc/grpc_status.h"
 
+#include <algorithm>
+
 #include "absl/strings/cord.h"
+#include "core/base/utf8.h"
 #include "core/base/violations.h"
+#include "fmt/format.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/log/log.h"
@@ -14,34 +18,38 @@ namespace {
 constexpr size_t kMostMessageBytes = 1024;
 constexpr size_t kMostDetailsBytes = 3072;
 
-// As many violations as fit.
+// As many violations as fit: the first, the last, which may count those that nobody listed, and
+// between them how many are left out.
 google::rpc::Status Details(const absl::Status& status, const std::string& message) {
+  constexpr size_t kOverhead = 64;
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.set_message(message);
   google::rpc::BadRequest all;
   const auto payload = status.GetPayload(kBadRequestTypeUrl);
   if (!payload.has_value() || !all.ParseFromString(std::string(*payload))) return details;
-  google::rpc::BadRequest fitting;
-  size_t size = details.ByteSizeLong() + 64;
-  for (const auto& violation : all.field_violations()) {
-    size += violation.ByteSizeLong() + 4;
-    if (size > kMostDetailsBytes) break;
-    *fitting.add_field_violations() = violation;
+  const size_t room = kMostDetailsBytes - std::min(kMostDetailsBytes, details.ByteSizeLong());
+  if (all.ByteSizeLong() + kOverhead > room && all.field_violations_size() > 1) {
+    const int last = all.field_violations_size() - 1;
+    size_t size = all.field_violations(last).ByteSizeLong() + 2 * kOverhead;
+    int kept = 0;
+    while (kept < last && size + all.field_violations(kept).ByteSizeLong() + 4 <= room) {
+      size += all.field_violations(kept).ByteSizeLong() + 4;
+      ++kept;
+    }
+    const int left_out = last - kept;
+    all.mutable_field_violations()->DeleteSubrange(kept, left_out);
+    if (left_out > 0) {
+      auto& count = *all.add_field_violations();
+      count.set_description(fmt::format("and {} more", left_out));
+      all.mutable_field_violations()->SwapElements(kept, kept + 1);
+    }
   }
-  details.add_details()->PackFrom(fitting);
+  details.add_details()->PackFrom(all);
   return details;
 }
 
 }  // namespace
-
-std::string ClampUtf8(const std::string& text, size_t most) {
-  constexpr char kCut[] = "...";
-  if (text.size() <= most) return text;
-  size_t end = most - (sizeof kCut - 1);
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + kCut;
-}
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;

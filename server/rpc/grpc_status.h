@@ -18,9 +18,6 @@ namespace fitd {
 // neither.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
-// The text cut to at most `most` bytes, at the end of a character.
-std::string ClampUtf8(const std::string& text, size_t most);
-
 // Runs work(), which returns a StatusOr; an exception becomes RESOURCE_EXHAUSTED (no memory) or
 // INTERNAL.
 template <typename Work>

@@ -68,12 +68,12 @@ absl::Status CheckUnixSocketIsFree(const std::string& path) {
                     path, sizeof address.sun_path - 1));
   }
   path.copy(address.sun_path, path.size());
-  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return ErrnoStatus(errno, "make a socket");
   const absl::Cleanup close_socket = [socket] { close(socket); };
   const bool answers = connect(socket, reinterpret_cast<const sockaddr*>(&address),
                                static_cast<socklen_t>(sizeof address)) == 0;
-  if (!answers) return absl::OkStatus();
+  if (!answers && errno != EAGAIN) return absl::OkStatus();  // EAGAIN: so many wait for it.
   return absl::UnavailableError(
       fmt::format("cannot listen on unix:{}: another process does", path));
 }

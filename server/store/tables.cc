@@ -5,6 +5,11 @@
 #include "core/base/sha256.h"
 
 namespace fitd {
+namespace {
+
+absl::Status Lost() { return DataLoss("the file of the data set is lost; upload it again"); }
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<const Table>> Tables::Open(const std::string& sha256) {
   MutexLock lock(mutex_);
@@ -13,7 +18,7 @@ absl::StatusOr<std::shared_ptr<const Table>> Tables::Open(const std::string& sha
     if (auto table = found->second.lock()) return table;
   }
   absl::StatusOr<std::shared_ptr<const Table>> table = Table::Open(directory_.DatasetPath(sha256));
-  if (absl::IsNotFound(table.status())) return DataLoss("the file of the data set is lost");
+  if (absl::IsNotFound(table.status())) return Lost();
   FITD_RETURN_IF_ERROR(table.status());
   open_[sha256] = *table;
   return table;
@@ -30,16 +35,19 @@ absl::StatusOr<std::shared_ptr<const Table>> Tables::OpenChecked(const std::stri
 
 absl::Status Tables::Check(const std::string& sha256) {
   const absl::StatusOr<std::string> content = Sha256OfFile(directory_.DatasetPath(sha256));
-  if (absl::IsNotFound(content.status())) return DataLoss("the file of the data set is lost");
+  MutexLock lock(mutex_);
+  checked_.erase(sha256);
+  if (absl::IsNotFound(content.status())) return Lost();
   FITD_RETURN_IF_ERROR(content.status());
   if (*content != sha256) return DataLoss("the file of the data set is damaged; upload it again");
-  Written(sha256);
+  checked_.insert(sha256);
   return absl::OkStatus();
 }
 
 void Tables::Written(const std::string& sha256) {
   MutexLock lock(mutex_);
   checked_.insert(sha256);
+  open_.erase(sha256);  // What is mapped may be a damaged file that this one replaced.
 }
 
 }  // namespace fitd

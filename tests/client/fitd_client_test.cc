@@ -210,6 +210,7 @@ class PredictStreamTest : public testing::Test {
       return true;
     });
     ON_CALL(*stream, Read).WillByDefault([this](v1::PredictStreamResponse* response) {
+      if (asked_ == "unreadable") return false;
       response->mutable_response()->set_model(asked_);
       return true;
     });
@@ -235,6 +236,17 @@ TEST_F(PredictStreamTest, AnswersInOrder) {
         return absl::OkStatus();
       }));
   EXPECT_THAT(answers, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(PredictStreamTest, RowsWithoutAnAnswerAreAnError) {
+  ExpectStream(grpc::Status::OK);
+  EXPECT_THAT(daemon_.TakeClient()->PredictStream(
+                  [](v1::PredictRequest& request) -> absl::StatusOr<bool> {
+                    request.set_model("unreadable");
+                    return true;
+                  },
+                  [](const v1::PredictResponse&) { return absl::OkStatus(); }),
+              StatusIs(StatusCode::kInternal, HasSubstr("without an answer")));
 }
 
 TEST_F(PredictStreamTest, ReturnsTheErrorOfItsSource) {

@@ -80,9 +80,10 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
       {{"model", "list", "x"}, "unexpected argument \"x\""},
       {{"fit", "m", "--epoch", "3"}, "unknown option \"--epoch\"; did you mean \"--epochs\"?"},
       {{"fit", "m", "--epochs", "x"}, "--epochs: is \"x\"; expected a whole number"},
-      {{"fit", "m", "--seed", "-1"}, "--seed: is \"-1\"; expected a whole number from 0 on"},
+      {{"fit", "m", "--seed", "-1"},
+       "--seed: is \"-1\"; expected a whole number of 64 bits, 0 or more"},
       {{"fit", "m", "--threads", "4294967297"},
-       "--threads: is \"4294967297\"; expected a whole number"},
+       "--threads: is \"4294967297\"; expected a whole number of 32 bits"},
       {{"model", "list", "--output", "jsno"}, "unknown output \"jsno\"; did you mean \"json\"?"},
       {{"model", "create", "m"}, "--input: required, here or in a file: -f model.yaml"},
       {{"model", "create", "m", "--input", "4xx"}, "--input: is \"4xx\"; expected sizes"},
@@ -125,6 +126,17 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
         << testing::PrintToString(args);
     daemon_.emplace();
   }
+}
+
+TEST_F(FitctlTest, RefusesArgumentsThatAreNotText) {
+  EXPECT_EQ(Run({"model", "show", "a\xff"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("is not UTF-8 text"));
+}
+
+TEST_F(FitctlTest, AFileThatCannotBeReadIsTheOnlyFaultBesideThoseOfOptions) {
+  EXPECT_EQ(Run({"fit", "-f", "none.yaml", "--seed", "x"}), kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("--file: cannot read"), HasSubstr("--seed: is"),
+                          Not(HasSubstr("required"))));
 }
 
 TEST_F(FitctlTest, ReportsEveryWrongOptionOfAFit) {

@@ -120,6 +120,13 @@ TEST_F(PredictTest, ReadsAGzippedTable) {
   EXPECT_EQ(requests_.at(0).rows().rows_size(), 2);
 }
 
+TEST_F(PredictTest, RefusesWhatIsNotText) {
+  ExpectPredict(kTwoRows);
+  EXPECT_EQ(Run({"predict", "m", "-"}, "a,b\n1,2\n3,\xff\n"), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("stdin:3: "));
+  EXPECT_THAT(err_, HasSubstr("is not UTF-8 text"));
+}
+
 TEST_F(PredictTest, DistrustsAnAnswerThatDoesNotFitTogether) {
   ExpectPredict("outputs: 2 scores: [0.5] labels: ['x']");
   EXPECT_EQ(Run({"predict", "m", "-"}, "a\nx\n"), kExitOther);

@@ -30,5 +30,11 @@ TEST(Utf8Test, TakesWholeTexts) {
   EXPECT_TRUE(IsValidUtf8(std::string("\0", 1)));
 }
 
+TEST(ClampUtf8Test, CutsAtTheEndOfACharacter) {
+  EXPECT_EQ(ClampUtf8("abc", 3), "abc");
+  EXPECT_EQ(ClampUtf8("abcdef", 5), "ab...");
+  EXPECT_EQ(ClampUtf8("a\u00e9\u00e9\u00e9", 5), "a...");
+}
+
 }  // namespace
 }  // namespace fitd

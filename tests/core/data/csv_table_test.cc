@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/data/data_fixture.h"
+#include "tests/core/data/gzip.h"
 #include "tests/testing/status_matchers.h"
 
 namespace fitd {
@@ -106,11 +107,25 @@ TEST_F(CsvTableTest, NamesEveryBadCellAndLine) {
                        "t.csv:4:3: row 3 has no label in column \"y\"\n"
                        "t.csv:5:1: column \"x\": \"blue\" is not a number\n"
                        "t.csv:6:1: a quoted field has no closing quote"));
+  EXPECT_THAT(CsvTable("a,b,y\n1.5,inf,0\n2.5,inf,1\n2,nan,0\n3,1e999,\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("t.csv:5:9: row 4 has no label"), HasSubstr("t.csv:2:5"),
+                             HasSubstr("t.csv:3:5"), HasSubstr("t.csv:5:3"))));
   std::string many = "x,y\n";
   for (int i = 0; i < 50; ++i) many += "red,0\n";
   EXPECT_THAT(WithSpec(many, reals),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("t.csv:21:1: "), HasSubstr("\nt.csv: and 30 more"))));
+}
+
+TEST_F(CsvTableTest, NamesDamagedGzipOnce) {
+  std::string csv = "x,y\n";
+  for (int i = 0; i < 200'000; ++i) csv += std::to_string(i * 7919 % 10'007) + ",1\n";
+  const std::string zipped = Gzip(csv);
+  const std::string file = Write("t.csv", zipped.substr(0, zipped.size() * 2 / 3));
+  const absl::Status status = IngestTable({Csv(file, {"y"})}).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("gzip")));
+  EXPECT_THAT(std::string(status.message()), testing::Not(HasSubstr("\n")));
 }
 
 TEST_F(CsvTableTest, ReadsNumbersTheSameInEveryLocale) {

@@ -59,6 +59,21 @@ TEST_F(DatasetsTest, PreviewShowsSchemaStatisticsAndFirstRows) {
   EXPECT_THAT(preview.rows(1).values(), ElementsAre("", "a"));
 }
 
+TEST_F(DatasetsTest, PreviewOfLongTextsIsCut) {
+  std::string csv = "text,kind\n";
+  for (int row = 0; row < 20; ++row) {
+    csv += std::string(1000, static_cast<char>('a' + row)) + (row % 2 == 0 ? ",a\n" : ",b\n");
+  }
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", csv, "kind"));
+  v1::PreviewDatasetRequest request;
+  request.set_name("d");
+  request.set_rows(20);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::PreviewDatasetResponse preview,
+                            daemon_->datasets.Preview(request));
+  ASSERT_EQ(preview.rows_size(), 20);
+  EXPECT_EQ(preview.rows(0).values(0), std::string(253, 'a') + "...");
+}
+
 TEST_F(DatasetsTest, PreviewOfTooManyRowsIsRefused) {
   v1::PreviewDatasetRequest request;
   request.set_name("d");

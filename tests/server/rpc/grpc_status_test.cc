@@ -52,10 +52,19 @@ TEST(GrpcStatusTest, TextAndDetailsAreBounded) {
   EXPECT_GT(bad_request.field_violations_size(), 10);
 }
 
-TEST(ClampUtf8Test, CutsAtTheEndOfACharacter) {
-  EXPECT_EQ(ClampUtf8("abc", 3), "abc");
-  EXPECT_EQ(ClampUtf8("abcdef", 5), "ab...");
-  EXPECT_EQ(ClampUtf8("a\u00e9\u00e9\u00e9", 5), "a...");
+TEST(GrpcStatusTest, CountsTheViolationsThatDoNotFitAndKeepsTheLast) {
+  LimitedViolations violations;
+  for (int i = 0; i < 40; ++i) violations.Add("row " + std::to_string(i), std::string(400, 'x'));
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(ToGrpcStatus(violations.ToStatus("rows")).error_details()));
+  google::rpc::BadRequest shown;
+  ASSERT_TRUE(details.details(0).UnpackTo(&shown));
+  const int last = shown.field_violations_size() - 1;
+  ASSERT_GE(last, 2);
+  EXPECT_EQ(shown.field_violations(last).description(), "and 20 more");
+  EXPECT_EQ(shown.field_violations(last - 1).description(),
+            "and " + std::to_string(20 - (last - 1)) + " more");
+  EXPECT_LT(shown.ByteSizeLong(), 3072U);
 }
 
 // Failure case 69.
