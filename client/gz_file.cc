@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "client/names.h"
 
@@ -27,9 +28,10 @@ absl::StatusOr<size_t> GzFile::Read(char* data, size_t size) {
   int error = Z_OK;
   const char* const text = gzerror(file_.get(), &error);
   if (count < 0 || (error != Z_OK && error != Z_STREAM_END)) {
-    // zlib's own text begins with the path.
-    return absl::InvalidArgumentError(
-        error == Z_ERRNO ? fmt::format("{}: {}", path_, std::strerror(errno)) : std::string(text));
+    std::string_view reason = error == Z_ERRNO ? std::strerror(errno) : text;
+    const std::string prefix = path_ + ": ";  // Of zlib's own texts.
+    if (reason.starts_with(prefix)) reason.remove_prefix(prefix.size());
+    return absl::InvalidArgumentError(fmt::format("{}: {}", Quoted(path_), reason));
   }
   return static_cast<size_t>(count);
 }
