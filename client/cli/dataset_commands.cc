@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "client/cli/command.h"
+#include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
 #include "client/cli/progress_bar.h"
 #include "client/cli/source_flags.h"
@@ -29,24 +30,57 @@ struct UploadFlags {
   SourceFlags source;
 };
 
-absl::Status SetColumnKinds(const std::vector<std::string>& kinds, v1::CsvSpec& csv) {
+void SetColumnKinds(const std::vector<std::string>& kinds, v1::CsvSpec& csv, FlagFaults& faults) {
   const auto& known = *v1::ColumnKind_descriptor();
   for (const std::string& text : kinds) {
     const size_t equals = text.rfind('=');
     if (equals == std::string::npos) {
-      return absl::InvalidArgumentError(
-          fmt::format("--kind {}: expected COLUMN=KIND", client::Quoted(text)));
+      faults.Add("--kind", fmt::format("{}: expected COLUMN=KIND", client::Quoted(text)));
+      continue;
     }
     const auto* kind = client::FindEnumValue(known, text.substr(equals + 1));
     if (kind == nullptr) {
-      return absl::InvalidArgumentError("--kind: " + client::UnknownName("column kind",
-                                                                         text.substr(equals + 1),
-                                                                         client::EnumNames(known)));
+      faults.Add("--kind", client::UnknownName("column kind", text.substr(equals + 1),
+                                               client::EnumNames(known)));
+      continue;
     }
     (*csv.mutable_column_kinds())[text.substr(0, equals)] =
         static_cast<v1::ColumnKind>(kind->number());
   }
-  return absl::OkStatus();
+}
+
+// A file of the upload, which `flag` names.
+v1::SourceSpec SourceOf(const UploadFlags& flags, std::string_view flag, const std::string& path,
+                        FlagFaults& faults) {
+  const absl::StatusOr<v1::SourceSpec> source = SourceFrom(flags.source, path);
+  faults.Add(flag, source.status());
+  return source.ok() ? *source : v1::SourceSpec();
+}
+
+void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& faults) {
+  v1::SourceSpec& source = *header.add_sources();
+  source = SourceOf(flags, "FILE", flags.file, faults);
+  if (!source.has_csv() && !faults.Has("FILE")) {
+    faults.Add("FILE",
+               fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
+                           client::Quoted(flags.file), flags.file));
+  }
+  if (flags.label_columns.empty()) {
+    faults.Add("--label", "which column is to be predicted? A name, or #3 for the third");
+  }
+  v1::CsvSpec& csv = *source.mutable_csv();
+  csv.mutable_label_columns()->Add(flags.label_columns.begin(), flags.label_columns.end());
+  csv.mutable_ignored_columns()->Add(flags.ignored_columns.begin(), flags.ignored_columns.end());
+  SetColumnKinds(flags.kinds, csv, faults);
+}
+
+void AddTensors(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& faults) {
+  *header.add_sources() = SourceOf(flags, "--features", flags.features, faults);
+  *header.add_sources() = SourceOf(flags, "--labels", flags.labels, faults);
+  header.mutable_sources(0)->set_role(v1::COLUMN_ROLE_FEATURE);
+  header.mutable_sources(1)->set_role(v1::COLUMN_ROLE_LABEL);
+  // A raw labels file holds one value per row, whatever the shape of the features.
+  if (header.sources(1).has_raw()) header.mutable_sources(1)->mutable_raw()->clear_row_shape();
 }
 
 // The header of the upload, and the files in the order of its sources.
@@ -55,40 +89,24 @@ absl::StatusOr<v1::UploadHeader> HeaderFrom(const UploadFlags& flags,
   v1::UploadHeader header;
   header.set_name(flags.name);
   header.set_allow_missing(flags.allow_missing);
-  if (!flags.file.empty()) {
-    if (!flags.features.empty() || !flags.labels.empty()) {
-      return absl::InvalidArgumentError(
-          "give either a table (FILE --label COLUMN) or --features and --labels");
-    }
-    FITD_ASSIGN_OR_RETURN(v1::SourceSpec source, SourceFrom(flags.source, flags.file));
-    if (!source.has_csv()) {
-      return absl::InvalidArgumentError(
-          fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
-                      client::Quoted(flags.file), flags.file));
-    }
-    if (flags.label_columns.empty()) {
-      return absl::InvalidArgumentError(
-          "--label: which column is to be predicted? A name, or #3 for the third");
-    }
-    v1::CsvSpec& csv = *source.mutable_csv();
-    csv.mutable_label_columns()->Add(flags.label_columns.begin(), flags.label_columns.end());
-    csv.mutable_ignored_columns()->Add(flags.ignored_columns.begin(), flags.ignored_columns.end());
-    FITD_RETURN_IF_ERROR(SetColumnKinds(flags.kinds, csv));
-    *header.add_sources() = std::move(source);
-    paths = {flags.file};
-    return header;
+  const bool tensors = !flags.features.empty() || !flags.labels.empty();
+  if (!flags.file.empty() && tensors) {
+    return absl::InvalidArgumentError(
+        "give either a table (FILE --label COLUMN) or --features and --labels");
   }
-  if (flags.features.empty() || flags.labels.empty()) {
+  if (flags.file.empty() && (flags.features.empty() || flags.labels.empty())) {
     return absl::InvalidArgumentError(
         "what is to be uploaded? Give FILE --label COLUMN, or --features and --labels");
   }
-  FITD_ASSIGN_OR_RETURN(*header.add_sources(), SourceFrom(flags.source, flags.features));
-  FITD_ASSIGN_OR_RETURN(*header.add_sources(), SourceFrom(flags.source, flags.labels));
-  header.mutable_sources(0)->set_role(v1::COLUMN_ROLE_FEATURE);
-  header.mutable_sources(1)->set_role(v1::COLUMN_ROLE_LABEL);
-  // A raw labels file holds one value per row, whatever the shape of the features.
-  if (header.sources(1).has_raw()) header.mutable_sources(1)->mutable_raw()->clear_row_shape();
-  paths = {flags.features, flags.labels};
+  FlagFaults faults;
+  if (tensors) {
+    AddTensors(flags, header, faults);
+    paths = {flags.features, flags.labels};
+  } else {
+    AddTable(flags, header, faults);
+    paths = {flags.file};
+  }
+  FITD_RETURN_IF_ERROR(faults.ToStatus());
   return header;
 }
 

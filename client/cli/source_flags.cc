@@ -22,7 +22,7 @@ absl::Status SetRaw(const SourceFlags& flags, const std::string& path, v1::RawSp
   const auto* type = client::FindEnumValue(types, flags.dtype);
   if (type == nullptr) {
     return absl::InvalidArgumentError(
-        "--dtype: " + client::UnknownName("type", flags.dtype, client::EnumNames(types)));
+        client::UnknownName("type", flags.dtype, client::EnumNames(types)));
   }
   raw.set_dtype(static_cast<v1::DataType>(type->number()));
   raw.mutable_row_shape()->Add(flags.row_shape.begin(), flags.row_shape.end());

@@ -148,6 +148,14 @@ TEST_F(FitctlTest, ReportsEveryWrongOptionOfAFit) {
                           HasSubstr("\nfitctl: --metrics: metric 2: unknown metric")));
 }
 
+TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnUpload) {
+  EXPECT_EQ(Run({"dataset", "upload", "d", "x.csv", "--kind", "zip", "--kind", "w=foo"}),
+            kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: --label: which column"),
+                          HasSubstr("fitctl: --kind: \"zip\": expected COLUMN=KIND"),
+                          HasSubstr("fitctl: --kind: unknown column kind \"foo\"")));
+}
+
 TEST_F(FitctlTest, AddsWhatTheDaemonSaysAboutTheOtherOptions) {
   EXPECT_CALL(daemon_->jobs, StartFit).WillOnce([](auto, const v1::StartFitRequest& request, auto) {
     EXPECT_TRUE(request.validate_only());
