@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
 #include <cstring>
@@ -36,7 +35,7 @@ absl::StatusOr<size_t> GzFile::Read(char* data, size_t size) {
   return static_cast<size_t>(count);
 }
 
-void GzFile::Close::operator()(gzFile_s* file) const { gzclose(file); }
+void GzFile::Close::operator()(gzFile file) const { gzclose(file); }
 
 GzBuffer::int_type GzBuffer::underflow() {
   const absl::StatusOr<size_t> size = file_.Read(bytes_.data(), bytes_.size());

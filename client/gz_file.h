@@ -3,16 +3,18 @@
 #ifndef FITD_CLIENT_GZ_FILE_H_
 #define FITD_CLIENT_GZ_FILE_H_
 
+#include <zlib.h>
+
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <streambuf>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-
-struct gzFile_s;
 
 namespace fitd::client {
 
@@ -27,12 +29,12 @@ class GzFile {
 
  private:
   struct Close {
-    void operator()(gzFile_s* file) const;
+    void operator()(gzFile file) const;
   };
-  GzFile(std::string path, gzFile_s* file) : path_(std::move(path)), file_(file) {}
+  GzFile(std::string path, gzFile file) : path_(std::move(path)), file_(file) {}
 
   std::string path_;
-  std::unique_ptr<gzFile_s, Close> file_;
+  std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file_;
 };
 
 // The same for an std::istream, which ends where the file can be read no further: ask status().
