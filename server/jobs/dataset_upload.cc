@@ -196,7 +196,7 @@ absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::FindKnow
     const std::string& bytes_sha256) {
   using Answer = absl::StatusOr<std::optional<v1::UploadDatasetResponse>>;
   std::optional<v1::Dataset> dataset;
-  const Answer answer = store_.InTransaction([&](Transaction& transaction) -> Answer {
+  Answer answer = store_.InTransaction([&](Transaction& transaction) -> Answer {
     v1::UploadDatasetResponse known;
     FITD_ASSIGN_OR_RETURN(const bool answered, FindAnswer(transaction, header_->request_id(),
                                                           Digest(bytes_sha256), known));
