@@ -283,7 +283,7 @@ absl::Status Client::PredictStream(
   } else {
     context.TryCancel();
   }
-  const absl::Status end = FromGrpc(stream->Finish());
+  absl::Status end = FromGrpc(stream->Finish());
   if (!status.ok()) return status;
   if (end.ok() && !answered) return absl::InternalError("the daemon left rows without an answer");
   return end;
