@@ -17,6 +17,9 @@ namespace {
 // sum stays below 8 KiB.
 constexpr size_t kMostMessageBytes = 1024;
 constexpr size_t kMostDetailsBytes = 3072;
+// Of one violation; one always fits into the details beside the message.
+constexpr size_t kMostFieldBytes = 256;
+constexpr size_t kMostDescriptionBytes = 1024;
 
 // As many violations as fit: the first, the last, which may count those that nobody listed, and
 // between them how many are left out.
@@ -28,6 +31,10 @@ google::rpc::Status Details(const absl::Status& status, const std::string& messa
   google::rpc::BadRequest all;
   const auto payload = status.GetPayload(kBadRequestTypeUrl);
   if (!payload.has_value() || !all.ParseFromString(std::string(*payload))) return details;
+  for (auto& violation : *all.mutable_field_violations()) {
+    violation.set_field(ClampUtf8(violation.field(), kMostFieldBytes));
+    violation.set_description(ClampUtf8(violation.description(), kMostDescriptionBytes));
+  }
   const size_t room = kMostDetailsBytes - std::min(kMostDetailsBytes, details.ByteSizeLong());
   if (all.ByteSizeLong() + kOverhead > room && all.field_violations_size() > 1) {
     const int last = all.field_violations_size() - 1;
@@ -39,11 +46,8 @@ google::rpc::Status Details(const absl::Status& status, const std::string& messa
     }
     const int left_out = last - kept;
     all.mutable_field_violations()->DeleteSubrange(kept, left_out);
-    if (left_out > 0) {
-      auto& count = *all.add_field_violations();
-      count.set_description(fmt::format("and {} more", left_out));
-      all.mutable_field_violations()->SwapElements(kept, kept + 1);
-    }
+    all.add_field_violations()->set_description(fmt::format("and {} more", left_out));
+    all.mutable_field_violations()->SwapElements(kept, kept + 1);
   }
   details.add_details()->PackFrom(all);
   return details;

@@ -67,6 +67,22 @@ TEST(GrpcStatusTest, CountsTheViolationsThatDoNotFitAndKeepsTheLast) {
   EXPECT_LT(shown.ByteSizeLong(), 3072U);
 }
 
+TEST(GrpcStatusTest, OneViolationOfAnyLengthIsShown) {
+  for (const int count : {1, 3}) {
+    Violations violations;
+    for (int i = 0; i < count; ++i)
+      violations.Add(std::string(10'000, 'f'), std::string(100'000, 'x'));
+    const std::string bytes = ToGrpcStatus(violations.ToStatus()).error_details();
+    EXPECT_LT(bytes.size(), 3072U);
+    google::rpc::Status details;
+    ASSERT_TRUE(details.ParseFromString(bytes));
+    google::rpc::BadRequest shown;
+    ASSERT_TRUE(details.details(0).UnpackTo(&shown));
+    ASSERT_GE(shown.field_violations_size(), 1);
+    EXPECT_EQ(shown.field_violations().rbegin()->description().size(), 1024U);
+  }
+}
+
 // Failure case 69.
 TEST(GuardedTest, ExceptionsBecomeStatuses) {
   const auto thrown = [](auto exception) {
