@@ -148,8 +148,35 @@ class Parser {
 };
 
 // Fills messages from terms and collects what is wrong.
+// Fills messages, and leaves those empty whose text has a fault.
 class Filler {
  public:
+  void Read(const Term& term, const std::string& where, Message& spec) {
+    const size_t faults = faults_.size();
+    Spec(term, where, spec);
+    if (faults_.size() > faults) spec.Clear();
+  }
+
+  void Read(const std::vector<Term::Argument>& arguments,
+            const std::vector<std::string>& positional, const std::string& where,
+            Message& message) {
+    const size_t faults = faults_.size();
+    Fields(arguments, positional, where, message);
+    if (faults_.size() > faults) message.Clear();
+  }
+
+  absl::Status ToStatus() const {
+    if (faults_.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(fmt::format("{}", fmt::join(faults_, "\n")));
+  }
+
+ private:
+  // A place for an argument.
+  struct Slot {
+    Message* message;
+    const FieldDescriptor* field;
+  };
+
   void Spec(const Term& term, const std::string& where, Message& spec) {
     const Descriptor& family = *spec.GetDescriptor();
     const OneofDescriptor& kinds = *Kinds(family);
@@ -204,18 +231,6 @@ class Filler {
     }
     Arguments(arguments, slots, positional.size(), /*named_only=*/false, where);
   }
-
-  absl::Status ToStatus() const {
-    if (faults_.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(fmt::format("{}", fmt::join(faults_, "\n")));
-  }
-
- private:
-  // A place for an argument.
-  struct Slot {
-    Message* message;
-    const FieldDescriptor* field;
-  };
 
   // The first `positions` slots take arguments without a name; none does if `named_only`.
   void Arguments(const std::vector<Term::Argument>& arguments, const std::vector<Slot>& slots,
@@ -351,7 +366,7 @@ absl::Status ParseSpec(std::string_view text, Message& spec) {
         fmt::format("{}: expected one, found {} separated by commas", family, terms.size()));
   }
   Filler filler;
-  filler.Spec(terms[0], family, spec);
+  filler.Read(terms[0], family, spec);
   return filler.ToStatus();
 }
 
@@ -360,7 +375,7 @@ absl::Status ParseSpecs(std::string_view text, const Descriptor& family,
   FITD_ASSIGN_OR_RETURN(const std::vector<Term> terms, Parser(text).Specs());
   Filler filler;
   for (size_t i = 0; i < terms.size(); ++i) {
-    filler.Spec(terms[i], fmt::format("{} {}", FamilyName(family), i + 1), add());
+    filler.Read(terms[i], fmt::format("{} {}", FamilyName(family), i + 1), add());
   }
   return filler.ToStatus();
 }
@@ -369,7 +384,7 @@ absl::Status ParseArguments(std::string_view text, const std::vector<std::string
                             Message& message) {
   FITD_ASSIGN_OR_RETURN(const std::vector<Term::Argument> arguments, Parser(text).Arguments());
   Filler filler;
-  filler.Fields(arguments, positional, FamilyName(*message.GetDescriptor()), message);
+  filler.Read(arguments, positional, FamilyName(*message.GetDescriptor()), message);
   return filler.ToStatus();
 }
 

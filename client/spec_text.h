@@ -1,14 +1,21 @@
-// The compact text form of specs, as flags and YAML strings hold it:
+// The compact text form of specs, as flags and YAML strings hold it. A kind, then its arguments in
+// the order of the message's fields, or by name:
 //
-//   dense:10:relu                                       kind, then its arguments in the order of
-//   the message's fields dense:64:activation=relu:kernel_regularizer=l2(0.01)   or by name; an
-//   argument that is a kind takes its own in ( ) cosine_decay(0.001, 1000) the same with ( )
-//   throughout piecewise_constant_decay([100, 200], [0.1, 0.01, 0.001])   lists in [ ]
-//   adam:beta_1=0.95:clipnorm=1                         fields beside the kind by name only
+//   dense:10:relu
+//   dense:64:activation=relu:kernel_regularizer=l2(0.01)
+//
+// An argument that is a kind takes its own in ( ), which may stand throughout; lists stand in [ ]:
+//
+//   cosine_decay(0.001, 1000)
+//   piecewise_constant_decay([100, 200], [0.1, 0.01, 0.001])
+//
+// Fields beside the kind go by name only:
+//
+//   adam:beta_1=0.95:clipnorm=1
 //
 // Kinds, arguments and their types come from the messages by reflection: there is no list of them
-// here. All functions return INVALID_ARGUMENT with one line per fault, and may leave the message
-// half filled then.
+// here. All functions return INVALID_ARGUMENT with one line per fault; a spec that has one is left
+// empty.
 
 #ifndef FITD_CLIENT_SPEC_TEXT_H_
 #define FITD_CLIENT_SPEC_TEXT_H_

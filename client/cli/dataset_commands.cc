@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
@@ -12,6 +14,7 @@
 #include "client/names.h"
 #include "client/reflection.h"
 #include "client/status_macros.h"
+#include "client/upload_files.h"
 
 namespace fitd::cli {
 namespace {
@@ -49,18 +52,16 @@ void SetColumnKinds(const std::vector<std::string>& kinds, v1::CsvSpec& csv, Fla
   }
 }
 
-// A file of the upload, which `flag` names.
-v1::SourceSpec SourceOf(const UploadFlags& flags, std::string_view flag, const std::string& path,
-                        FlagFaults& faults) {
-  const absl::StatusOr<v1::SourceSpec> source = SourceFrom(flags.source, path);
-  faults.Add(flag, source.status());
-  return source.ok() ? *source : v1::SourceSpec();
+void CheckReadable(std::string_view flag, const std::string& path, FlagFaults& faults) {
+  faults.Add(flag, client::ForEachChunk(path, [](std::string_view) { return false; }));
 }
 
 void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& faults) {
+  CheckReadable("FILE", flags.file, faults);
   v1::SourceSpec& source = *header.add_sources();
-  source = SourceOf(flags, "FILE", flags.file, faults);
-  if (!source.has_csv() && !faults.Has("FILE")) {
+  source = SourceFrom(flags.source, flags.file, faults);
+  if (!source.has_csv()) {
+    if (source.format_case() == v1::SourceSpec::FORMAT_NOT_SET) return;
     faults.Add("FILE",
                fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
                            client::Quoted(flags.file), flags.file));
@@ -75,8 +76,10 @@ void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& fa
 }
 
 void AddTensors(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& faults) {
-  *header.add_sources() = SourceOf(flags, "--features", flags.features, faults);
-  *header.add_sources() = SourceOf(flags, "--labels", flags.labels, faults);
+  CheckReadable("--features", flags.features, faults);
+  CheckReadable("--labels", flags.labels, faults);
+  *header.add_sources() = SourceFrom(flags.source, flags.features, faults);
+  *header.add_sources() = SourceFrom(flags.source, flags.labels, faults);
   header.mutable_sources(0)->set_role(v1::COLUMN_ROLE_FEATURE);
   header.mutable_sources(1)->set_role(v1::COLUMN_ROLE_LABEL);
   // A raw labels file holds one value per row, whatever the shape of the features.
@@ -84,29 +87,29 @@ void AddTensors(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& 
 }
 
 // The header of the upload, and the files in the order of its sources.
-absl::StatusOr<v1::UploadHeader> HeaderFrom(const UploadFlags& flags,
-                                            std::vector<std::string>& paths) {
+v1::UploadHeader HeaderFrom(const UploadFlags& flags, std::vector<std::string>& paths,
+                            FlagFaults& faults) {
   v1::UploadHeader header;
   header.set_name(flags.name);
   header.set_allow_missing(flags.allow_missing);
   const bool tensors = !flags.features.empty() || !flags.labels.empty();
   if (!flags.file.empty() && tensors) {
-    return absl::InvalidArgumentError(
-        "give either a table (FILE --label COLUMN) or --features and --labels");
-  }
-  if (flags.file.empty() && (flags.features.empty() || flags.labels.empty())) {
-    return absl::InvalidArgumentError(
-        "what is to be uploaded? Give FILE --label COLUMN, or --features and --labels");
-  }
-  FlagFaults faults;
-  if (tensors) {
+    faults.Add("FILE", "give either a table (FILE --label COLUMN) or --features and --labels");
+  } else if (!flags.file.empty()) {
+    AddTable(flags, header, faults);
+    paths = {flags.file};
+  } else if (!flags.features.empty() && !flags.labels.empty()) {
     AddTensors(flags, header, faults);
     paths = {flags.features, flags.labels};
   } else {
-    AddTable(flags, header, faults);
-    paths = {flags.file};
+    faults.Add("FILE",
+               "what is to be uploaded? Give FILE --label COLUMN, or --features and --labels");
   }
-  FITD_RETURN_IF_ERROR(faults.ToStatus());
+  const auto& sources = header.sources();
+  const bool known = std::all_of(sources.begin(), sources.end(), [](const auto& source) {
+    return source.format_case() != v1::SourceSpec::FORMAT_NOT_SET;
+  });
+  if (!known) header.clear_sources();
   return header;
 }
 
@@ -118,8 +121,14 @@ std::string DatasetText(const v1::Dataset& dataset) {
 
 absl::Status Upload(Cli& cli, const UploadFlags& flags) {
   std::vector<std::string> paths;
-  FITD_ASSIGN_OR_RETURN(const v1::UploadHeader header, HeaderFrom(flags, paths));
+  FlagFaults faults;
+  v1::UploadHeader header = HeaderFrom(flags, paths, faults);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) {
+    header.set_validate_only(true);
+    return faults.With(client->UploadDataset(header, {}, [](int64_t, int64_t) {}).status(),
+                       header.sources().empty() ? "header.sources" : "");
+  }
   const bool bar = cli.env.terminal.interactive && cli.output == OutputFormat::kTable;
   const absl::StatusOr<v1::UploadDatasetResponse> response =
       client->UploadDataset(header, paths, [&](int64_t sent, int64_t total) {
@@ -158,14 +167,16 @@ absl::Status List(Cli& cli, const NoFlags& /*flags*/) {
 
 struct NameFlags {
   std::string name;
-  int32_t rows = 0;
+  std::optional<std::string> rows;
 };
 
 absl::StatusOr<v1::PreviewDatasetResponse> Preview(Cli& cli, const NameFlags& flags) {
   v1::PreviewDatasetRequest request;
   request.set_name(flags.name);
-  request.set_rows(flags.rows);
+  FlagFaults faults;
+  faults.SetField("--rows", flags.rows, "rows", request);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) return faults.With(client->PreviewDataset(request).status());
   return client->PreviewDataset(request);
 }
 
@@ -300,7 +311,8 @@ void AddDatasetCommands(CLI::App& fitctl, Cli& cli) {
                                                   "  fitctl dataset head iris -n 20",
                                                   Head);
     AddArgument(*command, "NAME", flags->name, "The data set's name")->required();
-    command->add_option("-n,--rows", flags->rows, "How many rows, 1 to 100; default: 5");
+    command->add_option("-n,--rows", flags->rows, "How many rows, 1 to 100; default: 5")
+        ->type_name("INT");
   }
   {
     auto [command, flags] = AddCommand<NameFlags>(*group, cli, "delete", "Delete a data set",

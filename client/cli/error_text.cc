@@ -14,7 +14,7 @@ namespace fitd::cli {
 namespace {
 
 // Where a field of a request comes from: the first entry whose path is the field or a parent of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kFlags = {{
     {"spec.model", "MODEL"},
     {"spec.input_shape", "--input"},
     {"spec.layers", "--layers"},
@@ -39,20 +39,46 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kFlags =
     {"spec.resources.threads", "--threads"},
     {"spec.resources.priority", "--priority"},
     {"spec.resources.max_restarts", "--max-restarts"},
+    {"header.name", "NAME"},
+    {"header.sources[0].csv.delimiter", "--delimiter"},
+    {"header.sources[0].csv.missing_values", "--missing"},
+    {"header.sources[0].csv.label_columns", "--label"},
+    {"header.sources[0].csv.ignored_columns", "--ignore"},
+    {"header.sources[0].csv.column_kinds", "--kind"},
+    {"header.sources[0].raw.dtype", "--dtype"},
+    {"header.sources[1].raw.dtype", "--dtype"},
+    {"header.sources[0].raw.row_shape", "--row-shape"},
+    {"header.sources[1].raw.row_shape", "--row-shape"},
     {"model", "MODEL"},
     {"dataset", "--data"},
+    {"metrics", "--metrics"},
     {"top_k", "--top-k"},
 }};
 
-}  // namespace
+struct Source {
+  std::string_view flag;
+  std::string_view inside;  // What of the field lies inside the option's own: "[2].dense.units".
+};
 
-std::string_view FlagOf(std::string_view field) {
+Source SourceOf(std::string_view field) {
   for (const auto& [path, flag] : kFlags) {
     if (!field.starts_with(path)) continue;
     const std::string_view rest = field.substr(path.size());
-    if (rest.empty() || rest[0] == '.' || rest[0] == '[') return flag;
+    if (rest.empty() || rest[0] == '.' || rest[0] == '[') return {flag, rest};
   }
-  return "";
+  return {};
+}
+
+}  // namespace
+
+std::string_view FlagOf(std::string_view field) { return SourceOf(field).flag; }
+
+bool IsWholeOption(std::string_view field) {
+  std::string_view inside = SourceOf(field).inside;
+  if (inside.empty()) return true;
+  if (inside.front() != '[' || inside.back() != ']') return false;
+  inside = inside.substr(1, inside.size() - 2);
+  return inside.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 std::string ErrorText(const absl::Status& status, const std::string& address) {

@@ -13,6 +13,10 @@ namespace fitd::cli {
 // The option that a field of a request comes from, "--loss"; empty if none.
 std::string_view FlagOf(std::string_view field);
 
+// Whether the field is all that its option holds, or one item of the option's list:
+// "spec.training.loss", "spec.layers[2]".
+bool IsWholeOption(std::string_view field);
+
 // "fitctl: ...", every violation on a line of its own, with the flag that sets the field where
 // there is one.
 std::string ErrorText(const absl::Status& status, const std::string& address);

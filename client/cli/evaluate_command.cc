@@ -133,8 +133,11 @@ absl::Status Evaluate(Cli& cli, const EvaluateFlags& flags) {
   }
   if (!flags.metrics.empty())
     faults.Add("--metrics", client::ParseSpecs(flags.metrics, *request.mutable_metrics()));
-  FITD_RETURN_IF_ERROR(faults.ToStatus());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) {
+    request.set_validate_only(true);
+    return faults.With(client->Evaluate(request).status());
+  }
   FITD_ASSIGN_OR_RETURN(const v1::EvaluateResponse response, client->Evaluate(request));
   cli.Print(response, [&] { return EvaluationText(response, flags.data, cli.env.terminal.width); });
   return absl::OkStatus();

@@ -98,13 +98,19 @@ void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& 
     faults.Add("--early-stopping",
                client::ParseArguments(*flags.early_stopping, {"monitor", "patience"},
                                       *training.mutable_early_stopping()));
+    if (faults.Has("--early-stopping")) training.clear_early_stopping();
   }
   if (flags.reduce_lr_on_plateau) {
     training.clear_reduce_lr_on_plateau();
     faults.Add("--reduce-lr-on-plateau",
                client::ParseArguments(*flags.reduce_lr_on_plateau, {"monitor", "patience"},
                                       *training.mutable_reduce_lr_on_plateau()));
+    if (faults.Has("--reduce-lr-on-plateau")) training.clear_reduce_lr_on_plateau();
   }
+  faults.Exclude("--standardize-features", flags.standardize_features, "--no-standardize-features",
+                 flags.no_standardize_features);
+  faults.Exclude("--standardize-targets", flags.standardize_targets, "--no-standardize-targets",
+                 flags.no_standardize_targets);
   if (flags.standardize_features) training.mutable_pipeline()->set_standardize_features(true);
   if (flags.no_standardize_features) training.mutable_pipeline()->set_standardize_features(false);
   if (flags.standardize_targets) training.mutable_pipeline()->set_standardize_targets(true);
@@ -176,15 +182,13 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
 
   constexpr char kData[] = "Data";
   command->add_option("--data", flags->data, "Data set to train on")->group(kData);
-  auto* validation_data =
-      command->add_option("--validation-data", flags->validation_data, "Data set to validate on")
-          ->group(kData);
+  command->add_option("--validation-data", flags->validation_data, "Data set to validate on")
+      ->group(kData);
   command
       ->add_option("--validation-split", flags->validation_split,
                    "Share of the rows held out for validation, e.g. 0.2")
       ->type_name("FLOAT")
-      ->group(kData)
-      ->excludes(validation_data);
+      ->group(kData);
   command->add_option("--sample-weight", flags->sample_weight, "Column that weighs the rows")
       ->group(kData);
   command
@@ -192,19 +196,22 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
                    "Weights of classes: setosa=2,virginica=0.5")
       ->delimiter(',')
       ->group(kData);
-  auto* features =
-      command->add_flag("--standardize-features", flags->standardize_features,
-                        "Bring numeric columns to mean 0, deviation 1 (default for tables)");
-  auto* no_features = command->add_flag("--no-standardize-features", flags->no_standardize_features,
-                                        "Take numeric columns as they are");
-  features->group(kData)->excludes(no_features);
-  no_features->group(kData);
-  auto* targets = command->add_flag("--standardize-targets", flags->standardize_targets,
-                                    "Train a regression on targets of mean 0, deviation 1");
-  auto* no_targets = command->add_flag("--no-standardize-targets", flags->no_standardize_targets,
-                                       "Take targets as they are");
-  targets->group(kData)->excludes(no_targets);
-  no_targets->group(kData);
+  command
+      ->add_flag("--standardize-features", flags->standardize_features,
+                 "Bring numeric columns to mean 0, deviation 1 (default for tables)")
+      ->group(kData);
+  command
+      ->add_flag("--no-standardize-features", flags->no_standardize_features,
+                 "Take numeric columns as they are")
+      ->group(kData);
+  command
+      ->add_flag("--standardize-targets", flags->standardize_targets,
+                 "Train a regression on targets of mean 0, deviation 1")
+      ->group(kData);
+  command
+      ->add_flag("--no-standardize-targets", flags->no_standardize_targets,
+                 "Take targets as they are")
+      ->group(kData);
 
   constexpr char kTraining[] = "Training";
   command

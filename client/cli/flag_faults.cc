@@ -1,5 +1,7 @@
 #include "client/cli/flag_faults.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -18,6 +20,11 @@ void FlagFaults::Add(std::string_view flag, const absl::Status& status) {
   for (std::string line; std::getline(lines, line);) Add(flag, line);
 }
 
+void FlagFaults::Exclude(std::string_view flag, bool given, std::string_view other,
+                         bool other_given) {
+  if (given && other_given) Add(flag, fmt::format("excludes {}; give one of them", other));
+}
+
 void FlagFaults::SetField(std::string_view flag, const std::optional<std::string>& text,
                           const std::string& field, google::protobuf::Message& message) {
   if (!text) return;
@@ -33,10 +40,17 @@ bool FlagFaults::Has(std::string_view flag) const {
 
 absl::Status FlagFaults::ToStatus() const { return With(absl::OkStatus()); }
 
-absl::Status FlagFaults::With(const absl::Status& answer) const {
+absl::Status FlagFaults::With(const absl::Status& answer, std::string_view left_out) const {
   std::vector<client::FieldViolation> all = faults_;
-  for (const client::FieldViolation& violation : client::FieldViolations(answer)) {
-    if (!Has(FlagOf(violation.field))) all.push_back(violation);
+  const std::vector<client::FieldViolation> told = client::FieldViolations(answer);
+  for (const client::FieldViolation& violation : told) {
+    if (violation.field == left_out) continue;
+    // What could not be read is empty in the request, which would be one more fault.
+    const bool unread = Has(FlagOf(violation.field)) && IsWholeOption(violation.field);
+    if (!unread) all.push_back(violation);
+  }
+  if (told.empty() && (absl::IsInvalidArgument(answer) || absl::IsNotFound(answer))) {
+    all.push_back({"", std::string(answer.message())});
   }
   return client::InvalidArgument(all);
 }

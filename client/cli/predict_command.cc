@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <istream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "client/cli/command.h"
+#include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
 #include "client/cli/source_flags.h"
 #include "client/cli/table.h"
@@ -31,7 +33,7 @@ struct PredictFlags {
   std::string model;
   std::string file;
   std::string features;
-  int32_t top_k = 0;
+  std::optional<std::string> top_k;
   SourceFlags source;
 };
 
@@ -43,7 +45,8 @@ class Requests {
   // Fills in the next request; false when there are no rows left.
   virtual absl::StatusOr<bool> Next(v1::PredictRequest& request) = 0;
 
-  // Where the file holds a value of the newest request; `value` is -1 for a whole row.
+  // Where the file holds a value of the newest request; `value` is -1 for a whole row, `row` for
+  // all of it.
   virtual std::string Where(int row, int value) const = 0;
 };
 
@@ -60,6 +63,7 @@ class TensorRequests final : public Requests {
   }
 
   std::string Where(int row, int value) const override {
+    if (row < 0) return path_;
     return fmt::format("{}: row {}, value {}", path_, first_row_ + row + 1, value + 1);
   }
 
@@ -127,7 +131,7 @@ class CsvRequests final : public Requests {
   std::string Where(int row, int value) const override {
     std::string where = path_;
     const auto index = static_cast<size_t>(row);
-    if (index < lines_.size()) where += fmt::format(":{}", lines_[index]);
+    if (row >= 0 && index < lines_.size()) where += fmt::format(":{}", lines_[index]);
     const auto column = static_cast<size_t>(value);
     if (value >= 0 && column < columns_.size()) {
       where += ": column " + client::Quoted(columns_[column]);
@@ -158,16 +162,8 @@ class CsvRequests final : public Requests {
   bool row_pending_ = false;    // row_ was read as a header and is data.
 };
 
-absl::StatusOr<std::unique_ptr<Requests>> RequestsFrom(Cli& cli, const PredictFlags& flags) {
-  if (flags.file.empty() == flags.features.empty()) {
-    return absl::InvalidArgumentError(
-        "what is to be predicted? Give a table (ROWS.csv), or --features FILE");
-  }
-  const std::string& path = flags.file.empty() ? flags.features : flags.file;
-  SourceFlags source_flags = flags.source;
-  if (path == "-" && source_flags.format.empty())
-    source_flags.format = flags.file.empty() ? "npy" : "csv";
-  FITD_ASSIGN_OR_RETURN(const v1::SourceSpec source, SourceFrom(source_flags, path));
+absl::StatusOr<std::unique_ptr<Requests>> OpenRequests(Cli& cli, const std::string& path,
+                                                       const v1::SourceSpec& source) {
   if (!source.has_csv()) {
     FITD_ASSIGN_OR_RETURN(std::unique_ptr<client::TensorReader> reader,
                           client::TensorReader::Open(path, source));
@@ -184,17 +180,35 @@ absl::StatusOr<std::unique_ptr<Requests>> RequestsFrom(Cli& cli, const PredictFl
   return requests;
 }
 
+// Null if there are faults.
+std::unique_ptr<Requests> RequestsFrom(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
+  if (flags.file.empty() == flags.features.empty()) {
+    faults.Add("ROWS", "what is to be predicted? Give a table (ROWS.csv), or --features FILE");
+    return nullptr;
+  }
+  const std::string& path = flags.file.empty() ? flags.features : flags.file;
+  SourceFlags source_flags = flags.source;
+  if (path == "-" && source_flags.format.empty())
+    source_flags.format = flags.file.empty() ? "npy" : "csv";
+  const v1::SourceSpec source = SourceFrom(source_flags, path, faults);
+  if (!faults.empty()) return nullptr;
+  auto requests = OpenRequests(cli, path, source);
+  faults.Add(flags.file.empty() ? "--features" : "ROWS", requests.status());
+  return requests.ok() ? *std::move(requests) : nullptr;
+}
+
 // Faults in rows of the newest request, named by their place in the file.
 absl::Status InFile(const absl::Status& status, const Requests& requests) {
   if (!absl::IsInvalidArgument(status)) return status;
   std::vector<client::FieldViolation> violations = client::FieldViolations(status);
   if (violations.empty()) return status;
   for (client::FieldViolation& violation : violations) {
-    int row = 0;
+    int row = -1;
     int value = -1;
     const char* const field = violation.field.c_str();
     if (std::sscanf(field, "rows.rows[%d].values[%d]", &row, &value) > 0 ||
-        std::sscanf(field, "tensor.data[%d, %d]", &row, &value) > 0) {
+        std::sscanf(field, "tensor.data[%d, %d]", &row, &value) > 0 ||
+        violation.field == "rows.rows" || violation.field == "tensor.data") {
       violation.field = requests.Where(row, value);
     }
   }
@@ -261,14 +275,19 @@ v1::PredictResponse OneRow(const v1::PredictResponse& response, int row) {
 }
 
 absl::Status Predict(Cli& cli, const PredictFlags& flags) {
-  FITD_ASSIGN_OR_RETURN(const std::unique_ptr<Requests> requests, RequestsFrom(cli, flags));
+  FlagFaults faults;
+  v1::PredictRequest asked;  // But for the rows.
+  asked.set_model(flags.model);
+  const std::unique_ptr<Requests> requests = RequestsFrom(cli, flags, faults);
+  faults.SetField("--top-k", flags.top_k, "top_k", asked);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) return faults.With(client->Predict(asked).status(), "input");
   v1::PredictResponse all;
   bool any = false;
   const absl::Status status = client->PredictStream(
       [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
-        request.set_model(flags.model);
-        request.set_top_k(flags.top_k);
+        request.set_model(asked.model());
+        request.set_top_k(asked.top_k());
         FITD_ASSIGN_OR_RETURN(const bool more, requests->Next(request));
         any = any || more;
         return more;
@@ -312,7 +331,8 @@ void AddPredictCommand(CLI::App& fitctl, Cli& cli) {
               "standard input");
   command->add_option("--features", flags->features,
                       "Inputs as tensors: an IDX, NPY or raw file, perhaps gzipped");
-  command->add_option("--top-k", flags->top_k, "Also show the k likeliest labels");
+  command->add_option("--top-k", flags->top_k, "Also show the k likeliest labels")
+      ->type_name("INT");
   AddSourceFlags(*command, flags->source);
 }
 

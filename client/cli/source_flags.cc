@@ -7,26 +7,34 @@
 
 #include "client/names.h"
 #include "client/reflection.h"
-#include "client/status_macros.h"
 #include "client/tensor_file.h"
 
 namespace fitd::cli {
 namespace {
 
-absl::Status SetRaw(const SourceFlags& flags, const std::string& path, v1::RawSpec& raw) {
-  const auto& types = *v1::DataType_descriptor();
+void SetRaw(const SourceFlags& flags, const std::string& path, v1::RawSpec& raw,
+            FlagFaults& faults) {
   if (flags.dtype.empty()) {
-    return absl::InvalidArgumentError(fmt::format(
-        "{}: a raw file needs --dtype, e.g. float32, and --row-shape", client::Quoted(path)));
+    faults.Add("--dtype", fmt::format("{}: a raw file needs --dtype, e.g. float32, and --row-shape",
+                                      client::Quoted(path)));
   }
+  const auto& types = *v1::DataType_descriptor();
   const auto* type = client::FindEnumValue(types, flags.dtype);
-  if (type == nullptr) {
-    return absl::InvalidArgumentError(
-        client::UnknownName("type", flags.dtype, client::EnumNames(types)));
+  if (type != nullptr) {
+    raw.set_dtype(static_cast<v1::DataType>(type->number()));
+  } else if (!flags.dtype.empty()) {
+    faults.Add("--dtype", client::UnknownName("type", flags.dtype, client::EnumNames(types)));
   }
-  raw.set_dtype(static_cast<v1::DataType>(type->number()));
-  raw.mutable_row_shape()->Add(flags.row_shape.begin(), flags.row_shape.end());
-  return absl::OkStatus();
+  for (const std::string& axis : flags.row_shape)
+    faults.SetField("--row-shape", axis, "row_shape", raw);
+}
+
+v1::SourceSpec::FormatCase FormatFrom(const SourceFlags& flags, const std::string& path,
+                                      FlagFaults& faults) {
+  const auto format =
+      flags.format.empty() ? client::FormatOfFile(path) : client::ParseFormat(flags.format);
+  faults.Add("--format", format.status());
+  return format.value_or(v1::SourceSpec::FORMAT_NOT_SET);
 }
 
 }  // namespace
@@ -37,11 +45,9 @@ void AddSourceFlags(CLI::App& command, SourceFlags& flags) {
       ->group(kReading);
   command.add_option("--delimiter", flags.delimiter, "CSV: the character between fields")
       ->group(kReading);
-  auto* header =
-      command.add_flag("--header", flags.header, "CSV: the first line names the columns");
-  auto* no_header = command.add_flag("--no-header", flags.no_header, "CSV: the first line is data");
-  header->group(kReading)->excludes(no_header);
-  no_header->group(kReading);
+  command.add_flag("--header", flags.header, "CSV: the first line names the columns")
+      ->group(kReading);
+  command.add_flag("--no-header", flags.no_header, "CSV: the first line is data")->group(kReading);
   command
       .add_option("--missing", flags.missing,
                   "CSV: a text that means \"no value\"; may be repeated")
@@ -49,20 +55,16 @@ void AddSourceFlags(CLI::App& command, SourceFlags& flags) {
   command.add_option("--dtype", flags.dtype, "Raw: type of the values, e.g. float32, uint8")
       ->group(kReading);
   command.add_option("--row-shape", flags.row_shape, "Raw: shape of one row, e.g. 28,28")
+      ->type_name("INT")
       ->delimiter(',')
       ->group(kReading);
 }
 
-absl::StatusOr<v1::SourceSpec> SourceFrom(const SourceFlags& flags, const std::string& path) {
+v1::SourceSpec SourceFrom(const SourceFlags& flags, const std::string& path, FlagFaults& faults) {
+  faults.Exclude("--header", flags.header, "--no-header", flags.no_header);
   v1::SourceSpec source;
   source.set_file_name(std::filesystem::path(path).filename().string());
-  v1::SourceSpec::FormatCase format = v1::SourceSpec::FORMAT_NOT_SET;
-  if (flags.format.empty()) {
-    FITD_ASSIGN_OR_RETURN(format, client::FormatOfFile(path));
-  } else {
-    FITD_ASSIGN_OR_RETURN(format, client::ParseFormat(flags.format));
-  }
-  switch (format) {
+  switch (FormatFrom(flags, path, faults)) {
     case v1::SourceSpec::kCsv: {
       v1::CsvSpec& csv = *source.mutable_csv();
       const bool tabs = path.ends_with(".tsv") || path.ends_with(".tsv.gz");
@@ -80,7 +82,7 @@ absl::StatusOr<v1::SourceSpec> SourceFrom(const SourceFlags& flags, const std::s
       source.mutable_npy();
       break;
     case v1::SourceSpec::kRaw:
-      FITD_RETURN_IF_ERROR(SetRaw(flags, path, *source.mutable_raw()));
+      SetRaw(flags, path, *source.mutable_raw(), faults);
       break;
     case v1::SourceSpec::FORMAT_NOT_SET:
       break;

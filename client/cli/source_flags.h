@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "client/cli/flag_faults.h"
 #include "fitd/v1/dataset.pb.h"
 
 namespace CLI {
@@ -22,13 +22,14 @@ struct SourceFlags {
   bool no_header = false;
   std::vector<std::string> missing;
   std::string dtype;
-  std::vector<int64_t> row_shape;
+  std::vector<std::string> row_shape;
 };
 
 void AddSourceFlags(CLI::App& command, SourceFlags& flags);
 
-// What the options and the file's name say. The column role is left unset. INVALID_ARGUMENT.
-absl::StatusOr<v1::SourceSpec> SourceFrom(const SourceFlags& flags, const std::string& path);
+// What the options and the file's name say. The column role is left unset, and the format if it is
+// not known.
+v1::SourceSpec SourceFrom(const SourceFlags& flags, const std::string& path, FlagFaults& faults);
 
 }  // namespace fitd::cli
 

@@ -55,7 +55,10 @@ void LimitedViolations::Add(const LimitedViolations& others) {
 }
 
 absl::Status LimitedViolations::ToStatus(const std::string& path) {
-  if (count_ > kListed) violations_.Add(path, fmt::format("and {} more", count_ - kListed));
+  if (count_ > kListed) {
+    violations_.Add(path,
+                    fmt::format("and {}{} more", full() ? "at least " : "", count_ - kListed));
+  }
   return violations_.ToStatus();
 }
 

@@ -53,12 +53,15 @@ class LimitedViolations {
   void Add(const LimitedViolations& others);
 
   bool empty() const { return count_ == 0; }
+  // So many that nobody needs to know how many there are: whoever looks for them may stop.
+  bool full() const { return count_ >= kCounted; }
 
   // As Violations::ToStatus. `path` is what all faults have in common.
   absl::Status ToStatus(const std::string& path);
 
  private:
   static constexpr int64_t kListed = 20;
+  static constexpr int64_t kCounted = 10'000;
   Violations violations_;
   int64_t count_ = 0;
 };

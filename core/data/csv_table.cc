@@ -99,6 +99,7 @@ class CsvTable {
 
  private:
   const std::string& file_name() const { return source_.spec.file_name(); }
+  std::string Path(std::string_view field) const { return ChildPath(source_.field, field); }
 
   // A reader at the first row of data.
   absl::StatusOr<CsvReader> OpenAtData() {
@@ -172,11 +173,11 @@ class CsvTable {
     };
 
     for (int i = 0; i < csv_.label_columns_size(); ++i) {
-      Column* column = find(csv_.label_columns(i), fmt::format("csv.label_columns[{}]", i));
+      Column* column = find(csv_.label_columns(i), Path(fmt::format("csv.label_columns[{}]", i)));
       if (column != nullptr) column->label = true;
     }
     for (int i = 0; i < csv_.ignored_columns_size(); ++i) {
-      const std::string path = fmt::format("csv.ignored_columns[{}]", i);
+      const std::string path = Path(fmt::format("csv.ignored_columns[{}]", i));
       Column* column = find(csv_.ignored_columns(i), path);
       if (column == nullptr) continue;
       if (column->label)
@@ -186,7 +187,7 @@ class CsvTable {
     const std::map<std::string, v1::ColumnKind> kinds(csv_.column_kinds().begin(),
                                                       csv_.column_kinds().end());
     for (const auto& [name, kind] : kinds) {
-      Column* column = find(name, fmt::format("csv.column_kinds[{}]", Quoted(name)));
+      Column* column = find(name, Path(fmt::format("csv.column_kinds[{}]", Quoted(name))));
       if (column == nullptr) continue;
       column->kind = kind;
       column->kind_is_fixed = true;
@@ -216,7 +217,7 @@ class CsvTable {
 
   absl::Status Scan() {
     FITD_ASSIGN_OR_RETURN(CsvReader reader, OpenAtData());
-    for (;;) {
+    while (!faults_.full()) {
       const absl::StatusOr<bool> more = reader.Next();
       if (more.ok() && !*more) break;
       if (++rows_ > kMostRows) {

@@ -17,6 +17,7 @@ struct IngestSource {
   v1::SourceSpec spec;
   std::string path;                      // The uploaded bytes, as sent (perhaps gzipped).
   std::function<bool()> cancelled = {};  // Asked while the bytes are read.
+  std::string field = {};                // Path of `spec`, for faults of what it names.
 };
 
 struct IngestOptions {

@@ -164,7 +164,7 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::RowBatch& batch
   const MissingValues missing;
   std::vector<float> x(static_cast<size_t>(batch.rows_size()) *
                        static_cast<size_t>(state_.feature_width()));
-  for (int r = 0; r < batch.rows_size(); ++r) {
+  for (int r = 0; r < batch.rows_size() && !violations.full(); ++r) {
     const v1::Row& row = batch.rows(r);
     if (row.values_size() != batch.columns_size()) {
       violations.Add(

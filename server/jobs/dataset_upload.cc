@@ -81,6 +81,7 @@ absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(
   }
   CheckRequestId("header.request_id", header.request_id(), violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
+  if (header.validate_only()) return v1::UploadDatasetResponse();
   header_ = header;
   if (header.sha256().empty()) return std::nullopt;
   return FindKnown(header.sha256());
@@ -143,7 +144,8 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
 
   std::vector<IngestSource> sources;
   for (int i = 0; i < header_->sources_size(); ++i)
-    sources.push_back({header_->sources(i), files_[i].path(), cancelled});
+    sources.push_back({header_->sources(i), files_[i].path(), cancelled,
+                       IndexedPath("header.sources", static_cast<size_t>(i))});
   const absl::Time start = absl::Now();
   TemporaryFile table(store_.directory());
   FITD_ASSIGN_OR_RETURN(const IngestResult ingested,

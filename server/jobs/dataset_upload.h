@@ -28,8 +28,8 @@ class DatasetUpload {
   DatasetUpload(const DatasetUpload&) = delete;
   DatasetUpload& operator=(const DatasetUpload&) = delete;
 
-  // The next message of the stream. A response, when the header's hash is known and nothing more is
-  // needed.
+  // The next message of the stream. A response when nothing more is needed: the header's hash is
+  // known, or only the header was to be checked.
   absl::StatusOr<std::optional<v1::UploadDatasetResponse>> Add(
       const v1::UploadDatasetRequest& part);
   // After the last message. Reads the files: takes its time. CANCELLED, and nothing is stored, when

@@ -38,6 +38,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
   }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   FITD_RETURN_IF_ERROR(loaded.status());
+  if (request.validate_only()) return v1::EvaluateResponse();
   const std::shared_ptr<const LoadedModel>& model = *loaded;
   EvaluationInput input;
   input.version = &model->version;

@@ -159,6 +159,17 @@ TEST(ParseSpecsTest, ReadsAListWithCommasInsideParentheses) {
   EXPECT_TRUE(model.layers(1).dense().activation().has_relu());
 }
 
+TEST(ParseSpecsTest, LeavesASpecWithAFaultEmpty) {
+  google::protobuf::RepeatedPtrField<v1::LayerSpec> layers;
+  EXPECT_FALSE(ParseSpecs("dense:8:activation=rellu, dense:2", layers).ok());
+  ASSERT_EQ(layers.size(), 2);
+  EXPECT_EQ(layers[0].ByteSizeLong(), 0U);
+  EXPECT_EQ(layers[1].dense().units(), 2);
+  v1::EarlyStoppingSpec stopping;
+  EXPECT_FALSE(ParseArguments("val_loss:x", {"monitor", "patience"}, stopping).ok());
+  EXPECT_EQ(stopping.ByteSizeLong(), 0U);
+}
+
 TEST(ParseSpecsTest, ReportsEveryFaultWithItsPlace) {
   v1::ModelSpec model;
   EXPECT_THAT(

@@ -329,8 +329,8 @@ class ProcessTest(FaultTest):
         self.start()
         self.prepare()
         # Long enough for the last to be at work when the daemon is told to stop.
-        undisturbed = self.result(self.fit(600))
-        jobs = [self.fit(600) for _ in range(4)]
+        undisturbed = self.result(self.fit(2000))
+        jobs = [self.fit(2000) for _ in range(4)]
         streams = [self.client.jobs.WatchJob(job_service_pb2.WatchJobRequest(id=job, progress=True))
                    for job in jobs for _ in range(10)]
         for stream in streams:

@@ -42,6 +42,15 @@ MATCHER_P(EqualsProto, text, "") {
   return equal;
 }
 
+using UploadWriter = testing::NiceMock<grpc::testing::MockClientWriter<v1::UploadDatasetRequest>>;
+
+// An upload that ends with `status` at its first message.
+inline UploadWriter* Upload(const grpc::Status& status) {
+  auto* writer = new UploadWriter();
+  ON_CALL(*writer, Finish).WillByDefault(testing::Return(status));
+  return writer;
+}
+
 class FitctlTest : public testing::Test {
  protected:
   // Runs the program and returns its exit status; the mocks serve one run.

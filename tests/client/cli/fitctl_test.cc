@@ -109,14 +109,28 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
        "--optimizer: optimizer: unknown optimizer \"adem\""},
       {{"fit", "m", "--data", "d", "--loss", "mse", "--class-weight", "a"},
        "--class-weight: \"a\": expected LABEL=WEIGHT"},
-      {{"fit", "m", "--validation-split", "0.2", "--validation-data", "v"}, "--validation-"},
+      {{"fit", "m", "--standardize-features", "--no-standardize-features"},
+       "--standardize-features: excludes --no-standardize-features"},
       {{"evaluate", "m", "--data", "d", "--rows", "test"}, "unknown selection \"test\""},
       {{"predict", "m"}, "what is to be predicted?"},
-      {{"predict", "m", "none.csv"}, "cannot read \"none.csv\""},
+      {{"predict", "m", "none.csv"}, "ROWS: cannot read \"none.csv\""},
+      {{"predict", "m", "-", "--top-k", "4294967297"}, "--top-k: is \"4294967297\"; expected a"},
+      {{"dataset", "head", "d", "--rows", "x"}, "--rows: is \"x\"; expected a whole number"},
       {{"completion", "tcsh"}, "unknown shell \"tcsh\""},
   };
   for (const auto& [args, message] : cases) {
-    EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).Times(0);
+    EXPECT_CALL(daemon_->datasets, UploadDatasetRaw)
+        .Times(AnyNumber())
+        .WillRepeatedly([](auto, auto) { return Upload(Refusal({})); });
+    EXPECT_CALL(daemon_->datasets, PreviewDataset)
+        .Times(AnyNumber())
+        .WillRepeatedly(Return(Refusal({})));
+    EXPECT_CALL(daemon_->evaluations, Evaluate)
+        .Times(AnyNumber())
+        .WillRepeatedly(Return(Refusal({})));
+    EXPECT_CALL(daemon_->predictions, Predict)
+        .Times(AnyNumber())
+        .WillRepeatedly(Return(Refusal({})));
     EXPECT_CALL(daemon_->jobs, StartFit).Times(AnyNumber()).WillRepeatedly(Return(Refusal({})));
     EXPECT_CALL(daemon_->models, CreateModel)
         .Times(AnyNumber())
@@ -148,12 +162,44 @@ TEST_F(FitctlTest, ReportsEveryWrongOptionOfAFit) {
                           HasSubstr("\nfitctl: --metrics: metric 2: unknown metric")));
 }
 
-TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnUpload) {
-  EXPECT_EQ(Run({"dataset", "upload", "d", "x.csv", "--kind", "zip", "--kind", "w=foo"}),
+TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnUploadBesideWhatTheDaemonSays) {
+  v1::UploadDatasetRequest header;
+  auto* writer = Upload(Refusal({{"header.name", "is \"D\""},
+                                 {"header.sources[0].csv.delimiter", "allowed: one ASCII"},
+                                 {"header.sources[0].csv.label_columns", "is empty"}}));
+  EXPECT_CALL(*writer, Write).WillOnce(DoAll(SaveArg<0>(&header), Return(false)));
+  EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).WillOnce(Return(writer));
+  EXPECT_EQ(Run({"dataset", "upload", "D", "x.csv", "--kind", "zip", "--kind", "w=foo",
+                 "--delimiter", "ab"}),
             kExitUsage);
-  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: --label: which column"),
+  EXPECT_TRUE(header.header().validate_only());
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: FILE: cannot read \"x.csv\""),
+                          HasSubstr("fitctl: --label: which column"),
                           HasSubstr("fitctl: --kind: \"zip\": expected COLUMN=KIND"),
-                          HasSubstr("fitctl: --kind: unknown column kind \"foo\"")));
+                          HasSubstr("fitctl: --kind: unknown column kind \"foo\""),
+                          HasSubstr("fitctl: NAME (header.name): is \"D\""),
+                          HasSubstr("fitctl: --delimiter (header.sources[0].csv.delimiter): ")));
+  EXPECT_THAT(err_, Not(HasSubstr("is empty")));
+}
+
+TEST_F(FitctlTest, LeavesOutFilesOfUnknownFormat) {
+  EXPECT_CALL(daemon_->datasets, UploadDatasetRaw)
+      .WillOnce(Return(Upload(Refusal({{"header.sources", "allowed: one csv source"}}))));
+  EXPECT_EQ(Run({"dataset", "upload", "d", Write("x.txt", "a\n"), "--label", "y"}), kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: --format: "), Not(HasSubstr("allowed: one csv"))));
+}
+
+TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnEvaluationBesideWhatTheDaemonSays) {
+  EXPECT_CALL(daemon_->evaluations, Evaluate(_,
+                                             EqualsProto("model: 'm' dataset: 'd' metrics { }"
+                                                         "validate_only: true"),
+                                             _))
+      .WillOnce(Return(Refusal({{"dataset", "there is no data set \"d\""}})));
+  EXPECT_EQ(Run({"evaluate", "m", "--data", "d", "--rows", "test", "--metrics", "aucc"}),
+            kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: --rows: unknown selection"),
+                          HasSubstr("fitctl: --metrics: metric 1: unknown metric \"aucc\""),
+                          HasSubstr("fitctl: --data (dataset): there is no data set")));
 }
 
 TEST_F(FitctlTest, AddsWhatTheDaemonSaysAboutTheOtherOptions) {
@@ -167,6 +213,21 @@ TEST_F(FitctlTest, AddsWhatTheDaemonSaysAboutTheOtherOptions) {
   EXPECT_EQ(err_.substr(0, err_.find(';')), "fitctl: --loss: loss: unknown loss \"msee\"");
   EXPECT_THAT(err_, AllOf(HasSubstr("\nfitctl: --epochs (spec.training.epochs): is -1"),
                           Not(HasSubstr("is not set"))));
+}
+
+TEST_F(FitctlTest, AddsWhatTheDaemonSaysAboutTheReadablePartsOfAnOption) {
+  EXPECT_CALL(daemon_->models,
+              CreateModel(_,
+                          EqualsProto("name: 'm' validate_only: true spec { input_shape: 4 "
+                                      "layers { } layers { dense { units: -3 } } }"),
+                          _))
+      .WillOnce(Return(Refusal({{"spec.layers[0]", "has no kind"},
+                                {"spec.layers[1].dense.units", "is -3; allowed: 1 or more"}})));
+  EXPECT_EQ(Run({"model", "create", "m", "--input", "4", "--layers", "dense:x, dense:-3"}),
+            kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: --layers: layer 1: dense: units is \"x\""),
+                          HasSubstr("fitctl: --layers (spec.layers[1].dense.units): is -3"),
+                          Not(HasSubstr("has no kind"))));
 }
 
 TEST_F(FitctlTest, CodesBecomeExitStatuses) {

@@ -12,9 +12,11 @@ namespace fitd::cli {
 namespace {
 
 using client::Refusal;
+using testing::_;
 using testing::AllOf;
 using testing::AnyNumber;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Return;
 
 class PredictTest : public FitctlTest {
@@ -96,9 +98,27 @@ TEST_F(PredictTest, NamesFaultsByFileLineAndColumn) {
                                    {"rows.rows[1].values", "has 1 values for 2 columns"},
                                    {"rows.rows", "and 3 more"}}));
   EXPECT_EQ(Run({"predict", "m", Write("rows.csv", rows)}), kExitUsage);
-  EXPECT_THAT(err_, AllOf(HasSubstr("rows.csv:4098: column \"w\": is \"x\"\n"),
-                          HasSubstr("rows.csv:4100: has 1 values"),
-                          HasSubstr("fitctl: rows.rows: and 3 more\n")));
+  EXPECT_THAT(err_,
+              AllOf(HasSubstr("rows.csv:4098: column \"w\": is \"x\"\n"),
+                    HasSubstr("rows.csv:4100: has 1 values"), HasSubstr("rows.csv: and 3 more\n")));
+}
+
+TEST_F(PredictTest, ReportsEveryWrongOptionBesideWhatTheDaemonSays) {
+  EXPECT_CALL(daemon_->predictions, Predict(_, EqualsProto("model: 'm'"), _))
+      .WillOnce(Return(grpc::Status(grpc::StatusCode::NOT_FOUND, "there is no model \"m\"")));
+  EXPECT_EQ(Run({"predict", "m", "--features", Write("x.raw", ""), "--dtype", "flat32",
+                 "--row-shape", "2,x", "--top-k", "many"}),
+            kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: --dtype: unknown type \"flat32\""),
+                          HasSubstr("fitctl: --row-shape: is \"x\"; expected"),
+                          HasSubstr("fitctl: --top-k: is \"many\"; expected"),
+                          HasSubstr("fitctl: there is no model \"m\"")));
+}
+
+TEST_F(PredictTest, DoesNotBlameTheRowsThatItCouldNotSend) {
+  EXPECT_CALL(daemon_->predictions, Predict).WillOnce(Return(Refusal({{"input", "is not set"}})));
+  EXPECT_EQ(Run({"predict", "m", "-", "--top-k", "many"}, "a\n1\n"), kExitUsage);
+  EXPECT_THAT(err_, Not(HasSubstr("is not set")));
 }
 
 TEST_F(PredictTest, CountsRowsOfATensorFromTheStartOfItsFile) {

@@ -65,6 +65,16 @@ TEST(LimitedViolationsTest, CountsWhatItDoesNotList) {
   EXPECT_TRUE(message.ends_with("rows[19]: is bad\nrows: and 5 more")) << message;
 }
 
+TEST(LimitedViolationsTest, AreFullAtSomeTime) {
+  LimitedViolations violations;
+  for (int i = 0; i < 9'999; ++i) violations.Add("rows", "is bad");
+  EXPECT_FALSE(violations.full());
+  violations.Add("rows", "is bad");
+  EXPECT_TRUE(violations.full());
+  const std::string message(violations.ToStatus("rows").message());
+  EXPECT_TRUE(message.ends_with("\nrows: and at least 9980 more")) << message;
+}
+
 TEST(FieldPathTest, NamesElementsAndChildren) {
   EXPECT_EQ(IndexedPath("spec.layers", 2), "spec.layers[2]");
   EXPECT_EQ(ChildPath("spec", "layers"), "spec.layers");

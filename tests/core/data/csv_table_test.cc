@@ -118,6 +118,16 @@ TEST_F(CsvTableTest, NamesEveryBadCellAndLine) {
                        AllOf(HasSubstr("t.csv:21:1: "), HasSubstr("\nt.csv: and 30 more"))));
 }
 
+TEST_F(CsvTableTest, ReadsNoFurtherThanTenThousandFaults) {
+  const auto reals = [](v1::CsvSpec& csv) {
+    (*csv.mutable_column_kinds())["x"] = v1::COLUMN_KIND_REAL;
+  };
+  std::string many = "x,y\n";
+  for (int i = 0; i < 10'001; ++i) many += "red,0\n";
+  EXPECT_THAT(WithSpec(many, reals),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("and at least 9980 more")));
+}
+
 TEST_F(CsvTableTest, NamesDamagedGzipOnce) {
   std::string csv = "x,y\n";
   for (int i = 0; i < 200'000; ++i) csv += std::to_string(i * 7919 % 10'007) + ",1\n";

@@ -119,6 +119,9 @@ TEST_F(TransformTest, CountsFaultsBeyondTwenty) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("rows.rows[19]"), Not(HasSubstr("rows.rows[20]")),
                              HasSubstr("and 980 more"))));
+  for (int i = 0; i < 10'000; ++i) AddRow(batch, {"bad"});
+  EXPECT_THAT(pipeline.Transform(batch),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("and at least 9980 more")));
 }
 
 TEST_F(TransformTest, NamesMissingAndDoubledColumns) {

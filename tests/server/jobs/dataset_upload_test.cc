@@ -134,6 +134,23 @@ TEST_F(DatasetUploadTest, FaultsOfTheHeaderAreNamedTogether) {
                                       HasSubstr("header.sha256"))));
 }
 
+TEST_F(DatasetUploadTest, ChecksAHeaderAlone) {
+  v1::UploadHeader header = CsvHeader("d", "kind");
+  header.set_validate_only(true);
+  FITD_ASSERT_OK(Header(header));
+  EXPECT_TRUE(answered_);
+  header.set_name("D");
+  EXPECT_THAT(Header(header),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header.name")));
+}
+
+TEST_F(DatasetUploadTest, NamesTheFieldOfAColumnThatTheFileLacks) {
+  FITD_ASSERT_OK(Header(CsvHeader("d", "knid")));
+  FITD_ASSERT_OK(Chunk("x,kind\n1,a\n"));
+  EXPECT_THAT(Complete(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                   HasSubstr("header.sources[0].csv.label_columns[0]: unknown")));
+}
+
 TEST_F(DatasetUploadTest, BadContentStoresNothing) {
   FITD_ASSERT_OK(Header(CsvHeader("d", "kind")));
   FITD_ASSERT_OK(Chunk("x,y,kind\n1,2\n"));

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/jobs/job_state.h"
 #include "server/store/checkpoints.h"
 #include "tests/server/jobs/job_fixture.h"
 
@@ -30,12 +31,14 @@ class InterruptionTest : public JobFixture {
     while (CheckpointPaths(job).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   void AwaitState(const std::string& id, v1::JobState state) {
-    while (Get(id)->state() != state) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (v1::JobState now; (now = Get(id)->state()) != state;) {
+      ASSERT_FALSE(IsFinal(now)) << v1::JobState_Name(now);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
   // The job has told some epochs and is paused.
-  void StartAndPause(const std::string& id,
-                     const v1::StartFitRequest& request = ClassifierFit("m", "d", kMany)) {
-    FITD_ASSERT_OK(Start(request));
+  void StartAndPause(const std::string& id) {
+    FITD_ASSERT_OK(Start(kMany));
     AwaitEvents(id, 6);
     FITD_ASSERT_OK(Pause(id));
     AwaitState(id, v1::JOB_STATE_PAUSED);
@@ -228,16 +231,11 @@ TEST_F(InterruptionTest, JobUnderWhichDaemonsDiedRunsAlone) {
 
 TEST_F(InterruptionTest, FailedJobDropsItsCheckpoints) {
   daemon_->scheduler.Start();
-  v1::StartFitRequest request = ClassifierFit("m", "d", kForever);
-  v1::OptimizerSpec& optimizer = *request.mutable_spec()->mutable_training()->mutable_optimizer();
-  optimizer.mutable_sgd();
-  v1::PiecewiseConstantDecaySpec& rates =
-      *optimizer.mutable_learning_rate()->mutable_piecewise_constant_decay();
-  rates.add_boundaries(kMany);
-  rates.add_values(1e-3f);
-  rates.add_values(1e30f);
-  StartAndPause("fit-1", request);
+  StartAndPause("fit-1");
   ASSERT_THAT(CheckpointPaths(1), SizeIs(1));
+  DamageDataset();
+  Restart();
+  daemon_->scheduler.Start();
   FITD_ASSERT_OK(Resume("fit-1"));
   EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-1")->state(), v1::JOB_STATE_FAILED);
   EXPECT_THAT(CheckpointPaths(1), IsEmpty());

@@ -4,6 +4,7 @@
 #define FITD_TESTS_SERVER_JOBS_JOB_FIXTURE_H_
 
 #include <cstdint>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ namespace fitd {
 
 // Epochs: more than any test lasts, and enough to be interrupted.
 inline constexpr int64_t kForever = 1'000'000;
-inline constexpr int64_t kMany = 20'000;
+inline constexpr int64_t kMany = 40'000;
 
 class JobFixture : public testing::Test {
  protected:
@@ -70,6 +71,17 @@ class JobFixture : public testing::Test {
   // Once the job has told `count` events.
   void AwaitEvents(const std::string& id, size_t count) {
     FITD_ASSERT_OK(ReadEvents(daemon_->jobs, id, 1, count));
+  }
+
+  // The stored file of data set "d" is not what its name says, which the next daemon notices.
+  void DamageDataset() {
+    v1::GetDatasetRequest get;
+    get.set_name("d");
+    const std::string sha256 = daemon_->datasets.Get(get)->dataset().sha256();
+    std::fstream file(daemon_->directory->DatasetPath(sha256),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end);
+    file.put('x');
   }
 
   // As a killed daemon leaves it: the state is RUNNING and nobody runs it.

@@ -1,7 +1,6 @@
 #include "server/jobs/training_jobs.h"
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -340,14 +339,7 @@ TEST_F(TrainingJobsTest, WarmStartGoesOnFromAVersion) {
 }
 
 TEST_F(TrainingJobsTest, FitOnDataThatWereDamagedFails) {
-  v1::GetDatasetRequest get;
-  get.set_name("d");
-  const std::string sha256 = daemon_->datasets.Get(get)->dataset().sha256();
-  std::fstream file(daemon_->directory->DatasetPath(sha256),
-                    std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(-1, std::ios::end);
-  file.put('x');
-  file.close();
+  DamageDataset();
   Restart();
   FITD_ASSERT_OK(Start(1));
   daemon_->scheduler.Start();

@@ -62,6 +62,19 @@ TEST_F(EvaluationTest, UnknownNamesAreNotFoundAndBadOnesInvalid) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dataset")));
 }
 
+TEST_F(EvaluationTest, ChecksTheNamesAlone) {
+  v1::EvaluateRequest request;
+  request.set_model("m");
+  request.set_dataset("narrow");
+  request.set_validate_only(true);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::EvaluateResponse response,
+                            daemon_->evaluation.Run(request, [] { return false; }));
+  EXPECT_EQ(response.ByteSizeLong(), 0U);
+  request.set_dataset("e");
+  EXPECT_THAT(daemon_->evaluation.Run(request, [] { return false; }),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("data set")));
+}
+
 TEST_F(EvaluationTest, DataWithoutAColumnOfThePipelineAreRefused) {
   EXPECT_THAT(Evaluate("m", "narrow"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("y")));
