@@ -14,7 +14,7 @@ namespace fitd::cli {
 namespace {
 
 // Where a field of a request comes from: the first entry whose path is the field or a parent of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 28> kFlags = {{
     {"spec.model", "MODEL"},
     {"spec.input_shape", "--input"},
     {"spec.layers", "--layers"},
@@ -42,6 +42,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kFlags =
     {"model", "MODEL"},
     {"dataset", "--data"},
     {"top_k", "--top-k"},
+    {"expected_version", "--expect"},
 }};
 
 }  // namespace
