@@ -14,7 +14,7 @@ namespace fitd::cli {
 namespace {
 
 // Where a field of a request comes from: the first entry whose path is the field or a parent of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kFlags = {{
+constexpr auto kFlags = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"spec.model", "MODEL"},
     {"spec.input_shape", "--input"},
     {"spec.layers", "--layers"},
@@ -53,7 +53,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kFlags =
     {"dataset", "--data"},
     {"metrics", "--metrics"},
     {"top_k", "--top-k"},
-}};
+    {"expected_version", "--expect"},
+});
 
 struct Source {
   std::string_view flag;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
@@ -253,20 +254,30 @@ absl::Status Verify(Cli& cli, const VerifyFlags& flags) {
 struct AliasFlags {
   std::string name;
   std::string alias;
-  std::string version;
+  std::optional<std::string> version;
+  std::optional<std::string> expect;
+  bool remove = false;
 };
 
 absl::Status Alias(Cli& cli, const AliasFlags& flags) {
   v1::SetModelAliasRequest request;
   request.set_model(flags.name);
   request.set_alias(flags.alias);
-  FITD_ASSIGN_OR_RETURN(const int64_t version, ParseVersion(flags.version));
-  request.set_version(version);
+  FlagFaults faults;
+  faults.SetField("VERSION", flags.version, "version", request);
+  faults.SetField("--expect", flags.expect, "expected_version", request);
+  if (flags.version && flags.remove) {
+    faults.Add("--delete", "not with VERSION");
+  } else if (!flags.remove && request.version() < 1 && !faults.Has("VERSION")) {
+    faults.Add("VERSION", "required: the version's number, 1 or more; or --delete");
+  }
+  FITD_RETURN_IF_ERROR(faults.ToStatus());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::SetModelAliasResponse response, client->SetModelAlias(request));
   cli.Print(response.model(), [&] {
-    return version == 0 ? fmt::format("Removed {}@{}\n", flags.name, flags.alias)
-                        : fmt::format("{0}@{1} is now {0}@{2}\n", flags.name, flags.alias, version);
+    return flags.remove ? fmt::format("Removed {}@{}\n", flags.name, flags.alias)
+                        : fmt::format("{0}@{1} is now {0}@{2}\n", flags.name, flags.alias,
+                                      request.version());
   });
   return absl::OkStatus();
 }
@@ -351,12 +362,17 @@ void AddModelCommands(CLI::App& fitctl, Cli& cli) {
         AddCommand<AliasFlags>(*group, cli, "alias", "Let a name stand for a version",
                                "  fitctl model alias mnist champion 3\n"
                                "  fitctl predict mnist@champion rows.csv\n"
-                               "  fitctl model alias mnist champion 0       (removes it)",
+                               "  fitctl model alias mnist champion 4 --expect 3\n"
+                               "  fitctl model alias mnist champion --delete",
                                Alias);
     AddArgument(*command, "NAME", flags->name, "The model's name")->required();
     AddArgument(*command, "ALIAS", flags->alias, "The alias; begins with a letter")->required();
-    AddArgument(*command, "VERSION", flags->version, "The version's number; 0 removes the alias")
-        ->required();
+    AddArgument(*command, "VERSION", flags->version, "The version's number");
+    command
+        ->add_option("--expect", flags->expect,
+                     "Only if the alias stands for this version now; 0: only if there is none yet")
+        ->type_name("INT");
+    command->add_flag("--delete", flags->remove, "Remove the alias");
   }
   {
     auto [command, flags] = AddCommand<ReferenceFlags>(

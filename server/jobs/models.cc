@@ -212,20 +212,29 @@ absl::StatusOr<v1::SetModelAliasResponse> Models::SetAlias(
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   return OncePerRequestId(
       store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::SetModelAliasResponse> {
-        if (!transaction.models.Find(request.model()))
-          return UnknownModel(transaction, request.model());
+        const std::optional<v1::Model> model = transaction.models.Find(request.model());
+        if (!model) return UnknownModel(transaction, request.model());
         if (request.version() != 0 &&
             !transaction.models.FindVersion(request.model(), request.version())) {
           return UnknownVersion(transaction, request.model(), request.version());
         }
         const int64_t current = transaction.models.FindAlias(request.model(), request.alias());
         if (request.has_expected_version() && request.expected_version() != current) {
-          return absl::AbortedError(fmt::format("alias {} stands for version {}, not {}",
-                                                request.alias(), current,
-                                                request.expected_version()));
+          return absl::AbortedError(
+              current == 0
+                  ? fmt::format("alias {} does not exist; expected it to stand for {}@{}",
+                                request.alias(), request.model(), request.expected_version())
+                  : fmt::format("alias {} stands for version {}, not {}", request.alias(), current,
+                                request.expected_version()));
         }
+        if (request.version() == 0 && current == 0) return UnknownAlias(*model, request.alias());
         transaction.models.SetAlias(request.model(), request.alias(), request.version());
         transaction.ModelsChanged();
+        Log(LogLevel::kInfo, "alias_set",
+            {{"model", request.model()},
+             {"alias", request.alias()},
+             {"version", request.version()},
+             {"before", current}});
         v1::SetModelAliasResponse response;
         *response.mutable_model() = *transaction.models.Find(request.model());
         return response;

@@ -48,12 +48,7 @@ absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction,
     version = *number;
   } else if (!selector.empty()) {
     version = transaction.models.FindAlias(name, selector);
-    if (version == 0) {
-      std::vector<std::string> aliases;
-      for (const auto& [alias, unused] : model->aliases()) aliases.push_back(alias);
-      std::sort(aliases.begin(), aliases.end());
-      return NotFound(fmt::format("model {}: {}", name, UnknownName("alias", selector, aliases)));
-    }
+    if (version == 0) return UnknownAlias(*model, selector);
   } else if (version == 0) {
     return FailedPrecondition(fmt::format("model {} has no version yet: train it first", name));
   }
@@ -78,6 +73,13 @@ absl::Status UnknownVersion(Transaction& transaction, std::string_view model, in
   }
   return NotFound(
       fmt::format("model {}: {}", model, UnknownName("version", std::to_string(version), known)));
+}
+
+absl::Status UnknownAlias(const v1::Model& model, std::string_view alias) {
+  std::vector<std::string> known;
+  for (const auto& [name, unused] : model.aliases()) known.push_back(name);
+  std::sort(known.begin(), known.end());
+  return NotFound(fmt::format("model {}: {}", model.name(), UnknownName("alias", alias, known)));
 }
 
 }  // namespace fitd

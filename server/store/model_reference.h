@@ -24,6 +24,7 @@ absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction,
 absl::Status UnknownModel(Transaction& transaction, std::string_view name);
 absl::Status UnknownDataset(Transaction& transaction, std::string_view name);
 absl::Status UnknownVersion(Transaction& transaction, std::string_view model, int64_t version);
+absl::Status UnknownAlias(const v1::Model& model, std::string_view alias);
 
 }  // namespace fitd
 

@@ -90,7 +90,12 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
       {{"model", "create", "m", "--input", "4", "--layers", "dnese:3"},
        "layer 1: unknown layer \"dnese\"; did you mean \"dense\"?"},
       {{"model", "create", "m", "-f", "none.yaml"}, "cannot read \"none.yaml\""},
-      {{"model", "alias", "m", "champion", "three"}, "version \"three\": expected a whole number"},
+      {{"model", "alias", "m", "champion", "three"},
+       "VERSION: is \"three\"; expected a whole number"},
+      {{"model", "alias", "m", "champion"}, "VERSION: required"},
+      {{"model", "alias", "m", "champion", "0"}, "1 or more; or --delete"},
+      {{"model", "alias", "m", "champion", "3", "--delete"}, "--delete: not with VERSION"},
+      {{"model", "alias", "m", "champion", "3", "--expect", "x"}, "--expect: is \"x\""},
       {{"model", "delete", "m@champion"}, "version \"champion\""},
       {{"dataset", "upload", "d"}, "what is to be uploaded?"},
       {{"dataset", "upload", "d", "x.csv"}, "--label: which column"},
@@ -342,6 +347,30 @@ TEST_F(FitctlTest, ShowsAModelWithItsVersions) {
   EXPECT_THAT(out_, HasSubstr("  version  alias     stored  job      loss  weights_sha256\n"
                               "        2                 -  fit-9  0.5000  bb\n"
                               "        1  champion       -  fit-8       -  aa\n"));
+}
+
+TEST_F(FitctlTest, MovesAnAliasFromTheExpectedVersion) {
+  EXPECT_CALL(daemon_->models,
+              SetModelAlias(
+                  _, EqualsProto("model: 'm' alias: 'champion' version: 4 expected_version: 0"), _))
+      .WillOnce(Return(grpc::Status::OK));
+  EXPECT_EQ(Run({"model", "alias", "m", "champion", "4", "--expect", "0"}), kExitOk);
+  EXPECT_EQ(out_, "m@champion is now m@4\n");
+}
+
+TEST_F(FitctlTest, RemovesAnAlias) {
+  EXPECT_CALL(daemon_->models, SetModelAlias(_, EqualsProto("model: 'm' alias: 'champion'"), _))
+      .WillOnce(Return(grpc::Status::OK));
+  EXPECT_EQ(Run({"model", "alias", "m", "champion", "--delete"}), kExitOk);
+  EXPECT_EQ(out_, "Removed m@champion\n");
+}
+
+TEST_F(FitctlTest, AliasThatMovedMeanwhileIsAWrongState) {
+  EXPECT_CALL(daemon_->models, SetModelAlias)
+      .WillOnce(Return(
+          grpc::Status(grpc::StatusCode::ABORTED, "alias champion stands for version 2, not 1")));
+  EXPECT_EQ(Run({"model", "alias", "m", "champion", "3", "--expect", "1"}), kExitWrongState);
+  EXPECT_EQ(err_, "fitctl: alias champion stands for version 2, not 1\n");
 }
 
 TEST_F(FitctlTest, ShowsAModelWithItsVersionsAsJson) {

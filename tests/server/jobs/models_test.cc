@@ -188,7 +188,32 @@ TEST_F(ModelsTest, AliasMovesOnlyFromTheExpectedVersion) {
   EXPECT_EQ(model.aliases().at("champion"), 2);
   EXPECT_THAT(SetAlias(9), StatusIs(absl::StatusCode::kNotFound));
   FITD_EXPECT_OK(SetAlias(0));
+  EXPECT_THAT(SetAlias(1, 2), StatusIs(absl::StatusCode::kAborted, HasSubstr("does not exist")));
   FITD_EXPECT_OK(SetAlias(1, 0));
+}
+
+TEST_F(ModelsTest, AliasThatDoesNotExistIsNotRemoved) {
+  FITD_ASSERT_OK(Create(DenseModel("m", 4, {3})));
+  EXPECT_THAT(SetAlias(0),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("unknown alias \"champion\"")));
+}
+
+TEST_F(ModelsTest, SameRequestIdMovesAnAliasOnce) {
+  FITD_ASSERT_OK(Create(DenseModel("m", 4, {3})));
+  AddVersions("m", 2);
+  v1::SetModelAliasRequest request;
+  request.set_model("m");
+  request.set_alias("champion");
+  request.set_version(1);
+  request.set_expected_version(0);
+  request.set_request_id("first");
+  FITD_ASSERT_OK(daemon_->models.SetAlias(request));
+  FITD_ASSERT_OK(SetAlias(2, 1));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::SetModelAliasResponse again,
+                            daemon_->models.SetAlias(request));
+  EXPECT_EQ(again.model().aliases().at("champion"), 1);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Model model, Get("m"));
+  EXPECT_EQ(model.aliases().at("champion"), 2);
 }
 
 TEST_F(ModelsTest, VersionBehindAnAliasIsNotDeleted) {
