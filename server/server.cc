@@ -32,6 +32,7 @@
 #include "server/log/log.h"
 #include "server/machine.h"
 #include "server/predict/evaluation.h"
+#include "server/predict/inference.h"
 #include "server/predict/model_cache.h"
 #include "server/predict/prediction.h"
 #include "server/predict/prediction_executor.h"
@@ -134,6 +135,7 @@ struct Server::Parts {
         evaluation(*store, tables, model_cache),
         executor(model_cache, {.threads = std::max(2, cores)}),
         prediction(executor),
+        inference(*store, model_cache, executor),
         maintenance(*store, scheduler),
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
@@ -157,6 +159,7 @@ struct Server::Parts {
   Evaluation evaluation;
   PredictionExecutor executor;
   Prediction prediction;
+  Inference inference;
   Maintenance maintenance;
   ServerInfo info;
   ThreadPool pool;
@@ -199,6 +202,7 @@ absl::Status Server::Start() {
       MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.evaluation_pool));
   parts.services.push_back(MakePredictionService(parts.prediction));
+  parts.services.push_back(MakeInferenceService(parts.inference, parts.pool));
   parts.services.push_back(
       MakeServerService(parts.info, parts.maintenance, parts.pool, parts.maintenance_pool));
 

@@ -58,6 +58,16 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
   return model;
 }
 
+void ModelCache::Forget(const std::string& model) {
+  MutexLock lock(mutex_);
+  std::erase_if(entries_, [&](const Entry& entry) {
+    const v1::ModelVersion& version = entry.model->version;
+    if (version.model() != model) return false;
+    bytes_ -= version.weights_bytes();
+    return true;
+  });
+}
+
 std::shared_ptr<const LoadedModel> ModelCache::Find(int64_t version_id) {
   MutexLock lock(mutex_);
   const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& candidate) {

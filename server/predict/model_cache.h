@@ -37,6 +37,8 @@ class ModelCache {
   // before the call is seen by it. Codes: those of FindReferencedVersion; DATA_LOSS when the stored
   // weights are damaged.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& reference);
+  // Frees what the model's versions take, once nobody uses them.
+  void Forget(const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   std::shared_ptr<const LoadedModel> Find(int64_t version_id) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -14,6 +14,7 @@
 #include "server/jobs/server_info.h"
 #include "server/jobs/training_jobs.h"
 #include "server/predict/evaluation.h"
+#include "server/predict/inference.h"
 #include "server/predict/prediction.h"
 #include "server/rpc/thread_pool.h"
 
@@ -33,6 +34,8 @@ NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& wa
                             int max_watchers);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool);
 NamedService MakePredictionService(Prediction& prediction);
+// `pool` is for all but predictions.
+NamedService MakeInferenceService(Inference& inference, ThreadPool& pool);
 // `maintenance_pool` is for what reads all that is stored.
 NamedService MakeServerService(ServerInfo& info, Maintenance& maintenance, ThreadPool& pool,
                                ThreadPool& maintenance_pool);

@@ -36,7 +36,8 @@ UseCases::UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> ope
       jobs(*store, tables, feeds, scheduler, options.max_memory_bytes),
       evaluation(*store, tables, model_cache),
       executor(model_cache, {.threads = 2}),
-      prediction(executor) {}
+      prediction(executor),
+      inference(*store, model_cache, executor) {}
 
 v1::CreateModelRequest DenseModel(const std::string& name, int64_t inputs,
                                   const std::vector<int64_t>& units) {

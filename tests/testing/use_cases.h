@@ -20,6 +20,7 @@
 #include "server/jobs/scheduler.h"
 #include "server/jobs/training_jobs.h"
 #include "server/predict/evaluation.h"
+#include "server/predict/inference.h"
 #include "server/predict/model_cache.h"
 #include "server/predict/prediction.h"
 #include "server/predict/prediction_executor.h"
@@ -56,6 +57,7 @@ class UseCases {
   Evaluation evaluation;
   PredictionExecutor executor;
   Prediction prediction;
+  Inference inference;
 
  private:
   UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store,
