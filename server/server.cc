@@ -32,7 +32,9 @@
 #include "server/log/log.h"
 #include "server/machine.h"
 #include "server/predict/evaluation.h"
+#include "server/predict/inference.h"
 #include "server/predict/model_cache.h"
+#include "server/predict/prediction.h"
 #include "server/predict/prediction_executor.h"
 #include "server/rpc/listener.h"
 #include "server/rpc/services.h"
@@ -131,11 +133,12 @@ struct Server::Parts {
         datasets(*store, tables, config.max_dataset_bytes()),
         jobs(*store, tables, feeds, scheduler, config.max_memory_bytes()),
         evaluation(*store, tables, model_cache),
-        executor(model_cache),
+        executor(model_cache, {.threads = std::max(2, cores)}),
+        prediction(executor),
+        inference(*store, model_cache, executor),
         maintenance(*store, scheduler),
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
-        predict_pool(std::max(2, cores)),
         upload_pool(kSlowThreads),
         evaluation_pool(kSlowThreads),
         maintenance_pool(kMaintenanceThreads),
@@ -155,11 +158,12 @@ struct Server::Parts {
   TrainingJobs jobs;
   Evaluation evaluation;
   PredictionExecutor executor;
+  Prediction prediction;
+  Inference inference;
   Maintenance maintenance;
   ServerInfo info;
   ThreadPool pool;
   // Work of one kind cannot keep another waiting.
-  ThreadPool predict_pool;
   ThreadPool upload_pool;
   ThreadPool evaluation_pool;
   ThreadPool maintenance_pool;
@@ -197,7 +201,8 @@ absl::Status Server::Start() {
   parts.services.push_back(
       MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.evaluation_pool));
-  parts.services.push_back(MakePredictionService(parts.executor, parts.predict_pool));
+  parts.services.push_back(MakePredictionService(parts.prediction));
+  parts.services.push_back(MakeInferenceService(parts.inference, parts.pool));
   parts.services.push_back(
       MakeServerService(parts.info, parts.maintenance, parts.pool, parts.maintenance_pool));
 
@@ -263,8 +268,9 @@ void Server::Stop() {
     parts.grpc_server->Shutdown(deadline);
     parts.grpc_server->Wait();
   }
-  for (ThreadPool* pool : {&parts.pool, &parts.predict_pool, &parts.upload_pool,
-                           &parts.evaluation_pool, &parts.maintenance_pool, &parts.watch_pool}) {
+  parts.executor.Stop();
+  for (ThreadPool* pool : {&parts.pool, &parts.upload_pool, &parts.evaluation_pool,
+                           &parts.maintenance_pool, &parts.watch_pool}) {
     pool->Stop();
   }
   parts.grpc_server.reset();

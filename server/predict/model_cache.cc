@@ -47,7 +47,7 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
     MutexLock loading(loading_);
     model = Find(version_id);
     if (model == nullptr) {
-      FITD_ASSIGN_OR_RETURN(model, Load(version));
+      FITD_ASSIGN_OR_RETURN(model, Load(version_id, version));
     }
     MutexLock lock(mutex_);
     Add(version_id, model);
@@ -56,6 +56,16 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
   // What was found is of `revision` or newer, and is looked up again if that has passed.
   if (revision == revision_) references_[reference] = version_id;
   return model;
+}
+
+void ModelCache::Forget(const std::string& model) {
+  MutexLock lock(mutex_);
+  std::erase_if(entries_, [&](const Entry& entry) {
+    const v1::ModelVersion& version = entry.model->version;
+    if (version.model() != model) return false;
+    bytes_ -= version.weights_bytes();
+    return true;
+  });
 }
 
 std::shared_ptr<const LoadedModel> ModelCache::Find(int64_t version_id) {
@@ -67,7 +77,7 @@ std::shared_ptr<const LoadedModel> ModelCache::Find(int64_t version_id) {
 }
 
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
-    const v1::ModelVersion& version) const {
+    int64_t version_id, const v1::ModelVersion& version) const {
   const auto start = std::chrono::steady_clock::now();
   absl::StatusOr<Weights> weights =
       Weights::Load(store_.directory().WeightsPath(version.weights_sha256()));
@@ -79,7 +89,8 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   Log(LogLevel::kInfo, "version_loaded",
       {{"model", version.model()}, {"version", version.version()}, {"seconds", elapsed.count()}});
-  return std::make_shared<const LoadedModel>(version, std::move(pipeline), std::move(predictor));
+  return std::make_shared<const LoadedModel>(version_id, version, std::move(pipeline),
+                                             std::move(predictor));
 }
 
 void ModelCache::Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) {

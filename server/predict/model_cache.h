@@ -21,6 +21,7 @@ namespace fitd {
 
 // Constant once made.
 struct LoadedModel {
+  int64_t id;  // Of the version, as ModelTable::VersionId.
   v1::ModelVersion version;
   Pipeline pipeline;
   std::unique_ptr<const Predictor> predictor;
@@ -36,6 +37,8 @@ class ModelCache {
   // before the call is seen by it. Codes: those of FindReferencedVersion; DATA_LOSS when the stored
   // weights are damaged.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& reference);
+  // Frees what the model's versions take, once nobody uses them.
+  void Forget(const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   std::shared_ptr<const LoadedModel> Find(int64_t version_id) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -46,7 +49,8 @@ class ModelCache {
   };
   using Entries = std::list<Entry>;  // Used last comes first.
 
-  absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const v1::ModelVersion& version) const;
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(int64_t version_id,
+                                                          const v1::ModelVersion& version) const;
   void Add(int64_t version_id, std::shared_ptr<const LoadedModel> model)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/cord.h"
+#include "core/base/retry_hint.h"
 #include "core/base/utf8.h"
 #include "core/base/violations.h"
 #include "fmt/format.h"
@@ -28,6 +29,11 @@ google::rpc::Status Details(const absl::Status& status, const std::string& messa
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.set_message(message);
+  google::rpc::RetryInfo retry;
+  const auto hint = status.GetPayload(kRetryInfoTypeUrl);
+  if (hint.has_value() && retry.ParseFromString(std::string(*hint))) {
+    details.add_details()->PackFrom(retry);
+  }
   google::rpc::BadRequest all;
   const auto payload = status.GetPayload(kBadRequestTypeUrl);
   if (!payload.has_value() || !all.ParseFromString(std::string(*payload))) return details;

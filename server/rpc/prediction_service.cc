@@ -1,5 +1,5 @@
 #include "fitd/v1/prediction_service.grpc.pb.h"
-#include "server/rpc/reply.h"
+#include "server/rpc/grpc_status.h"
 #include "server/rpc/services.h"
 
 namespace fitd {
@@ -9,18 +9,27 @@ namespace {
 class PredictStreamReactor final
     : public grpc::ServerBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse> {
  public:
-  PredictStreamReactor(grpc::CallbackServerContext* context, PredictionExecutor& executor,
-                       ThreadPool& pool)
-      : context_(context), executor_(executor), pool_(pool) {
+  PredictStreamReactor(grpc::CallbackServerContext* context, Prediction& prediction)
+      : context_(context), prediction_(prediction) {
     StartRead(&request_);
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
       Finish(grpc::Status::OK);
-    } else if (!pool_.Post([this] { Answer(); })) {
-      Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"));
+      return;
     }
+    response_.Clear();
+    prediction_.Predict(
+        request_.request(), [this] { return context_->IsCancelled(); },
+        *response_.mutable_response(),
+        [this](const absl::Status& status) {
+          if (status.ok()) {
+            StartWrite(&response_);
+          } else {
+            Finish(ToGrpcStatus(status));
+          }
+        });
   }
 
   void OnWriteDone(bool ok) override {
@@ -34,56 +43,40 @@ class PredictStreamReactor final
   void OnDone() override { delete this; }
 
  private:
-  void Answer() {
-    absl::StatusOr<v1::PredictResponse> response = Guarded([this] {
-      return executor_.Predict(request_.request(), [this] { return context_->IsCancelled(); });
-    });
-    if (!response.ok()) {
-      Finish(ToGrpcStatus(response.status()));
-      return;
-    }
-    *response_.mutable_response() = *std::move(response);
-    StartWrite(&response_);
-  }
-
   grpc::CallbackServerContext* const context_;
-  PredictionExecutor& executor_;
-  ThreadPool& pool_;
+  Prediction& prediction_;
   v1::PredictStreamRequest request_;
   v1::PredictStreamResponse response_;
 };
 
 class PredictionServiceRpc final : public v1::PredictionService::CallbackService {
  public:
-  PredictionServiceRpc(PredictionExecutor& executor, ThreadPool& pool)
-      : executor_(executor), pool_(pool) {}
+  explicit PredictionServiceRpc(Prediction& prediction) : prediction_(prediction) {}
 
   grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context,
                                     const v1::PredictRequest* request,
                                     v1::PredictResponse* response) override {
-    return Reply(
-        context, pool_,
-        [this, context, request] {
-          return executor_.Predict(*request, [context] { return context->IsCancelled(); });
-        },
-        response);
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    prediction_.Predict(
+        *request, [context] { return context->IsCancelled(); }, *response,
+        [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
+    return reactor;
   }
 
   grpc::ServerBidiReactor<v1::PredictStreamRequest, v1::PredictStreamResponse>* PredictStream(
       grpc::CallbackServerContext* context) override {
-    return new PredictStreamReactor(context, executor_, pool_);
+    return new PredictStreamReactor(context, prediction_);
   }
 
  private:
-  PredictionExecutor& executor_;
-  ThreadPool& pool_;
+  Prediction& prediction_;
 };
 
 }  // namespace
 
-NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool) {
+NamedService MakePredictionService(Prediction& prediction) {
   return {v1::PredictionService::service_full_name(),
-          std::make_unique<PredictionServiceRpc>(executor, pool)};
+          std::make_unique<PredictionServiceRpc>(prediction)};
 }
 
 }  // namespace fitd

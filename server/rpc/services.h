@@ -14,7 +14,8 @@
 #include "server/jobs/server_info.h"
 #include "server/jobs/training_jobs.h"
 #include "server/predict/evaluation.h"
-#include "server/predict/prediction_executor.h"
+#include "server/predict/inference.h"
+#include "server/predict/prediction.h"
 #include "server/rpc/thread_pool.h"
 
 namespace fitd {
@@ -32,7 +33,9 @@ NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool
 NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool,
                             int max_watchers);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool);
-NamedService MakePredictionService(PredictionExecutor& executor, ThreadPool& pool);
+NamedService MakePredictionService(Prediction& prediction);
+// `pool` is for all but predictions.
+NamedService MakeInferenceService(Inference& inference, ThreadPool& pool);
 // `maintenance_pool` is for what reads all that is stored.
 NamedService MakeServerService(ServerInfo& info, Maintenance& maintenance, ThreadPool& pool,
                                ThreadPool& maintenance_pool);

@@ -69,6 +69,15 @@ std::vector<v1::ModelVersion> ModelTable::ListVersions(std::string_view model, i
   return versions;
 }
 
+std::vector<ModelTable::VersionKey> ModelTable::VersionKeys(std::string_view model) {
+  std::vector<VersionKey> keys;
+  Query query =
+      database_.Prepare("SELECT version, id FROM versions WHERE model = ? ORDER BY version");
+  query.Bind(model);
+  while (query.Next()) keys.push_back({query.Int(0), query.Int(1)});
+  return keys;
+}
+
 void ModelTable::InsertVersion(v1::ModelVersion& version) {
   {
     Query query = database_.Prepare(

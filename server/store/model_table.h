@@ -36,6 +36,12 @@ class ModelTable {
                                                        std::string_view weights_sha256);
   // Newest first, those below `before`.
   std::vector<v1::ModelVersion> ListVersions(std::string_view model, int64_t before, int64_t limit);
+  struct VersionKey {
+    int64_t version;
+    int64_t id;  // VersionId.
+  };
+  // Oldest first.
+  std::vector<VersionKey> VersionKeys(std::string_view model);
   // Sets its number: one more than any that the model ever had.
   void InsertVersion(v1::ModelVersion& version);
   void DeleteVersion(std::string_view model, int64_t version);

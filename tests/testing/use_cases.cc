@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <utility>
 
 #include "fmt/format.h"
@@ -34,7 +35,9 @@ UseCases::UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> ope
       datasets(*store, tables, options.max_dataset_bytes),
       jobs(*store, tables, feeds, scheduler, options.max_memory_bytes),
       evaluation(*store, tables, model_cache),
-      executor(model_cache) {}
+      executor(model_cache, {.threads = 2}),
+      prediction(executor),
+      inference(*store, model_cache, executor) {}
 
 v1::CreateModelRequest DenseModel(const std::string& name, int64_t inputs,
                                   const std::vector<int64_t>& units) {
@@ -118,6 +121,17 @@ absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(TrainingJobs& jobs, const s
     events.push_back(response->event());
   }
   return events;
+}
+
+absl::StatusOr<v1::PredictResponse> Predict(Prediction& prediction,
+                                            const v1::PredictRequest& request,
+                                            const std::function<bool()>& cancelled) {
+  v1::PredictResponse response;
+  std::promise<absl::Status> done;
+  prediction.Predict(request, cancelled, response,
+                     [&done](const absl::Status& status) { done.set_value(status); });
+  FITD_RETURN_IF_ERROR(done.get_future().get());
+  return response;
 }
 
 absl::StatusOr<v1::Job> AwaitEnd(TrainingJobs& jobs, const std::string& id) {

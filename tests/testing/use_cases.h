@@ -20,7 +20,9 @@
 #include "server/jobs/scheduler.h"
 #include "server/jobs/training_jobs.h"
 #include "server/predict/evaluation.h"
+#include "server/predict/inference.h"
 #include "server/predict/model_cache.h"
+#include "server/predict/prediction.h"
 #include "server/predict/prediction_executor.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
@@ -54,6 +56,8 @@ class UseCases {
   TrainingJobs jobs;
   Evaluation evaluation;
   PredictionExecutor executor;
+  Prediction prediction;
+  Inference inference;
 
  private:
   UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store,
@@ -114,6 +118,11 @@ class StreamReader {
 absl::StatusOr<std::vector<v1::JobEvent>> ReadEvents(
     TrainingJobs& jobs, const std::string& id, int64_t from = 1,
     size_t most = std::numeric_limits<size_t>::max());
+
+// The answer, once it is there.
+absl::StatusOr<v1::PredictResponse> Predict(
+    Prediction& prediction, const v1::PredictRequest& request,
+    const std::function<bool()>& cancelled = [] { return false; });
 
 // The job once its state is final.
 absl::StatusOr<v1::Job> AwaitEnd(TrainingJobs& jobs, const std::string& id);

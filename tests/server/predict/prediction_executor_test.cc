@@ -1,11 +1,13 @@
 #include "server/predict/prediction_executor.h"
 
 #include <atomic>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "core/base/retry_hint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
@@ -15,9 +17,46 @@
 namespace fitd {
 namespace {
 
-using testing::ElementsAre;
-using testing::FloatNear;
 using testing::HasSubstr;
+
+// What a test sees of a call, and what it may do in its stead.
+struct Script {
+  explicit Script(std::vector<float> input) : features(std::move(input)) {}
+
+  std::string reference = "m";
+  std::vector<float> features;  // Two for each row.
+  std::function<void()> in_features = [] {};
+  absl::Status fault;  // Of Features.
+  std::atomic<bool> cancelled{false};
+
+  std::atomic<bool> computed{false};
+  std::vector<float> scores;
+  std::promise<absl::Status> done;
+};
+
+class ScriptedCall final : public PredictionCall {
+ public:
+  explicit ScriptedCall(std::shared_ptr<Script> script)
+      : PredictionCall(script->reference, static_cast<int64_t>(script->features.size() / 2),
+                       static_cast<int64_t>(script->features.size() * sizeof(float))),
+        script_(std::move(script)) {}
+
+  bool cancelled() const override { return script_->cancelled; }
+  absl::StatusOr<std::vector<float>> Features(const LoadedModel& /*model*/) override {
+    script_->in_features();
+    script_->computed = true;
+    if (!script_->fault.ok()) return script_->fault;
+    return script_->features;
+  }
+  absl::Status Answer(const LoadedModel& /*model*/, std::span<const float> scores) override {
+    script_->scores.assign(scores.begin(), scores.end());
+    return absl::OkStatus();
+  }
+  void Done(const absl::Status& status) override { script_->done.set_value(status); }
+
+ private:
+  const std::shared_ptr<Script> script_;
+};
 
 class PredictionExecutorTest : public testing::Test {
  protected:
@@ -26,198 +65,183 @@ class PredictionExecutorTest : public testing::Test {
     FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
     FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
     daemon_->scheduler.Start();
+    FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("m", "d", 1)));
+    FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
+    Start({.threads = 2});
   }
 
-  void Train(int64_t epochs) {
-    FITD_ASSERT_OK_AND_ASSIGN(const auto response,
-                              daemon_->jobs.StartFit(ClassifierFit("m", "d", epochs)));
-    FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, response.job().id()));
-    ASSERT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.failure().message();
+  void Start(const PredictionExecutor::Options& options) {
+    executor_ = std::make_unique<PredictionExecutor>(daemon_->model_cache, options);
   }
 
-  static v1::PredictRequest Rows(const std::vector<std::pair<double, double>>& points) {
-    v1::PredictRequest request;
-    request.set_model("m");
-    v1::RowBatch& batch = *request.mutable_rows();
-    batch.add_columns("x");
-    batch.add_columns("y");
-    for (const auto& [x, y] : points) {
-      v1::Row& row = *batch.add_rows();
-      row.add_values()->set_number(x);
-      row.add_values()->set_number(y);
-    }
-    return request;
+  std::shared_ptr<Script> Submit(std::shared_ptr<Script> script) {
+    executor_->Submit(std::make_unique<ScriptedCall>(script));
+    return script;
+  }
+  std::shared_ptr<Script> Submit(std::vector<float> features) {
+    return Submit(std::make_shared<Script>(std::move(features)));
   }
 
-  static v1::PredictRequest TensorOf(const std::vector<int64_t>& shape,
-                                     const std::vector<float>& values) {
-    v1::PredictRequest request;
-    request.set_model("m");
-    v1::Tensor& tensor = *request.mutable_tensor();
-    tensor.set_dtype(v1::DATA_TYPE_FLOAT32);
-    *tensor.mutable_shape() = {shape.begin(), shape.end()};
-    tensor.set_data(values.data(), values.size() * sizeof(float));
-    return request;
+  // Runs, until Unblock, a batch of one row.
+  std::shared_ptr<Script> Block() {
+    auto script = std::make_shared<Script>(std::vector<float>{1, 1});
+    script->in_features = [this] {
+      blocked_.set_value();
+      unblocked_.get_future().wait();
+    };
+    Submit(script);
+    blocked_.get_future().wait();
+    return script;
+  }
+  void Unblock() { unblocked_.set_value(); }
+
+  static absl::Status Await(const std::shared_ptr<Script>& script) {
+    return script->done.get_future().get();
   }
 
-  absl::StatusOr<v1::PredictResponse> Predict(const v1::PredictRequest& request) {
-    return daemon_->executor.Predict(request, [this] { return cancelled_; });
+  VersionStatistics Statistics() {
+    return executor_->statistics().Get(daemon_->model_cache.Get("m").value()->id);
   }
 
-  bool cancelled_ = false;
   TempDir temp_;
   std::unique_ptr<UseCases> daemon_;
+  std::promise<void> blocked_;
+  std::promise<void> unblocked_;
+  std::unique_ptr<PredictionExecutor> executor_;
 };
 
-TEST_F(PredictionExecutorTest, EndsWhenItIsCancelled) {
-  Train(1);
-  cancelled_ = true;
-  EXPECT_THAT(Predict(Rows({{-1, -1}})), StatusIs(absl::StatusCode::kCancelled));
+TEST_F(PredictionExecutorTest, WhatComesWhileABatchRunsIsTheNext) {
+  const auto first = Block();
+  std::vector<std::shared_ptr<Script>> others;
+  for (float i = 0; i < 8; ++i) others.push_back(Submit({i, -i}));
+  Unblock();
+  FITD_EXPECT_OK(Await(first));
+  for (const auto& other : others) FITD_EXPECT_OK(Await(other));
+  EXPECT_EQ(Statistics().batches, 2);
+  EXPECT_EQ(Statistics().rows, 9);
+  EXPECT_EQ(Statistics().by_rows.at(8).infer.count, 1);
 }
 
-TEST_F(PredictionExecutorTest, RowsGetScoresLabelsAndTopK) {
-  Train(60);
-  v1::PredictRequest request = Rows({{-1, -1}, {1, 1}});
-  request.set_top_k(2);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::PredictResponse response, Predict(request));
-  EXPECT_EQ(response.version(), 1);
-  EXPECT_EQ(response.outputs(), 2);
-  EXPECT_THAT(response.labels(), ElementsAre("low", "high"));
-  ASSERT_EQ(response.scores_size(), 4);
-  EXPECT_THAT(response.scores(0) + response.scores(1), FloatNear(1, 1e-5));
-  ASSERT_EQ(response.top_k_size(), 2);
-  EXPECT_EQ(response.top_k(0).labels(0).label(), "low");
-  EXPECT_EQ(response.top_k(0).labels(1).label(), "high");
-  EXPECT_GT(response.top_k(0).labels(0).score(), response.top_k(0).labels(1).score());
-}
-
-TEST_F(PredictionExecutorTest, RowAloneGetsTheSameBitsAsInABatch) {
-  Train(1);
-  std::vector<std::pair<double, double>> points;
-  for (int i = 0; i < 33; ++i) points.emplace_back(i * 0.1, 1 - i * 0.3);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::PredictResponse all, Predict(Rows(points)));
+TEST_F(PredictionExecutorTest, RowHasTheSameBitsAloneAndInABatch) {
+  const auto first = Block();
+  std::vector<std::shared_ptr<Script>> together;
   for (int i = 0; i < 33; ++i) {
-    FITD_ASSERT_OK_AND_ASSIGN(const v1::PredictResponse one, Predict(Rows({points[i]})));
-    EXPECT_EQ(one.scores(0), all.scores(2 * i));
+    together.push_back(Submit({0.1f * static_cast<float>(i), 1 - 0.3f * static_cast<float>(i)}));
+  }
+  Unblock();
+  for (const auto& one : together) FITD_ASSERT_OK(Await(one));
+  EXPECT_EQ(Statistics().batches, 2);
+  for (const auto& one : together) {
+    const auto alone = Submit(one->features);
+    FITD_ASSERT_OK(Await(alone));
+    EXPECT_EQ(alone->scores, one->scores);
   }
 }
 
-TEST_F(PredictionExecutorTest, ModelWithoutAVersionIsAPrecondition) {
-  EXPECT_THAT(Predict(Rows({{0, 0}})), StatusIs(absl::StatusCode::kFailedPrecondition));
-}
-
-TEST_F(PredictionExecutorTest, NewVersionIsServedAtOnceAndOldOnesStay) {
-  Train(1);
-  EXPECT_EQ(Predict(Rows({{0, 0}}))->version(), 1);
-  Train(1);
-  EXPECT_EQ(Predict(Rows({{0, 0}}))->version(), 2);
-  v1::PredictRequest old = Rows({{0, 0}});
-  old.set_model("m@1");
-  EXPECT_EQ(Predict(old)->version(), 1);
-}
-
-TEST_F(PredictionExecutorTest, RecreatedModelIsNotTakenForTheDeletedOne) {
-  Train(1);
-  FITD_ASSERT_OK(Predict(Rows({{0, 0}})));
-  v1::DeleteModelRequest remove;
-  remove.set_name("m");
-  FITD_ASSERT_OK(daemon_->models.Delete(remove));
-  EXPECT_THAT(Predict(Rows({{0, 0}})), StatusIs(absl::StatusCode::kNotFound));
-  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {3, 3})));
-  Train(1);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::PredictResponse response, Predict(Rows({{0, 0}})));
-  EXPECT_EQ(response.outputs(), 3);
-}
-
-TEST_F(PredictionExecutorTest, PredictsWhileTheNextVersionTrains) {
-  Train(1);
-  FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("m", "d", 2000)));
-  std::atomic<bool> done{false};
-  std::vector<std::thread> clients;
+TEST_F(PredictionExecutorTest, BatchIsBounded) {
+  const auto first = Block();
+  std::vector<std::shared_ptr<Script>> others;
   for (int i = 0; i < 3; ++i) {
-    clients.emplace_back([&] {
-      int64_t newest = 1;
-      while (!done) {
-        const auto response = Predict(Rows({{1, 1}}));
-        ASSERT_THAT(response, IsOk());
-        EXPECT_GE(response->version(), newest);
-        newest = response->version();
-      }
-    });
+    others.push_back(Submit(std::vector<float>(static_cast<size_t>(kMostBatchRows))));
   }
-  FITD_EXPECT_OK(AwaitEnd(daemon_->jobs, "fit-2"));
-  done = true;
-  for (std::thread& client : clients) client.join();
-  EXPECT_EQ(Predict(Rows({{1, 1}}))->version(), 2);
+  Unblock();
+  for (const auto& other : others) FITD_EXPECT_OK(Await(other));
+  // Half of what a batch may have, each: two and one.
+  EXPECT_EQ(Statistics().batches, 3);
 }
 
-// Failure cases 51 to 53 and 63.
-TEST_F(PredictionExecutorTest, NumberOfRowsIsBounded) {
-  Train(1);
-  EXPECT_THAT(Predict(Rows({})),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("rows.rows: has no rows")));
-  EXPECT_THAT(Predict(TensorOf({0, 2}, {})), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Predict(TensorOf({65537, 2}, {1})),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("65536")));
-  FITD_EXPECT_OK(Predict(TensorOf({65536, 2}, std::vector<float>(2 * 65536))));
+TEST_F(PredictionExecutorTest, LargeCallIsNotWaitedFor) {
+  auto large = std::make_shared<Script>(std::vector<float>(2 * (kMostBatchRows + 1)));
+  large->in_features = [this] {
+    blocked_.set_value();
+    unblocked_.get_future().wait();
+  };
+  Submit(large);
+  blocked_.get_future().wait();
+  FITD_EXPECT_OK(Await(Submit({1, 1})));
+  Unblock();
+  FITD_EXPECT_OK(Await(large));
 }
 
-TEST_F(PredictionExecutorTest, AnswerThatWouldBeTooLargeIsRefused) {
-  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("wide", 2, {100'000})));
-  FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("wide", "d", 1)));
-  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
-  v1::PredictRequest request = TensorOf({1000, 2}, std::vector<float>(2000));
-  request.set_model("wide");
-  EXPECT_THAT(Predict(request),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("100000")));
+TEST_F(PredictionExecutorTest, WhatNobodyWaitsForIsNotComputed) {
+  const auto first = Block();
+  const auto left = Submit({1, 1});
+  left->cancelled = true;
+  Unblock();
+  EXPECT_THAT(Await(left), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_FALSE(left->computed);
+  EXPECT_EQ(Statistics().fail.count, 0);
 }
 
-TEST_F(PredictionExecutorTest, TensorsThatMakeNoSenseAreRefused) {
-  Train(1);
-  const int64_t big = int64_t{1} << 60;
-  for (const std::vector<int64_t>& shape :
-       std::vector<std::vector<int64_t>>{{},
-                                         {1, 3},
-                                         {-1, 2},
-                                         {1, -5},
-                                         {16, big + 2},
-                                         {4, big + 2},
-                                         {65536, 65536, 65536, 65536},
-                                         {1, 2, big},
-                                         std::vector<int64_t>(100'000, 1)}) {
-    EXPECT_THAT(Predict(TensorOf(shape, {1})), StatusIs(absl::StatusCode::kInvalidArgument));
-  }
+TEST_F(PredictionExecutorTest, FaultOfACallIsItsOwn) {
+  const auto first = Block();
+  auto wrong = std::make_shared<Script>(std::vector<float>{1, 1});
+  wrong->fault = InvalidArgument("wrong");
+  Submit(wrong);
+  auto thrown = std::make_shared<Script>(std::vector<float>{1, 1});
+  thrown->in_features = [] { throw std::bad_alloc(); };
+  Submit(thrown);
+  const auto right = Submit({1, 1});
+  Unblock();
+  EXPECT_THAT(Await(wrong), StatusIs(absl::StatusCode::kInvalidArgument, "wrong"));
+  EXPECT_THAT(Await(thrown), StatusIs(absl::StatusCode::kResourceExhausted));
+  FITD_EXPECT_OK(Await(right));
+  EXPECT_EQ(right->scores.size(), 2U);
+  EXPECT_EQ(Statistics().fail.count, 2);
+  EXPECT_EQ(Statistics().success.count, 2);
 }
 
-TEST_F(PredictionExecutorTest, MissingInputAndBadTopKAreNamed) {
-  Train(1);
-  v1::PredictRequest request;
-  request.set_model("m");
-  EXPECT_THAT(Predict(request),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("input: is not set")));
-  request = Rows({{0, 0}});
-  request.set_top_k(3);
-  EXPECT_THAT(Predict(request), StatusIs(absl::StatusCode::kInvalidArgument,
-                                         HasSubstr("top_k: is 3; allowed: 0 to 2")));
+TEST_F(PredictionExecutorTest, UnknownModelIsToldToAllWhoAsk) {
+  auto unknown = std::make_shared<Script>(std::vector<float>{1, 1});
+  unknown->reference = "n";
+  EXPECT_THAT(Await(Submit(unknown)), StatusIs(absl::StatusCode::kNotFound, HasSubstr("\"n\"")));
 }
 
-TEST_F(PredictionExecutorTest, OneOutputTellsTwoClassesApart) {
-  v1::CreateModelRequest model = DenseModel("b", 2, {1});
-  model.mutable_spec()->mutable_layers(0)->mutable_dense()->mutable_activation()->mutable_sigmoid();
-  FITD_ASSERT_OK(daemon_->models.Create(model));
-  v1::StartFitRequest fit = ClassifierFit("b", "d", 100);
-  fit.mutable_spec()->mutable_training()->mutable_loss()->mutable_binary_crossentropy();
-  FITD_ASSERT_OK(daemon_->jobs.StartFit(fit));
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, "fit-1"));
-  ASSERT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.failure().message();
-  v1::PredictRequest request = Rows({{-1, -1}, {1, 1}});
-  request.set_model("b");
-  request.set_top_k(2);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::PredictResponse response, Predict(request));
-  EXPECT_THAT(response.labels(), ElementsAre("low", "high"));
-  EXPECT_EQ(response.scores_size(), 2);
-  EXPECT_THAT(response.top_k(0).labels(0).score() + response.top_k(0).labels(1).score(),
-              FloatNear(1, 1e-6));
+TEST_F(PredictionExecutorTest, FullQueueIsRefusedWithAHint) {
+  Start({.threads = 1, .most_calls = 2});
+  const auto first = Block();
+  const auto second = Submit({1, 1});
+  const auto third = Submit({1, 1});
+  const absl::Status refusal = Await(Submit({1, 1}));
+  EXPECT_THAT(refusal, StatusIs(absl::StatusCode::kResourceExhausted,
+                                HasSubstr("2 calls wait already; allowed: 2 at most")));
+  EXPECT_TRUE(refusal.GetPayload(kRetryInfoTypeUrl).has_value());
+  Unblock();
+  FITD_EXPECT_OK(Await(third));
+  FITD_EXPECT_OK(Await(Submit({1, 1})));
+}
+
+TEST_F(PredictionExecutorTest, WaitingBytesAreBoundedButOneCallAlwaysFits) {
+  Start({.threads = 1, .most_bytes = 10});
+  const auto first = Block();
+  const auto second = Submit({1, 1, 1, 1});
+  EXPECT_THAT(Await(Submit({1, 1})),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("has 8 bytes and those that wait have 16; allowed: 10")));
+  Unblock();
+  FITD_EXPECT_OK(Await(second));
+}
+
+TEST_F(PredictionExecutorTest, StopEndsWhatWaitsAndRefusesTheRest) {
+  const auto first = Block();
+  const auto second = Submit({1, 1});
+  Unblock();
+  executor_->Stop();
+  FITD_EXPECT_OK(Await(second));
+  EXPECT_THAT(Await(Submit({1, 1})), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(PredictionExecutorTest, OneThreadServesReferencesInTurn) {
+  Start({.threads = 1});
+  const auto first = Block();
+  auto again = Submit({1, 1});
+  auto numbered = std::make_shared<Script>(std::vector<float>{1, 1});
+  numbered->reference = "m@1";
+  Submit(numbered);
+  Unblock();
+  FITD_EXPECT_OK(Await(again));
+  FITD_EXPECT_OK(Await(numbered));
+  EXPECT_EQ(numbered->scores, again->scores);
 }
 
 }  // namespace

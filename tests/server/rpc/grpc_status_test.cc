@@ -1,9 +1,9 @@
 #include "server/rpc/grpc_status.h"
 
-#include <new>
-#include <stdexcept>
+#include <chrono>
 #include <string>
 
+#include "core/base/retry_hint.h"
 #include "core/base/violations.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -37,6 +37,15 @@ TEST(GrpcStatusTest, ViolationsAreInTheDetails) {
   ASSERT_TRUE(DetailsOf(ToGrpcStatus(violations.ToStatus())).details(0).UnpackTo(&bad_request));
   EXPECT_EQ(bad_request.field_violations(0).field(), "name");
   EXPECT_EQ(bad_request.field_violations(0).description(), "is bad");
+}
+
+TEST(GrpcStatusTest, RetryHintIsInTheDetails) {
+  google::rpc::RetryInfo info;
+  const absl::Status status =
+      WithRetryHint(ResourceExhausted("full"), std::chrono::milliseconds(1500));
+  ASSERT_TRUE(DetailsOf(ToGrpcStatus(status)).details(0).UnpackTo(&info));
+  EXPECT_EQ(info.retry_delay().seconds(), 1);
+  EXPECT_EQ(info.retry_delay().nanos(), 500'000'000);
 }
 
 // Failure case 59: metadata beyond 8 KiB would hide the true code.
@@ -81,16 +90,6 @@ TEST(GrpcStatusTest, OneViolationOfAnyLengthIsShown) {
     ASSERT_GE(shown.field_violations_size(), 1);
     EXPECT_EQ(shown.field_violations().rbegin()->description().size(), 1024U);
   }
-}
-
-// Failure case 69.
-TEST(GuardedTest, ExceptionsBecomeStatuses) {
-  const auto thrown = [](auto exception) {
-    return Guarded([&]() -> absl::StatusOr<int> { throw exception; });
-  };
-  EXPECT_THAT(thrown(std::bad_alloc()), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(thrown(std::runtime_error("why")), StatusIs(absl::StatusCode::kInternal, "why"));
-  EXPECT_THAT(thrown(7), StatusIs(absl::StatusCode::kInternal));
 }
 
 }  // namespace
