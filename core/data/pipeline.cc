@@ -103,7 +103,8 @@ v1::FeatureTransform FitOneHot(const Table& table, int column) {
   return feature;
 }
 
-v1::FeatureTransform FitArray(const Table& table, int column, std::span<const uint32_t> rows) {
+v1::FeatureTransform FitArray(const Table& table, int column, std::span<const uint32_t> rows,
+                              const PipelineOptions& options) {
   const v1::ColumnSchema& schema = table.column(column);
   v1::FeatureTransform feature;
   feature.set_width(ElementsPerRow(schema));
@@ -111,17 +112,17 @@ v1::FeatureTransform FitArray(const Table& table, int column, std::span<const ui
   *array.mutable_shape() = schema.shape();
   array.set_dtype(schema.dtype());
   if (schema.missing() > 0) {
-    for (int64_t e = 0; e < feature.width(); ++e)
+    for (int64_t e = 0; e < feature.width() && !options.cancelled(); ++e)
       array.add_fill(Measure(table.View(column), e, rows).mean);
   }
   return feature;
 }
 
 v1::FeatureTransform FitFeature(const Table& table, int column, std::span<const uint32_t> rows,
-                                bool standardize) {
-  if (!table.column(column).shape().empty()) return FitArray(table, column, rows);
+                                const PipelineOptions& options) {
+  if (!table.column(column).shape().empty()) return FitArray(table, column, rows, options);
   if (IsCategorical(table.column(column))) return FitOneHot(table, column);
-  return FitNumeric(table, column, rows, standardize);
+  return FitNumeric(table, column, rows, options.spec.standardize_features());
 }
 
 std::string JoinedNames(const Table& table, std::span<const int> columns) {
@@ -275,18 +276,19 @@ absl::StatusOr<Pipeline> Pipeline::Fit(const Table& table, std::span<const uint3
     CheckSampleWeights(table, options.sample_weight_column, kSampleWeightPath, violations);
   }
   std::vector<int> labels;
-  for (int column = 0; column < table.columns(); ++column) {
+  for (int column = 0; column < table.columns() && !options.cancelled(); ++column) {
     const v1::ColumnSchema& schema = table.column(column);
     if (schema.role() == v1::COLUMN_ROLE_LABEL) {
       labels.push_back(column);
       state.mutable_target()->add_columns(schema.name());
     } else if (schema.name() != options.sample_weight_column) {
       v1::FeatureTransform& feature = *state.add_features();
-      feature = FitFeature(table, column, rows, options.spec.standardize_features());
+      feature = FitFeature(table, column, rows, options);
       feature.set_column(schema.name());
       state.set_feature_width(state.feature_width() + feature.width());
     }
   }
+  if (options.cancelled()) return absl::CancelledError();
   if (state.features().empty()) {
     violations.Add(kSampleWeightPath, "is the only column that could be a feature");
   }

@@ -5,6 +5,7 @@
 #define FITD_CORE_DATA_PIPELINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,6 +30,7 @@ struct PipelineOptions {
   TargetKind target = TargetKind::kClasses;
   int64_t outputs = 1;               // Of the model; bounds class indices (2 for one output).
   std::string sample_weight_column;  // Not a feature; empty for none.
+  std::function<bool()> cancelled = [] { return false; };  // Asked between passes over the rows.
 };
 
 // The number of inputs that a pipeline fitted on all rows would have.
@@ -59,8 +61,8 @@ class RowSource {
 // Thread-safe: constant after construction.
 class Pipeline {
  public:
-  // Learns from `rows` of the table. INVALID_ARGUMENT names the column, row and value of a label
-  // that does not fit; paths of violations start with "spec".
+  // Learns from `rows` of the table. CANCELLED; INVALID_ARGUMENT names the column, row and value of
+  // a label that does not fit; paths of violations start with "spec".
   static absl::StatusOr<Pipeline> Fit(const Table& table, std::span<const uint32_t> rows,
                                       const PipelineOptions& options);
   // From a version. DATA_LOSS when the message makes no sense.

@@ -471,7 +471,16 @@ absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
   const ModelShape shape =
       ResolveModel(model, std::numeric_limits<int64_t>::max(), "spec", violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
-  FITD_ASSIGN_OR_RETURN(const FitData data, PrepareFitData(input, shape));
+  // A resumed fit has something to keep, and gets as far as that.
+  const std::atomic<bool> go_on = false;
+  const auto prepared = PrepareFitData(input, shape, input.resume ? go_on : stop);
+  if (absl::IsCancelled(prepared.status())) {
+    FitResult nothing;
+    nothing.stopped = true;
+    return nothing;
+  }
+  FITD_RETURN_IF_ERROR(prepared.status());
+  const FitData& data = *prepared;
   v1::TrainingSpec training = input.training;
   training.set_batch_size(RowsAtOnce(training, data.training.size(), data.validation.size()));
   FITD_ASSIGN_OR_RETURN(const std::unique_ptr<TrainingPlan> plan,

@@ -67,10 +67,11 @@ struct FitResult {
   std::optional<Checkpoint> checkpoint;
 };
 
-// Runs a fit to its end, or until `stop` is true: within one mini-batch, one relaxed load per step.
-// A resumed fit repeats OnStart and the warnings, but no epoch. DATA_LOSS when `resume` does not
-// fit the rest of the input. NaN or Inf in the loss or a weight ends it with FAILED_PRECONDITION
-// and a v1::JobFailure payload (kJobFailureTypeUrl) that names step, layer and tensor.
+// Runs a fit to its end, or until `stop` is true: within one mini-batch (one relaxed load per
+// step), or within one pass over a column before the first. A resumed fit repeats OnStart and the
+// warnings, but no epoch. DATA_LOSS when `resume` does not fit the rest of the input. NaN or Inf in
+// the loss or a weight ends it with FAILED_PRECONDITION and a v1::JobFailure payload
+// (kJobFailureTypeUrl) that names step, layer and tensor.
 absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
                                  const std::atomic<bool>& stop);
 

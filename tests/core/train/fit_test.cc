@@ -240,6 +240,14 @@ TEST_F(RunFitTest, RepeatsTheFirstStepsOfAFit) {
   }
 }
 
+TEST_F(RunFitTest, StopsWhileItMeasuresColumns) {
+  stop_ = true;
+  observer_.on_start = [] { FAIL() << "the fit began"; };
+  const FitResult result = Run(kIrisModel, Iris(), kClassification);
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(result.steps, 0);
+}
+
 TEST_F(RunFitTest, StopsBeforeTheFirstStep) {
   observer_.on_start = [&] { stop_ = true; };
   const FitResult result = Run(kIrisModel, Iris(), kClassification);
