@@ -23,6 +23,8 @@ namespace {
 using Parameters = google::protobuf::Map<std::string, inference::InferParameter>;
 
 constexpr char kClassification[] = "classification";
+// Of one answer's classification: each is a text of some 20 bytes.
+constexpr int64_t kMostClassTexts = int64_t{1} << 22;
 // Rows of columns that are turned into features at a time: as messages they take many times their
 // size.
 constexpr int64_t kRowsAtATime = 256;
@@ -180,6 +182,7 @@ absl::Status InferenceCall::Check(const LoadedModel& model, const ModelSignature
   }
 
   known = Names(signature.outputs);
+  std::set<std::string> wanted;
   for (int i = 0; i < request_.outputs_size(); ++i) {
     const auto& output = request_.outputs(i);
     const std::string path = IndexedPath("outputs", static_cast<size_t>(i));
@@ -187,8 +190,16 @@ absl::Status InferenceCall::Check(const LoadedModel& model, const ModelSignature
     if (std::find(known.begin(), known.end(), output.name()) == known.end()) {
       violations.Add(path + ".name",
                      "unexpected inference output: " + UnknownName("output", output.name(), known));
+    } else if (!wanted.insert(output.name()).second) {
+      violations.Add(path + ".name", fmt::format("{} is there twice", Quoted(output.name())));
     }
     const int64_t classification = Classification(output.parameters());
+    const int64_t classes = std::min(classification, Classes(model).count());
+    if (classes > 0 && rows() > kMostClassTexts / classes) {
+      violations.Add(path + ".parameters.classification",
+                     fmt::format("makes {} texts for each of {} rows; allowed: {} texts at most",
+                                 classes, rows(), kMostClassTexts));
+    }
     if (classification < 0 || (classification > 0 && output.name() != kScoresOutput)) {
       violations.Add(
           path + ".parameters.classification",

@@ -60,12 +60,15 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
 
 void ModelCache::Forget(const std::string& model) {
   MutexLock lock(mutex_);
-  std::erase_if(entries_, [&](const Entry& entry) {
-    const v1::ModelVersion& version = entry.model->version;
-    if (version.model() != model) return false;
-    bytes_ -= version.weights_bytes();
-    return true;
-  });
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const v1::ModelVersion& version = entry->model->version;
+    if (version.model() == model) {
+      bytes_ -= version.weights_bytes();
+      entry = entries_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
 }
 
 std::shared_ptr<const LoadedModel> ModelCache::Find(int64_t version_id) {

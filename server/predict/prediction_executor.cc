@@ -134,39 +134,34 @@ PredictionExecutor::PredictionExecutor(ModelCache& models, const Options& option
 }
 
 void PredictionExecutor::Submit(std::unique_ptr<PredictionCall> call) {
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = Admit(*call);
-    if (refusal.ok()) {
-      ++waiting_calls_;
-      waiting_bytes_ += call->bytes();
-      const std::string& reference = call->reference();
-      Queue& queue = queues_[reference];
-      if (queue.calls.empty() && !queue.running) {
-        ready_.push_back(reference);
-        changed_.NotifyOne();
-      }
-      queue.calls.push_back({std::move(call), std::chrono::steady_clock::now()});
-    }
-  }
-  if (!refusal.ok()) call->Done(refusal);
+  const absl::Status status = Enqueue(call);
+  if (!status.ok()) call->Done(status);
 }
 
-absl::Status PredictionExecutor::Admit(const PredictionCall& call) {
+absl::Status PredictionExecutor::Enqueue(std::unique_ptr<PredictionCall>& call) {
+  MutexLock lock(mutex_);
   if (stopped_) return absl::UnavailableError("the daemon is stopping");
   if (waiting_calls_ >= options_.most_calls) {
     return WithRetryHint(ResourceExhausted(fmt::format("{} calls wait already; allowed: {} at most",
                                                        waiting_calls_, options_.most_calls)),
                          kRetryDelay);
   }
-  if (waiting_calls_ > 0 && waiting_bytes_ + call.bytes() > options_.most_bytes) {
+  if (waiting_calls_ > 0 && waiting_bytes_ + call->bytes() > options_.most_bytes) {
     return WithRetryHint(
         ResourceExhausted(fmt::format("the call has {} bytes and those that wait have {}; allowed: "
                                       "{} at most together",
-                                      call.bytes(), waiting_bytes_, options_.most_bytes)),
+                                      call->bytes(), waiting_bytes_, options_.most_bytes)),
         kRetryDelay);
   }
+  ++waiting_calls_;
+  waiting_bytes_ += call->bytes();
+  const std::string& reference = call->reference();
+  Queue& queue = queues_[reference];
+  if (queue.calls.empty() && !queue.running) {
+    ready_.push_back(reference);
+    changed_.NotifyOne();
+  }
+  queue.calls.push_back({std::move(call), std::chrono::steady_clock::now()});
   return absl::OkStatus();
 }
 

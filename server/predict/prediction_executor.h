@@ -90,7 +90,8 @@ class PredictionExecutor {
   using Batch = std::vector<Waiting>;
   class Run;
 
-  absl::Status Admit(const PredictionCall& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the call unless it refuses it.
+  absl::Status Enqueue(std::unique_ptr<PredictionCall>& call) ABSL_LOCKS_EXCLUDED(mutex_);
   void Loop();
   // The next calls of the queue.
   Batch Take(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -127,10 +127,10 @@ absl::StatusOr<v1::PredictResponse> Predict(Prediction& prediction,
                                             const v1::PredictRequest& request,
                                             const std::function<bool()>& cancelled) {
   v1::PredictResponse response;
-  std::promise<absl::Status> done;
+  const auto done = std::make_shared<std::promise<absl::Status>>();
   prediction.Predict(request, cancelled, response,
-                     [&done](const absl::Status& status) { done.set_value(status); });
-  FITD_RETURN_IF_ERROR(done.get_future().get());
+                     [done](const absl::Status& status) { done->set_value(status); });
+  FITD_RETURN_IF_ERROR(done->get_future().get());
   return response;
 }
 

@@ -82,11 +82,11 @@ class InferenceTest : public testing::Test {
 
   absl::StatusOr<inference::ModelInferResponse> Infer(const inference::ModelInferRequest& request) {
     inference::ModelInferResponse response;
-    std::promise<absl::Status> done;
+    const auto done = std::make_shared<std::promise<absl::Status>>();
     daemon_->inference.ModelInfer(
         request, [] { return false; }, response,
-        [&done](const absl::Status& status) { done.set_value(status); });
-    FITD_RETURN_IF_ERROR(done.get_future().get());
+        [done](const absl::Status& status) { done->set_value(status); });
+    FITD_RETURN_IF_ERROR(done->get_future().get());
     return response;
   }
 
@@ -244,6 +244,9 @@ TEST_F(InferenceTest, OutputsAreThoseThatWereAskedFor) {
   FITD_ASSERT_OK_AND_ASSIGN(const auto response, Infer(request));
   ASSERT_EQ(response.outputs_size(), 1);
   EXPECT_THAT(Texts(response.raw_output_contents(0)), ElementsAre("low"));
+  request.add_outputs()->set_name("label");
+  EXPECT_THAT(Infer(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       HasSubstr("outputs[1].name: \"label\" is there twice")));
 }
 
 TEST_F(InferenceTest, ClassificationGivesScoreIndexAndLabel) {
@@ -262,6 +265,21 @@ TEST_F(InferenceTest, ClassificationGivesScoreIndexAndLabel) {
   (*request.mutable_outputs(0)->mutable_parameters())["classification"].set_int64_param(-1);
   EXPECT_THAT(Infer(request), StatusIs(absl::StatusCode::kInvalidArgument,
                                        HasSubstr("outputs[0].parameters.classification")));
+}
+
+TEST_F(InferenceTest, TextsOfAClassificationAreBounded) {
+  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("wide", 2, {100})));
+  Train("wide", "d");
+  inference::ModelInferRequest request =
+      PointsTensor({42000, 2}, std::vector<float>(size_t{2} * 42000));
+  request.set_model_name("wide");
+  auto& output = *request.add_outputs();
+  output.set_name("output");
+  (*output.mutable_parameters())["classification"].set_int64_param(1000);
+  EXPECT_THAT(Infer(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       HasSubstr("makes 100 texts for each of 42000 rows")));
+  (*output.mutable_parameters())["classification"].set_int64_param(2);
+  FITD_EXPECT_OK(Infer(request));
 }
 
 TEST_F(InferenceTest, EveryFaultOfARequestIsNamed) {
