@@ -33,6 +33,10 @@ UseCases::UseCases(std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> ope
       models(*store, /*max_parameters=*/1'000'000),
       datasets(*store, tables, options.max_dataset_bytes),
       jobs(*store, tables, feeds, scheduler, options.max_memory_bytes),
+      searches(*store, tables, feeds, scheduler,
+               {.workers = options.workers,
+                .max_memory_bytes = options.max_memory_bytes,
+                .max_parameters = 1'000'000}),
       evaluation(*store, tables, model_cache),
       executor(model_cache) {}
 

@@ -53,7 +53,8 @@ grpc::Status CallWithNothing(grpc::GenericStub& stub, const std::string& path) {
 TEST_F(RpcTest, EveryMethodOfEveryServiceIsImplemented) {
   grpc::GenericStub stub(server_.channel());
   int methods = 0;
-  for (const char* file : {"model", "dataset", "job", "evaluation", "prediction", "server"}) {
+  for (const char* file :
+       {"model", "dataset", "job", "search", "evaluation", "prediction", "server"}) {
     const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
         fmt::format("fitd/v1/{}_service.proto", file));
     for (int i = 0; i < descriptor->service(0)->method_count(); ++i, ++methods) {
@@ -65,14 +66,15 @@ TEST_F(RpcTest, EveryMethodOfEveryServiceIsImplemented) {
       EXPECT_NE(status.error_code(), grpc::StatusCode::INTERNAL) << method->full_name();
     }
   }
-  EXPECT_GE(methods, 24);
+  EXPECT_GE(methods, 32);
 }
 
 TEST_F(RpcTest, HealthKnowsEveryServiceByName) {
   const auto health = grpc::health::v1::Health::NewStub(server_.channel());
   for (const char* name :
        {"", "fitd.v1.ModelService", "fitd.v1.DatasetService", "fitd.v1.JobService",
-        "fitd.v1.EvaluationService", "fitd.v1.PredictionService", "fitd.v1.ServerService"}) {
+        "fitd.v1.SearchService", "fitd.v1.EvaluationService", "fitd.v1.PredictionService",
+        "fitd.v1.ServerService"}) {
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(name);
     grpc::health::v1::HealthCheckResponse response;
