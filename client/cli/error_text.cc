@@ -14,7 +14,7 @@ namespace fitd::cli {
 namespace {
 
 // Where a field of a request comes from: the first entry whose path is the field or a parent of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kFlags = {{
     {"spec.model", "MODEL"},
     {"spec.input_shape", "--input"},
     {"spec.layers", "--layers"},
@@ -39,6 +39,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kFlags =
     {"spec.resources.threads", "--threads"},
     {"spec.resources.priority", "--priority"},
     {"spec.resources.max_restarts", "--max-restarts"},
+    {"spec.space", "--axis"},
+    {"spec.algorithm", "--algorithm"},
+    {"spec.objective", "--objective"},
     {"model", "MODEL"},
     {"dataset", "--data"},
     {"top_k", "--top-k"},
