@@ -79,8 +79,9 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const std::string& addre
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ChannelArguments());
   auto stubs = std::make_unique<Stubs>(
       Stubs{v1::ModelService::NewStub(channel), v1::DatasetService::NewStub(channel),
-            v1::JobService::NewStub(channel), v1::EvaluationService::NewStub(channel),
-            v1::PredictionService::NewStub(channel), v1::ServerService::NewStub(channel)});
+            v1::JobService::NewStub(channel), v1::SearchService::NewStub(channel),
+            v1::EvaluationService::NewStub(channel), v1::PredictionService::NewStub(channel),
+            v1::ServerService::NewStub(channel)});
   return std::make_unique<Client>(std::move(stubs), Options());
 }
 
@@ -105,6 +106,7 @@ auto Client::Mutate(Stub& stub, Method method, Request& request) {
 using Models = v1::ModelService::StubInterface;
 using Datasets = v1::DatasetService::StubInterface;
 using Jobs = v1::JobService::StubInterface;
+using Searches = v1::SearchService::StubInterface;
 using Evaluations = v1::EvaluationService::StubInterface;
 using Predictions = v1::PredictionService::StubInterface;
 using Server = v1::ServerService::StubInterface;
@@ -247,6 +249,60 @@ absl::StatusOr<v1::ResumeJobResponse> Client::ResumeJob(v1::ResumeJobRequest req
 
 absl::StatusOr<v1::DeleteJobResponse> Client::DeleteJob(v1::DeleteJobRequest request) {
   return Mutate(*stubs_->jobs, &Jobs::DeleteJob, request);
+}
+
+absl::StatusOr<v1::StartSearchResponse> Client::StartSearch(v1::StartSearchRequest request) {
+  return Mutate(*stubs_->searches, &Searches::StartSearch, request);
+}
+
+absl::StatusOr<v1::GetSearchResponse> Client::GetSearch(const v1::GetSearchRequest& request) {
+  return Call(*stubs_->searches, &Searches::GetSearch, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::ListSearchesResponse> Client::ListSearches(
+    const v1::ListSearchesRequest& request) {
+  return Call(*stubs_->searches, &Searches::ListSearches, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::PauseSearchResponse> Client::PauseSearch(v1::PauseSearchRequest request) {
+  return Mutate(*stubs_->searches, &Searches::PauseSearch, request);
+}
+
+absl::StatusOr<v1::ResumeSearchResponse> Client::ResumeSearch(v1::ResumeSearchRequest request) {
+  return Mutate(*stubs_->searches, &Searches::ResumeSearch, request);
+}
+
+absl::StatusOr<v1::CancelSearchResponse> Client::CancelSearch(v1::CancelSearchRequest request) {
+  return Mutate(*stubs_->searches, &Searches::CancelSearch, request);
+}
+
+absl::StatusOr<v1::DeleteSearchResponse> Client::DeleteSearch(v1::DeleteSearchRequest request) {
+  return Mutate(*stubs_->searches, &Searches::DeleteSearch, request);
+}
+
+absl::StatusOr<v1::ListTrialsResponse> Client::ListTrials(const v1::ListTrialsRequest& request) {
+  return Call(*stubs_->searches, &Searches::ListTrials, request, kCallTimeout);
+}
+
+absl::Status Client::WatchSearch(const v1::GetSearchRequest& request,
+                                 const std::function<absl::Status(const v1::Search&)>& on_search) {
+  constexpr absl::Duration kInterval = absl::Milliseconds(500);
+  Backoff backoff(options_.watches);
+  for (;;) {
+    absl::Duration pause = kInterval;
+    const absl::StatusOr<v1::GetSearchResponse> response =
+        CallOnce(*stubs_->searches, &Searches::GetSearch, request, kCallTimeout);
+    if (response.ok()) {
+      backoff.Reset();
+      FITD_RETURN_IF_ERROR(on_search(response->search()));
+      if (response->search().has_end_time()) return absl::OkStatus();
+    } else {
+      const std::optional<absl::Duration> retry = backoff.Next();
+      if (!absl::IsUnavailable(response.status()) || !retry) return response.status();
+      pause = *retry;
+    }
+    options_.sleep(pause);
+  }
 }
 
 absl::StatusOr<v1::EvaluateResponse> Client::Evaluate(const v1::EvaluateRequest& request) {

@@ -23,6 +23,7 @@
 #include "fitd/v1/job_service.pb.h"
 #include "fitd/v1/model_service.pb.h"
 #include "fitd/v1/prediction_service.pb.h"
+#include "fitd/v1/search_service.pb.h"
 #include "fitd/v1/server_service.pb.h"
 
 namespace fitd::client {
@@ -81,6 +82,19 @@ class Client {
   absl::StatusOr<v1::PauseJobResponse> PauseJob(v1::PauseJobRequest request);
   absl::StatusOr<v1::ResumeJobResponse> ResumeJob(v1::ResumeJobRequest request);
   absl::StatusOr<v1::DeleteJobResponse> DeleteJob(v1::DeleteJobRequest request);
+
+  absl::StatusOr<v1::StartSearchResponse> StartSearch(v1::StartSearchRequest request);
+  absl::StatusOr<v1::GetSearchResponse> GetSearch(const v1::GetSearchRequest& request);
+  absl::StatusOr<v1::ListSearchesResponse> ListSearches(const v1::ListSearchesRequest& request);
+  absl::StatusOr<v1::PauseSearchResponse> PauseSearch(v1::PauseSearchRequest request);
+  absl::StatusOr<v1::ResumeSearchResponse> ResumeSearch(v1::ResumeSearchRequest request);
+  absl::StatusOr<v1::CancelSearchResponse> CancelSearch(v1::CancelSearchRequest request);
+  absl::StatusOr<v1::DeleteSearchResponse> DeleteSearch(v1::DeleteSearchRequest request);
+  absl::StatusOr<v1::ListTrialsResponse> ListTrials(const v1::ListTrialsRequest& request);
+  // Tells what the search has come to, every half second until its end. A lost connection is taken
+  // up again. An error of `on_search` ends it and is returned.
+  absl::Status WatchSearch(const v1::GetSearchRequest& request,
+                           const std::function<absl::Status(const v1::Search&)>& on_search);
 
   absl::StatusOr<v1::EvaluateResponse> Evaluate(const v1::EvaluateRequest& request);
 

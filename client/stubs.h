@@ -12,6 +12,7 @@
 #include "fitd/v1/job_service.grpc.pb.h"
 #include "fitd/v1/model_service.grpc.pb.h"
 #include "fitd/v1/prediction_service.grpc.pb.h"
+#include "fitd/v1/search_service.grpc.pb.h"
 #include "fitd/v1/server_service.grpc.pb.h"
 
 namespace fitd::client {
@@ -20,6 +21,7 @@ struct Client::Stubs {
   std::unique_ptr<v1::ModelService::StubInterface> models;
   std::unique_ptr<v1::DatasetService::StubInterface> datasets;
   std::unique_ptr<v1::JobService::StubInterface> jobs;
+  std::unique_ptr<v1::SearchService::StubInterface> searches;
   std::unique_ptr<v1::EvaluationService::StubInterface> evaluations;
   std::unique_ptr<v1::PredictionService::StubInterface> predictions;
   std::unique_ptr<v1::ServerService::StubInterface> server;

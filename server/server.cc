@@ -27,6 +27,7 @@
 #include "server/jobs/maintenance.h"
 #include "server/jobs/models.h"
 #include "server/jobs/scheduler.h"
+#include "server/jobs/searches.h"
 #include "server/jobs/server_info.h"
 #include "server/jobs/training_jobs.h"
 #include "server/log/log.h"
@@ -132,6 +133,10 @@ struct Server::Parts {
         models(*store, config.max_parameters()),
         datasets(*store, tables, config.max_dataset_bytes()),
         jobs(*store, tables, feeds, scheduler, config.max_memory_bytes()),
+        searches(*store, tables, feeds, scheduler,
+                 {.workers = config.workers(),
+                  .max_memory_bytes = config.max_memory_bytes(),
+                  .max_parameters = config.max_parameters()}),
         evaluation(*store, tables, model_cache),
         executor(model_cache, {.threads = std::max(2, cores)}),
         prediction(executor),
@@ -156,6 +161,7 @@ struct Server::Parts {
   Models models;
   Datasets datasets;
   TrainingJobs jobs;
+  Searches searches;
   Evaluation evaluation;
   PredictionExecutor executor;
   Prediction prediction;
@@ -200,6 +206,7 @@ absl::Status Server::Start() {
                                               ToDuration(parts.config.upload_idle_seconds())));
   parts.services.push_back(
       MakeJobService(parts.jobs, parts.pool, parts.watch_pool, parts.config.max_watchers()));
+  parts.services.push_back(MakeSearchService(parts.searches, parts.pool));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.evaluation_pool));
   parts.services.push_back(MakePredictionService(parts.prediction));
   parts.services.push_back(MakeInferenceService(parts.inference, parts.pool));
@@ -240,6 +247,7 @@ absl::Status Server::Start() {
   }
   parts.housekeeping.Run();
   parts.scheduler.Start();
+  parts.searches.Run();
   for (const NamedService& named : parts.services) {
     parts.grpc_server->GetHealthCheckService()->SetServingStatus(named.name, true);
   }
@@ -260,6 +268,7 @@ void Server::Stop() {
     Log(LogLevel::kInfo, "stopping");
     parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
   }
+  parts.searches.Stop();
   parts.scheduler.Stop();
   // A connection that closes with bytes unread is reset, and its peer loses what it was sent last.
   if (parts.feeds.Stop()) std::this_thread::sleep_for(kTimeToHearTheEnd);

@@ -18,6 +18,7 @@
 #include "client/cli/job_commands.h"
 #include "client/cli/model_commands.h"
 #include "client/cli/predict_command.h"
+#include "client/cli/search_commands.h"
 #include "client/cli/server_commands.h"
 #include "client/names.h"
 
@@ -26,8 +27,8 @@ namespace {
 
 // The commands, in the order of the help.
 constexpr std::array kCommands = {
-    AddServerCommands, AddModelCommands,   AddDatasetCommands, AddFitCommand,
-    AddJobCommands,    AddEvaluateCommand, AddPredictCommand,  AddCompletionCommand,
+    AddServerCommands, AddModelCommands,   AddDatasetCommands, AddFitCommand,        AddJobCommands,
+    AddSearchCommands, AddEvaluateCommand, AddPredictCommand,  AddCompletionCommand,
 };
 
 // The deepest command on the line so far.

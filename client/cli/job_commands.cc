@@ -80,6 +80,8 @@ std::string JobText(const v1::Job& job) {
   }
   if (job.has_failure()) facts.AddRow({"failure", FormatFailure(job.failure())});
   facts.AddRow({"model", spec.model()});
+  if (job.trial() != 0)
+    facts.AddRow({"trial", fmt::format("{} of search {}", job.trial(), job.search())});
   facts.AddRow({"stored", VersionName(job)});
   if (spec.verify_version() != 0)
     facts.AddRow({"verifies", fmt::format("{}@{}", spec.model(), spec.verify_version())});

@@ -17,6 +17,7 @@ enum class RandomPurpose : uint32_t {
   kSplit = 2,
   kShuffle = 3,
   kDropout = 4,
+  kSearch = 5,
 };
 
 // Four words from a 128-bit counter under a 64-bit key.

@@ -443,33 +443,10 @@ class TrainingResolver {
   template <typename Spec>
   void ResolveMonitor(Spec& spec, const std::string& path) {
     if (spec.monitor().empty()) spec.set_monitor("val_loss");
-    std::map<std::string, bool> larger_is_better = {{"loss", false}};
-    std::vector<std::string> known = {"loss"};
-    for (const v1::MetricSpec& metric : training_.metrics()) {
-      larger_is_better[metric.name()] = LargerIsBetter(metric);
-      known.push_back(metric.name());
-    }
     const bool validates = validation_ != nullptr || training_.validation_split() > 0;
-    const std::string name = spec.monitor();
-    const bool is_validation = name.starts_with("val_");
-    const auto metric = larger_is_better.find(is_validation ? name.substr(4) : name);
-    if (metric == larger_is_better.end()) {
-      const size_t measured = known.size();
-      for (size_t i = 0; validates && i < measured; ++i) known.push_back("val_" + known[i]);
-      violations_.Add(path + ".monitor", UnknownName("metric", name, known));
-    } else if (is_validation && !validates) {
-      violations_.Add(path + ".monitor", fmt::format("is {}, but there are no validation rows; set "
-                                                     "validation_split or validation_dataset, "
-                                                     "or watch {}",
-                                                     Quoted(name), Quoted(metric->first)));
-    }
-    if (!v1::MonitorMode_IsValid(spec.mode())) {
-      violations_.Add(path + ".mode",
-                      fmt::format("is {}; allowed: MONITOR_MODE_MIN, MONITOR_MODE_MAX",
-                                  static_cast<int>(spec.mode())));
-    } else if (spec.mode() == v1::MONITOR_MODE_UNSPECIFIED && metric != larger_is_better.end()) {
-      spec.set_mode(metric->second ? v1::MONITOR_MODE_MAX : v1::MONITOR_MODE_MIN);
-    }
+    spec.set_mode(fitd::ResolveMonitor(training_, validates, spec.monitor(), spec.mode(),
+                                       {.name = path + ".monitor", .mode = path + ".mode"},
+                                       violations_));
   }
 
   void ResolveEarlyStopping() {
@@ -546,6 +523,36 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations) {
   TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
+}
+
+v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
+                               const std::string& name, v1::MonitorMode mode,
+                               const MonitorPaths& paths, Violations& violations) {
+  std::map<std::string, bool> larger_is_better = {{"loss", false}};
+  std::vector<std::string> known = {"loss"};
+  for (const v1::MetricSpec& metric : training.metrics()) {
+    larger_is_better[metric.name()] = LargerIsBetter(metric);
+    known.push_back(metric.name());
+  }
+  const bool is_validation = name.starts_with("val_");
+  const auto metric = larger_is_better.find(is_validation ? name.substr(4) : name);
+  if (metric == larger_is_better.end()) {
+    const size_t measured = known.size();
+    for (size_t i = 0; validates && i < measured; ++i) known.push_back("val_" + known[i]);
+    violations.Add(paths.name, UnknownName("metric", name, known));
+  } else if (is_validation && !validates) {
+    violations.Add(paths.name, fmt::format("is {}, but there are no validation rows; set "
+                                           "validation_split or validation_dataset, "
+                                           "or watch {}",
+                                           Quoted(name), Quoted(metric->first)));
+  }
+  if (!v1::MonitorMode_IsValid(mode)) {
+    violations.Add(paths.mode, fmt::format("is {}; allowed: MONITOR_MODE_MIN, MONITOR_MODE_MAX",
+                                           static_cast<int>(mode)));
+  } else if (mode == v1::MONITOR_MODE_UNSPECIFIED && metric != larger_is_better.end()) {
+    return metric->second ? v1::MONITOR_MODE_MAX : v1::MONITOR_MODE_MIN;
+  }
+  return mode;
 }
 
 int64_t RowsAtOnce(const v1::TrainingSpec& training, int64_t training_rows,

@@ -4,6 +4,7 @@
 #ifndef FITD_CORE_TRAIN_RESOLVE_TRAINING_H_
 #define FITD_CORE_TRAIN_RESOLVE_TRAINING_H_
 
+#include <string>
 #include <string_view>
 
 #include "core/base/violations.h"
@@ -28,6 +29,17 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
 // validation_split, optimizer, loss.
 void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
                             Violations& violations);
+
+// Checks that a fit tells of the metric `name`, and whether larger or smaller is better: `mode`, by
+// the metric unless that is MIN or MAX. `training` is resolved; `validates`: there are validation
+// rows.
+struct MonitorPaths {
+  std::string name;
+  std::string mode;
+};
+v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
+                               const std::string& name, v1::MonitorMode mode,
+                               const MonitorPaths& paths, Violations& violations);
 
 // The most rows that go through the network at once: a batch, or all of the larger set where that
 // is smaller.

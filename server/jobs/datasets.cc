@@ -80,6 +80,10 @@ absl::StatusOr<v1::DeleteDatasetResponse> Datasets::Delete(
           return FailedPrecondition(
               fmt::format("data set {} is used by job {}; cancel it first", request.name(), *job));
         }
+        if (const auto search = transaction.searches.ActiveOnDataset(request.name())) {
+          return FailedPrecondition(fmt::format("data set {} is used by search {}; cancel it first",
+                                                request.name(), *search));
+        }
         transaction.datasets.Delete(request.name());
         if (!transaction.datasets.ContentIsUsed(dataset->sha256())) {
           transaction.RemoveFile(store_.directory().DatasetPath(dataset->sha256()));

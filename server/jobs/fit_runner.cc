@@ -177,7 +177,7 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
     const std::optional<v1::Dataset> dataset = transaction.datasets.Find(spec.dataset());
     if (!model) return UnknownModel(transaction, spec.model());
     if (!dataset) return UnknownDataset(transaction, spec.dataset());
-    input.model = model->spec();
+    input.model = job_.has_architecture() ? job_.architecture() : model->spec();
     lineage_.set_dataset_sha256(dataset->sha256());
     if (!spec.validation_dataset().empty()) {
       const std::optional<v1::Dataset> validation =

@@ -1,16 +1,85 @@
 #include "server/jobs/job_moves.h"
 
 #include <cassert>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "fmt/format.h"
 #include "server/jobs/job_state.h"
+#include "server/jobs/search_trials.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
 #include "server/store/checkpoints.h"
 
 namespace fitd {
+namespace {
+
+absl::Status CannotBe(std::string_view what, const v1::Job& job) {
+  return FailedPrecondition(
+      fmt::format("job {} is {} and cannot be {}", job.id(), StateName(job.state()), what));
+}
+
+using NextState = absl::StatusOr<std::optional<v1::JobState>>;
+
+NextState TowardsPause(const v1::Job& job) {
+  switch (job.state()) {
+    case v1::JOB_STATE_QUEUED:
+      return v1::JOB_STATE_PAUSED;
+    case v1::JOB_STATE_RUNNING:
+      return v1::JOB_STATE_PAUSING;
+    case v1::JOB_STATE_PAUSING:
+    case v1::JOB_STATE_PAUSED:
+      return std::nullopt;
+    default:
+      return CannotBe("paused", job);
+  }
+}
+
+NextState TowardsRun(const v1::Job& job) {
+  switch (job.state()) {
+    case v1::JOB_STATE_PAUSED:
+      return v1::JOB_STATE_QUEUED;
+    case v1::JOB_STATE_PAUSING:  // It stops nevertheless, and goes back into the queue.
+      return v1::JOB_STATE_RUNNING;
+    case v1::JOB_STATE_QUEUED:
+    case v1::JOB_STATE_RUNNING:
+      return std::nullopt;
+    default:
+      return CannotBe("resumed", job);
+  }
+}
+
+NextState TowardsCancelled(const v1::Job& job) {
+  switch (job.state()) {
+    case v1::JOB_STATE_QUEUED:
+    case v1::JOB_STATE_PAUSED:
+      return job.has_start_time() ? v1::JOB_STATE_CANCELLING : v1::JOB_STATE_CANCELLED;
+    case v1::JOB_STATE_RUNNING:
+    case v1::JOB_STATE_PAUSING:
+      return v1::JOB_STATE_CANCELLING;
+    case v1::JOB_STATE_CANCELLING:
+    case v1::JOB_STATE_CANCELLED:
+      return std::nullopt;
+    default:
+      return CannotBe("cancelled", job);
+  }
+}
+
+NextState StateTowards(JobOrder order, const v1::Job& job) {
+  switch (order) {
+    case JobOrder::kPause:
+      return TowardsPause(job);
+    case JobOrder::kResume:
+      return TowardsRun(job);
+    case JobOrder::kCancel:
+      return TowardsCancelled(job);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 void Move(Transaction& transaction, v1::Job& job, v1::StateChange change) {
   assert(MayMove(job.state(), change.state()));
@@ -31,6 +100,26 @@ void Move(Transaction& transaction, v1::Job& job, v1::StateChange change) {
   transaction.jobs.AppendEvent(JobNumber(job.id()).value(), event);
   job.set_last_event(event.number());
   transaction.jobs.Update(job);
+  if (IsFinal(job.state()) && job.trial() != 0) RecordTrial(transaction, job);
+}
+
+void Enqueue(Transaction& transaction, v1::Job& job) {
+  transaction.jobs.Insert(job, job.memory_bytes());
+  const int64_t number = JobNumber(job.id()).value();
+  v1::JobEvent event;
+  *event.mutable_time() = job.create_time();
+  event.mutable_state_change()->set_state(v1::JOB_STATE_QUEUED);
+  transaction.jobs.AppendEvent(number, event);
+  job = *transaction.jobs.Find(number);
+}
+
+absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order) {
+  FITD_ASSIGN_OR_RETURN(const std::optional<v1::JobState> next, StateTowards(order, job));
+  if (!next) return absl::OkStatus();
+  v1::StateChange change;
+  change.set_state(*next);
+  Move(transaction, job, change);
+  return absl::OkStatus();
 }
 
 absl::Status RecoverJobs(Store& store) {

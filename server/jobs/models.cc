@@ -14,6 +14,7 @@
 #include "server/jobs/housekeeping.h"
 #include "server/jobs/paging.h"
 #include "server/jobs/request.h"
+#include "server/jobs/search_trials.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
 #include "server/store/model_reference.h"
@@ -108,6 +109,11 @@ absl::StatusOr<v1::DeleteModelResponse> Models::Delete(const v1::DeleteModelRequ
         if (const auto job = transaction.jobs.ActiveJobOfModel(request.name())) {
           return FailedPrecondition(fmt::format(
               "model {} is being trained by job {}; cancel it first", request.name(), *job));
+        }
+        const std::optional<v1::Search> search = transaction.searches.Find(request.name());
+        if (search && !IsFinal(search->state())) {
+          return FailedPrecondition(
+              fmt::format("model {0} is trained by search {0}; cancel it first", request.name()));
         }
         const std::vector<v1::ModelVersion> versions =
             transaction.models.ListVersions(request.name(), std::numeric_limits<int64_t>::max(),

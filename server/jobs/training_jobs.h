@@ -8,11 +8,11 @@
 #include <memory>
 #include <optional>
 
-#include "absl/functional/function_ref.h"
 #include "core/base/status.h"
-#include "core/base/violations.h"
 #include "fitd/v1/job_service.pb.h"
+#include "server/jobs/fit_check.h"
 #include "server/jobs/job_feeds.h"
+#include "server/jobs/job_moves.h"
 #include "server/jobs/scheduler.h"
 #include "server/jobs/stream_source.h"
 #include "server/store/store.h"
@@ -27,10 +27,9 @@ class TrainingJobs {
   TrainingJobs(Store& store, Tables& tables, JobFeeds& feeds, Scheduler& scheduler,
                int64_t max_memory_bytes)
       : store_(store),
-        tables_(tables),
         feeds_(feeds),
         scheduler_(scheduler),
-        max_memory_bytes_(max_memory_bytes) {
+        check_(tables, scheduler, {.max_memory_bytes = max_memory_bytes}) {
     store_.ListenToEvents(
         [this](int64_t job, const v1::JobEvent& event) { feeds_.KeepEvent(job, event); });
   }
@@ -49,22 +48,16 @@ class TrainingJobs {
       const v1::WatchJobRequest& request, std::function<void()> wake);
 
  private:
-  absl::StatusOr<v1::Job> CheckFit(Transaction& transaction, v1::FitSpec asked,
-                                   Violations& violations, int64_t& memory);
-  // Moves the job to the state that `next` gives for its own, if it gives one.
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Steer(
-      const Request& request, const char* event,
-      absl::FunctionRef<absl::StatusOr<std::optional<v1::JobState>>(const v1::Job&)> next);
+  absl::StatusOr<Response> Steer(const Request& request, const char* event, JobOrder order);
   // What is known of it beyond the store. `load` was taken before the transaction.
   void AddNews(Transaction& transaction, const QueueLoad& load, v1::Job& job);
   absl::StatusOr<std::optional<v1::JobProgress>> FindPlace(int64_t number);
 
   Store& store_;
-  Tables& tables_;
   JobFeeds& feeds_;
   Scheduler& scheduler_;
-  const int64_t max_memory_bytes_;
+  const FitCheck check_;
 };
 
 }  // namespace fitd

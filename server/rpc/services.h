@@ -11,6 +11,7 @@
 #include "server/jobs/datasets.h"
 #include "server/jobs/maintenance.h"
 #include "server/jobs/models.h"
+#include "server/jobs/searches.h"
 #include "server/jobs/server_info.h"
 #include "server/jobs/training_jobs.h"
 #include "server/predict/evaluation.h"
@@ -32,6 +33,7 @@ NamedService MakeDatasetService(Datasets& datasets, ThreadPool& pool, ThreadPool
                                 std::chrono::microseconds upload_idle);
 NamedService MakeJobService(TrainingJobs& jobs, ThreadPool& pool, ThreadPool& watch_pool,
                             int max_watchers);
+NamedService MakeSearchService(Searches& searches, ThreadPool& pool);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool);
 NamedService MakePredictionService(Prediction& prediction);
 // `pool` is for all but predictions.

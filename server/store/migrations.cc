@@ -71,6 +71,24 @@ constexpr const char* kMigrations[] = {
     // Counted in the job's message.
     "ALTER TABLE jobs DROP COLUMN crashes;",
     "ALTER TABLE jobs ADD COLUMN verify_version INTEGER NOT NULL DEFAULT 0;",
+    R"sql(
+    CREATE TABLE searches (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      name TEXT NOT NULL UNIQUE,
+      state INTEGER NOT NULL,
+      dataset TEXT NOT NULL,
+      validation_dataset TEXT NOT NULL,
+      message BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE trials (
+      search TEXT NOT NULL REFERENCES searches (name) ON DELETE CASCADE,
+      number INTEGER NOT NULL,
+      state INTEGER NOT NULL,             -- the job's
+      scored INTEGER NOT NULL,
+      message BLOB NOT NULL,
+      PRIMARY KEY (search, number)
+    ) STRICT, WITHOUT ROWID;
+    )sql",
 };
 
 }  // namespace

@@ -89,6 +89,11 @@ void Store::ListenToEvents(EventListener listener) {
   event_listener_ = std::move(listener);
 }
 
+void Store::ListenToSearches(std::function<void()> listener) {
+  FairMutexLock lock(mutex_);
+  search_listener_ = std::move(listener);
+}
+
 absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
   FairMutexLock lock(mutex_);
   if (database_ == nullptr) FITD_RETURN_IF_ERROR(Reconnect());
@@ -119,6 +124,7 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
     for (const auto& [job, event] : transaction.jobs.appended()) event_listener_(job, event);
   }
   for (const std::string& path : transaction.files_to_remove_) unlink(path.c_str());
+  if (transaction.searches_changed_ && search_listener_ != nullptr) search_listener_();
   if (transaction.models_changed_) models_revision_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }

@@ -23,6 +23,7 @@
 #include "server/store/model_table.h"
 #include "server/store/query.h"
 #include "server/store/request_table.h"
+#include "server/store/search_table.h"
 
 namespace fitd {
 
@@ -32,11 +33,17 @@ using Clock = std::function<absl::Time()>;
 class Transaction {
  public:
   Transaction(Database& database, absl::Time now)
-      : models(database), datasets(database), jobs(database), requests(database), now_(now) {}
+      : models(database),
+        datasets(database),
+        jobs(database),
+        searches(database),
+        requests(database),
+        now_(now) {}
 
   ModelTable models;
   DatasetTable datasets;
   JobTable jobs;
+  SearchTable searches;
   RequestTable requests;
 
   absl::Time now() const { return now_; }
@@ -46,12 +53,15 @@ class Transaction {
   void RemoveFile(std::string path) { files_to_remove_.push_back(std::move(path)); }
   // Lets whoever caches models and versions know that they are others now.
   void ModelsChanged() { models_changed_ = true; }
+  // Lets whoever makes the trials of searches know that there may be something to do.
+  void SearchesChanged() { searches_changed_ = true; }
 
  private:
   friend class Store;
   const absl::Time now_;
   std::vector<std::string> files_to_remove_;
   bool models_changed_ = false;
+  bool searches_changed_ = false;
 };
 
 // Thread-safe: one connection behind one mutex. After a failed read, write or sync the connection
@@ -87,6 +97,9 @@ class Store {
   // quick and may not call back. Null for nobody.
   using EventListener = std::function<void(int64_t job, const v1::JobEvent&)>;
   void ListenToEvents(EventListener listener);
+  // Called after a transaction that changed searches; must be quick and may not call back. Null for
+  // nobody.
+  void ListenToSearches(std::function<void()> listener);
 
   // Grows when a transaction that changed models, versions or aliases commits.
   int64_t models_revision() const { return models_revision_.load(std::memory_order_acquire); }
@@ -103,6 +116,7 @@ class Store {
   FairMutex mutex_;
   std::unique_ptr<Database> database_ ABSL_GUARDED_BY(mutex_);  // Null while it cannot be opened.
   EventListener event_listener_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> search_listener_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fitd

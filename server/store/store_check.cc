@@ -18,6 +18,7 @@
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/job.pb.h"
 #include "fitd/v1/model.pb.h"
+#include "fitd/v1/search.pb.h"
 #include "fmt/format.h"
 
 namespace fitd {
@@ -88,6 +89,9 @@ void StoreCheck::CheckRows(Database& database) {
       database, "SELECT 'version ' || model || '@' || version, message FROM versions");
   CheckMessages<v1::Dataset>(database, "SELECT 'data set ' || name, message FROM datasets");
   CheckMessages<v1::Job>(database, "SELECT 'job fit-' || id, message FROM jobs");
+  CheckMessages<v1::Search>(database, "SELECT 'search ' || name, message FROM searches");
+  CheckMessages<v1::SearchTrial>(
+      database, "SELECT 'trial ' || number || ' of search ' || search, message FROM trials");
   CheckMessages<v1::JobEvent>(
       database, "SELECT 'event ' || number || ' of job fit-' || job, message FROM events");
 

@@ -19,6 +19,7 @@
 #include "fitd/v1/job_service_mock.grpc.pb.h"
 #include "fitd/v1/model_service_mock.grpc.pb.h"
 #include "fitd/v1/prediction_service_mock.grpc.pb.h"
+#include "fitd/v1/search_service_mock.grpc.pb.h"
 #include "fitd/v1/server_service_mock.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -51,6 +52,7 @@ struct MockDaemon {
   v1::MockModelServiceStub& models = Put<v1::MockModelServiceStub>(stubs_->models);
   v1::MockDatasetServiceStub& datasets = Put<v1::MockDatasetServiceStub>(stubs_->datasets);
   v1::MockJobServiceStub& jobs = Put<v1::MockJobServiceStub>(stubs_->jobs);
+  v1::MockSearchServiceStub& searches = Put<v1::MockSearchServiceStub>(stubs_->searches);
   v1::MockEvaluationServiceStub& evaluations =
       Put<v1::MockEvaluationServiceStub>(stubs_->evaluations);
   v1::MockPredictionServiceStub& predictions =

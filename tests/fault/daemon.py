@@ -21,6 +21,7 @@ from fitd.v1 import dataset_service_pb2_grpc
 from fitd.v1 import job_service_pb2_grpc
 from fitd.v1 import model_service_pb2_grpc
 from fitd.v1 import prediction_service_pb2_grpc
+from fitd.v1 import search_service_pb2_grpc
 from fitd.v1 import server_service_pb2_grpc
 
 FITD = os.environ["FITD"]
@@ -48,6 +49,7 @@ class Client:
         self.models = model_service_pb2_grpc.ModelServiceStub(self.channel)
         self.datasets = dataset_service_pb2_grpc.DatasetServiceStub(self.channel)
         self.jobs = job_service_pb2_grpc.JobServiceStub(self.channel)
+        self.searches = search_service_pb2_grpc.SearchServiceStub(self.channel)
         self.predictions = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
         self.server = server_service_pb2_grpc.ServerServiceStub(self.channel)
 

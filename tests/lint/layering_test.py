@@ -9,7 +9,8 @@ import unittest
 _KINDS = ["core/base", "core/tensor", "core/kernels"]
 _PLAN = _KINDS + ["core/nn", "core/loss", "core/optim", "core/metric", "core/data"]
 _TRAIN = _PLAN + ["core/plan"]
-_STORE = _TRAIN + ["core/train", "server/log"]
+_SEARCH = _TRAIN + ["core/train"]
+_STORE = _SEARCH + ["core/search", "server/log"]
 _USE_CASES = _STORE + ["server/store"]
 _RPC = _USE_CASES + ["server/jobs", "server/predict"]
 ARROWS = {
@@ -23,6 +24,7 @@ ARROWS = {
     "core/data": _KINDS,
     "core/plan": _PLAN,
     "core/train": _TRAIN,
+    "core/search": _SEARCH,
     "server/log": ["core/base"],
     "server/store": _STORE,
     "server/jobs": _USE_CASES,

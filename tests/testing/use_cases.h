@@ -18,6 +18,7 @@
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/models.h"
 #include "server/jobs/scheduler.h"
+#include "server/jobs/searches.h"
 #include "server/jobs/training_jobs.h"
 #include "server/predict/evaluation.h"
 #include "server/predict/inference.h"
@@ -29,7 +30,8 @@
 
 namespace fitd {
 
-// Thread-safe as its parts are. Jobs stay queued until scheduler.Start().
+// Thread-safe as its parts are. Jobs stay queued until scheduler.Start(), and no trials are made
+// until searches.Run().
 class UseCases {
  public:
   struct Options {
@@ -54,6 +56,7 @@ class UseCases {
   Models models;
   Datasets datasets;
   TrainingJobs jobs;
+  Searches searches;
   Evaluation evaluation;
   PredictionExecutor executor;
   Prediction prediction;

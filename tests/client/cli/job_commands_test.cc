@@ -61,6 +61,13 @@ TEST_F(FollowTest, ACancelledJobExitsWith5) {
   EXPECT_THAT(out_, HasSubstr("Stored m@4\n"));
 }
 
+TEST_F(JobCommandsTest, ShowsWhoseTrialAJobIs) {
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' search: 's' trial: 7 }")));
+  EXPECT_EQ(Run({"job", "show", "fit-3"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr("7 of search s\n"));
+}
+
 TEST_F(JobCommandsTest, NamesAVersionThatWasReproduced) {
   EXPECT_CALL(daemon_->models,
               GetModelVersion(_, Property(&v1::GetModelVersionRequest::model, "m@champion"), _))

@@ -53,8 +53,9 @@ grpc::Status CallWithNothing(grpc::GenericStub& stub, const std::string& path) {
 TEST_F(RpcTest, EveryMethodOfEveryServiceIsImplemented) {
   grpc::GenericStub stub(server_.channel());
   int methods = 0;
-  for (const char* file : {"fitd/v1/model", "fitd/v1/dataset", "fitd/v1/job", "fitd/v1/evaluation",
-                           "fitd/v1/prediction", "fitd/v1/server", "inference/grpc"}) {
+  for (const char* file :
+       {"fitd/v1/model", "fitd/v1/dataset", "fitd/v1/job", "fitd/v1/search", "fitd/v1/evaluation",
+        "fitd/v1/prediction", "fitd/v1/server", "inference/grpc"}) {
     const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
         fmt::format("{}_service.proto", file));
     for (int i = 0; i < descriptor->service(0)->method_count(); ++i, ++methods) {
@@ -66,15 +67,15 @@ TEST_F(RpcTest, EveryMethodOfEveryServiceIsImplemented) {
       EXPECT_NE(status.error_code(), grpc::StatusCode::INTERNAL) << method->full_name();
     }
   }
-  EXPECT_GE(methods, 36);
+  EXPECT_GE(methods, 44);
 }
 
 TEST_F(RpcTest, HealthKnowsEveryServiceByName) {
   const auto health = grpc::health::v1::Health::NewStub(server_.channel());
   for (const char* name :
        {"", "fitd.v1.ModelService", "fitd.v1.DatasetService", "fitd.v1.JobService",
-        "fitd.v1.EvaluationService", "fitd.v1.PredictionService", "fitd.v1.ServerService",
-        "inference.GRPCInferenceService"}) {
+        "fitd.v1.SearchService", "fitd.v1.EvaluationService", "fitd.v1.PredictionService",
+        "fitd.v1.ServerService", "inference.GRPCInferenceService"}) {
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(name);
     grpc::health::v1::HealthCheckResponse response;

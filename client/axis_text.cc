@@ -1,0 +1,152 @@
+#include "client/axis_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "client/names.h"
+#include "client/status_macros.h"
+
+namespace fitd::client {
+namespace {
+
+struct Range {
+  std::string_view low;
+  std::string_view high;
+  int64_t count = 0;
+};
+
+// "1e-4..1e-1:5".
+absl::StatusOr<Range> ParseRange(std::string_view text) {
+  Range range;
+  const size_t colon = text.find(':');
+  const size_t dots = text.find("..");
+  if (dots == text.npos || dots > colon) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}; expected LOW..HIGH or LOW..HIGH:COUNT", Quoted(text)));
+  }
+  range.low = text.substr(0, dots);
+  range.high = text.substr(dots + 2, colon == text.npos ? text.npos : colon - dots - 2);
+  if (colon != text.npos && !absl::SimpleAtoi(std::string(text.substr(colon + 1)), &range.count)) {
+    return absl::InvalidArgumentError(
+        fmt::format("count is {}; expected a whole number", Quoted(text.substr(colon + 1))));
+  }
+  return range;
+}
+
+absl::Status ParseReal(std::string_view text, bool log, v1::RealDomain& domain) {
+  FITD_ASSIGN_OR_RETURN(const Range range, ParseRange(text));
+  double low = 0;
+  double high = 0;
+  if (!absl::SimpleAtod(std::string(range.low), &low) ||
+      !absl::SimpleAtod(std::string(range.high), &high)) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}; expected numbers, as in 0.1..0.5", Quoted(text)));
+  }
+  domain.set_low(low);
+  domain.set_high(high);
+  domain.set_log(log);
+  domain.set_count(range.count);
+  return absl::OkStatus();
+}
+
+absl::Status ParseInteger(std::string_view text, bool log, v1::IntegerDomain& domain) {
+  FITD_ASSIGN_OR_RETURN(const Range range, ParseRange(text));
+  int64_t low = 0;
+  int64_t high = 0;
+  if (!absl::SimpleAtoi(std::string(range.low), &low) ||
+      !absl::SimpleAtoi(std::string(range.high), &high)) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}; expected whole numbers, as in 1..8", Quoted(text)));
+  }
+  domain.set_low(low);
+  domain.set_high(high);
+  domain.set_log(log);
+  domain.set_count(range.count);
+  return absl::OkStatus();
+}
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\n\r";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == text.npos) return "";
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+void ParseChoices(std::string_view text, v1::ChoiceDomain& domain) {
+  const auto add = [&](std::string_view value) {
+    domain.add_choices()->set_value(std::string(Trimmed(value)));
+  };
+  int depth = 0;
+  bool quoted = false;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != ',' || depth > 0) continue;
+    add(text.substr(begin, i - begin));
+    begin = i + 1;
+  }
+  add(text.substr(begin));
+}
+
+template <typename Domain>
+std::string FormatRange(const char* kind, const char* log_kind, const Domain& domain) {
+  return fmt::format("{}:{}..{}{}", domain.log() ? log_kind : kind, domain.low(), domain.high(),
+                     domain.count() == 0 ? "" : fmt::format(":{}", domain.count()));
+}
+
+}  // namespace
+
+absl::Status ParseAxis(std::string_view text, v1::SearchAxis& axis) {
+  const size_t equals = text.find('=');
+  if (equals == text.npos || equals == 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}; expected PATH=VALUES, as in learning_rate=log:1e-4..1e-1, units=16,32",
+                    Quoted(text)));
+  }
+  axis.set_path(std::string(Trimmed(text.substr(0, equals))));
+  const std::string_view values = Trimmed(text.substr(equals + 1));
+  const size_t colon = values.find(':');
+  const std::string_view kind = colon == values.npos ? "" : values.substr(0, colon);
+  const std::string_view rest = values.substr(kind.empty() ? 0 : colon + 1);
+  absl::Status parsed;
+  if (kind == "real" || kind == "log") {
+    parsed = ParseReal(rest, kind == "log", *axis.mutable_real());
+  } else if (kind == "int" || kind == "intlog") {
+    parsed = ParseInteger(rest, kind == "intlog", *axis.mutable_integer());
+  } else {
+    ParseChoices(kind == "choice" ? rest : values, *axis.mutable_choice());
+    if (values.find("..") != values.npos && axis.choice().choices_size() == 1) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} is {}; write a range as real:, log:, int: or intlog:LOW..HIGH",
+                      axis.path(), Quoted(values)));
+    }
+  }
+  if (parsed.ok()) return parsed;
+  return absl::InvalidArgumentError(
+      fmt::format("{} {}", axis.path(), std::string(parsed.message())));
+}
+
+std::string FormatAxis(const v1::SearchAxis& axis) {
+  switch (axis.domain_case()) {
+    case v1::SearchAxis::kReal:
+      return fmt::format("{}={}", axis.path(), FormatRange("real", "log", axis.real()));
+    case v1::SearchAxis::kInteger:
+      return fmt::format("{}={}", axis.path(), FormatRange("int", "intlog", axis.integer()));
+    default: {
+      std::vector<std::string> values;
+      for (const v1::SearchChoice& choice : axis.choice().choices())
+        values.push_back(choice.value());
+      return fmt::format("{}={}", axis.path(), fmt::join(values, ","));
+    }
+  }
+}
+
+}  // namespace fitd::client

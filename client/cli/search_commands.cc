@@ -1,0 +1,361 @@
+#include "client/cli/search_commands.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "client/axis_text.h"
+#include "client/cli/command.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/fit_flags.h"
+#include "client/cli/flag_faults.h"
+#include "client/cli/format.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/search_report.h"
+#include "client/cli/table.h"
+#include "client/names.h"
+#include "client/spec_text.h"
+#include "client/status_macros.h"
+
+namespace fitd::cli {
+namespace {
+
+struct NameFlags {
+  std::string name;
+};
+
+absl::StatusOr<v1::Search> GetSearch(client::Client& client, const std::string& name) {
+  v1::GetSearchRequest request;
+  request.set_name(name);
+  FITD_ASSIGN_OR_RETURN(v1::GetSearchResponse response, client.GetSearch(request));
+  return std::move(*response.mutable_search());
+}
+
+absl::StatusOr<v1::ListTrialsResponse> GetTrials(client::Client& client, const std::string& name) {
+  v1::ListTrialsRequest request;
+  request.set_search(name);
+  request.set_page_size(1000);
+  return AllPages<v1::ListTrialsResponse, v1::ListTrialsRequest>(
+      request, [&](const auto& page) { return client.ListTrials(page); });
+}
+
+Trials ToVector(const v1::ListTrialsResponse& response) {
+  return {response.trials().begin(), response.trials().end()};
+}
+
+// What the search has come to; an error unless it succeeded.
+absl::Status ReportEnd(Cli& cli, const v1::Search& search) {
+  cli.Print(search, [&] {
+    if (search.best_trial() == 0) return std::string("No trial has a score.\n");
+    return fmt::format("Best: trial {} with {} {}, stored as {}@{}\n", search.best_trial(),
+                       search.spec().objective().metric(), FormatNumber(search.best_score()),
+                       search.name(), search.best_version());
+  });
+  if (search.state() == v1::SEARCH_STATE_SUCCEEDED) return absl::OkStatus();
+  return JobFailedError(fmt::format("search {} is {}", search.name(), FormatState(search.state())));
+}
+
+std::string TrialLine(const v1::Search& search, const v1::SearchTrial& trial) {
+  std::string result = FormatState(trial.state());
+  if (trial.has_failure()) result += ": " + FormatFailure(trial.failure());
+  if (trial.has_score()) {
+    result = fmt::format("{} {}", search.spec().objective().metric(), FormatNumber(trial.score()));
+  }
+  return fmt::format("Trial {}/{}  {}  {}\n", trial.number(), search.planned_trials(),
+                     ParametersText(trial), client::Printable(result));
+}
+
+absl::Status Follow(Cli& cli, const std::string& name) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  const InterruptNotice notice(
+      fmt::format("Search {0} goes on. Rejoin it with: fitctl search watch {0}", name));
+  v1::GetSearchRequest request;
+  request.set_name(name);
+  std::set<int64_t> told;
+  v1::Search ended;
+  FITD_RETURN_IF_ERROR(client->WatchSearch(request, [&](const v1::Search& search) -> absl::Status {
+    ended = search;
+    const bool news = search.ended_trials() > static_cast<int64_t>(told.size());
+    if (!news || cli.output == OutputFormat::kJson) return absl::OkStatus();
+    FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse trials, GetTrials(*client, name));
+    for (const v1::SearchTrial& trial : trials.trials()) {
+      if (!trial.has_end_time() || !told.insert(trial.number()).second) continue;
+      if (cli.output == OutputFormat::kJsonl) {
+        cli.PrintJson(trial);
+      } else {
+        cli.env.out << TrialLine(search, trial) << std::flush;
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return ReportEnd(cli, ended);
+}
+
+struct StartFlags {
+  std::string name;
+  FitFlags fit;
+  std::vector<std::string> axes;
+  std::optional<std::string> algorithm;
+  std::optional<std::string> objective;
+  bool preview = false;
+  bool detach = false;
+};
+
+absl::Status Start(Cli& cli, const StartFlags& flags) {
+  v1::StartSearchRequest request;
+  FlagFaults faults;
+  request.set_name(flags.name);
+  v1::SearchSpec& spec = *request.mutable_spec();
+  spec = SearchFrom(flags.fit, faults);
+  if (!flags.axes.empty()) spec.clear_space();
+  for (const std::string& axis : flags.axes)
+    faults.Add("--axis", client::ParseAxis(axis, *spec.mutable_space()->add_axes()));
+  if (flags.algorithm) {
+    spec.clear_algorithm();
+    faults.Add("--algorithm", client::ParseSpec(*flags.algorithm, *spec.mutable_algorithm()));
+  }
+  if (flags.objective) {
+    spec.clear_objective();
+    faults.Add("--objective", client::ParseArguments(*flags.objective, {"metric", "mode"},
+                                                     *spec.mutable_objective()));
+  }
+  request.set_validate_only(flags.preview || !faults.empty());
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (faults.Has(kFile)) return faults.ToStatus();
+  if (!faults.empty()) return faults.With(client->StartSearch(request).status());
+  FITD_ASSIGN_OR_RETURN(const v1::StartSearchResponse response, client->StartSearch(request));
+  const v1::Search& search = response.search();
+  if (flags.preview || flags.detach) {
+    cli.Print(search, [&] {
+      std::string plan = fmt::format("{} trials, {} epochs at most", search.planned_trials(),
+                                     FormatCount(search.planned_epochs()));
+      if (search.has_estimated_remaining())
+        plan += ", about " + FormatSeconds(Seconds(search.estimated_remaining()));
+      if (flags.preview) return fmt::format("The search is valid: {}\n", plan);
+      return fmt::format("Started search {0}: {1}. Follow it with: fitctl search watch {0}\n",
+                         search.name(), plan);
+    });
+    return absl::OkStatus();
+  }
+  if (cli.output == OutputFormat::kTable)
+    cli.env.out << fmt::format("Started search {}\n", search.name()) << std::flush;
+  return Follow(cli, search.name());
+}
+
+struct NoFlags {};
+
+absl::Status List(Cli& cli, const NoFlags& /*flags*/) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const auto all,
+                        (AllPages<v1::ListSearchesResponse, v1::ListSearchesRequest>(
+                            {}, [&](const auto& page) { return client->ListSearches(page); })));
+  cli.PrintList(all, all.searches(), [&] {
+    Table table({"name", "model", "data", "state", "trials", "objective", "best", "created"});
+    for (const v1::Search& search : all.searches()) {
+      table.AddRow({search.name(), search.spec().model(), search.spec().dataset(),
+                    FormatState(search.state()),
+                    fmt::format("{}/{}", search.ended_trials(), search.planned_trials()),
+                    search.spec().objective().metric(),
+                    search.best_trial() == 0 ? "-" : FormatNumber(search.best_score()),
+                    FormatTime(search.create_time())});
+    }
+    return table.empty() ? "No searches. Start one with: fitctl search start\n" : table.ToString();
+  });
+  return absl::OkStatus();
+}
+
+struct ShowFlags {
+  std::string name;
+  std::string sort = "trial";
+  size_t most = 1000;
+};
+
+absl::Status Show(Cli& cli, const ShowFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
+  FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
+  Trials trials = ToVector(all);
+  FITD_RETURN_IF_ERROR(SortTrials(search, flags.sort, trials));
+  if (cli.output == OutputFormat::kTable) {
+    cli.env.out << SearchText(search) << '\n' << TrialsText(search, trials, flags.most);
+    return absl::OkStatus();
+  }
+  v1::ListTrialsResponse sorted;
+  *sorted.mutable_trials() = {trials.begin(), trials.end()};
+  cli.PrintList(sorted, sorted.trials(), [] { return ""; });
+  return absl::OkStatus();
+}
+
+absl::Status Watch(Cli& cli, const NameFlags& flags) { return Follow(cli, flags.name); }
+
+absl::Status Best(Cli& cli, const NameFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
+  if (search.best_trial() == 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("search {} has no trial with a score", flags.name));
+  }
+  FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
+  for (const v1::SearchTrial& trial : all.trials()) {
+    if (trial.number() != search.best_trial()) continue;
+    cli.Print(trial, [&] {
+      Table facts;
+      facts.AddRow({"version", fmt::format("{}@{}", search.name(), trial.version())});
+      facts.AddRow({search.spec().objective().metric(), FormatNumber(trial.score())});
+      for (const v1::TrialParameter& parameter : trial.parameters())
+        facts.AddRow({parameter.path(), parameter.value()});
+      facts.AddRow({"epochs", std::to_string(trial.epochs())});
+      facts.AddRow({"metrics", FormatMetrics(trial.metrics())});
+      facts.AddRow({"parameters", FormatCount(trial.trainable_parameters())});
+      return fmt::format("Trial {} of search {}\n\n{}", trial.number(),
+                         client::Printable(search.name()), facts.ToString("  "));
+    });
+  }
+  return absl::OkStatus();
+}
+
+struct ExportFlags {
+  std::string name;
+  std::string format = "csv";
+};
+
+absl::Status Export(Cli& cli, const ExportFlags& flags) {
+  if (flags.format != "csv" && flags.format != "parallel") {
+    return absl::InvalidArgumentError(
+        "--format: " +
+        client::UnknownName("format", flags.format, std::vector<std::string>{"csv", "parallel"}));
+  }
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
+  FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
+  if (flags.format == "csv") {
+    cli.env.out << TrialsCsv(search, ToVector(all));
+  } else {
+    cli.PrintJson(ParallelCoordinates(search, ToVector(all)));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Request, typename Response>
+absl::Status Order(Cli& cli, const std::string& name,
+                   absl::StatusOr<Response> (client::Client::*call)(Request)) {
+  Request request;
+  request.set_name(name);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const Response response, (client->*call)(request));
+  cli.Print(response.search(), [&] {
+    return fmt::format("Search {} is {}\n", client::Printable(name),
+                       FormatState(response.search().state()));
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Pause(Cli& cli, const NameFlags& flags) {
+  return Order(cli, flags.name, &client::Client::PauseSearch);
+}
+
+absl::Status Resume(Cli& cli, const NameFlags& flags) {
+  return Order(cli, flags.name, &client::Client::ResumeSearch);
+}
+
+absl::Status Cancel(Cli& cli, const NameFlags& flags) {
+  return Order(cli, flags.name, &client::Client::CancelSearch);
+}
+
+absl::Status Delete(Cli& cli, const NameFlags& flags) {
+  v1::DeleteSearchRequest request;
+  request.set_name(flags.name);
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::DeleteSearchResponse response, client->DeleteSearch(request));
+  cli.Print(response, [&] {
+    return fmt::format(
+        "Deleted search {0} and its jobs; model {0} with the trials' versions stays\n",
+        client::Printable(flags.name));
+  });
+  return absl::OkStatus();
+}
+
+constexpr char kNameHelp[] = "The search's name";
+
+void AddNameCommand(CLI::App& group, Cli& cli, const std::string& name,
+                    const std::string& description, absl::Status (*run)(Cli&, const NameFlags&)) {
+  auto [command, flags] = AddCommand<NameFlags>(
+      group, cli, name, description, fmt::format("  fitctl search {} iris-tune", name), run);
+  AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
+}
+
+}  // namespace
+
+void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
+  CLI::App* group = AddGroup(fitctl, "search", "Search for the best settings of a model's training",
+                             "  fitctl search list\n  fitctl search show iris-tune --sort score");
+  {
+    auto [command, flags] = AddCommand<StartFlags>(
+        *group, cli, "start", "Try many settings, each as a job, and find the best",
+        "  fitctl search start iris-tune --model iris --data iris --validation-split 0.2 --loss "
+        "sparse_categorical_crossentropy --optimizer adam --metrics accuracy --epochs 20 "
+        "--axis learning_rate=log:1e-4..1e-1:4 --axis units=8,16,32 --algorithm grid --objective "
+        "val_accuracy\n"
+        "  fitctl search start digits-tune -f search.yaml --algorithm random:64:seed=3 --preview",
+        Start);
+    AddArgument(*command, "NAME", flags->name,
+                "Of the search, and of the model that holds its "
+                "trials' versions")
+        ->required();
+    command->add_option("--model", flags->fit.model, "The model whose architecture is varied");
+    command->add_option("-f,--file", flags->fit.file,
+                        "Read the search from a YAML file; options override it");
+    constexpr char kSearch[] = "Search";
+    command
+        ->add_option("--axis", flags->axes,
+                     "PATH=VALUES: 16,32,64 or real:LOW..HIGH, log:, int:, intlog:, with :COUNT "
+                     "behind it for a grid; PATH is e.g. learning_rate, units, layers, dropout, "
+                     "batch_size, LAYER.FIELD or a whole path")
+        ->group(kSearch);
+    command
+        ->add_option("--algorithm", flags->algorithm,
+                     "grid, or random:TRIALS, e.g. random:64:seed=3")
+        ->group(kSearch);
+    command
+        ->add_option("--objective", flags->objective,
+                     "METRIC or METRIC:min or max; default val_loss, or loss without validation")
+        ->group(kSearch);
+    command->add_flag("--preview", flags->preview, "Show the plan; start nothing")->group(kSearch);
+    command->add_flag("--detach", flags->detach, "Do not wait for the search")->group(kSearch);
+    AddFitFlags(*command, flags->fit);
+  }
+  AddCommand<NoFlags>(*group, cli, "list", "List the searches, newest first",
+                      "  fitctl search list", List);
+  {
+    auto [command, flags] =
+        AddCommand<ShowFlags>(*group, cli, "show", "Show a search and its trials",
+                              "  fitctl search show iris-tune\n"
+                              "  fitctl search show iris-tune --sort score -n 5\n"
+                              "  fitctl search show iris-tune --output json",
+                              Show);
+    AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
+    command->add_option("--sort", flags->sort,
+                        "trial, score (best first), time, epochs, state or an axis");
+    command->add_option("-n,--trials", flags->most, "Trials to show at most")->type_name("INT");
+  }
+  AddNameCommand(*group, cli, "watch", "Follow a search to its end, a line for each trial", Watch);
+  AddNameCommand(*group, cli, "pause", "Pause the trials and make no more", Pause);
+  AddNameCommand(*group, cli, "resume", "Go on with a paused search", Resume);
+  AddNameCommand(*group, cli, "cancel", "Cancel the trials and make no more", Cancel);
+  AddNameCommand(*group, cli, "best", "Show the best trial so far", Best);
+  {
+    auto [command, flags] =
+        AddCommand<ExportFlags>(*group, cli, "export", "Print the trials for other programs",
+                                "  fitctl search export iris-tune > trials.csv\n"
+                                "  fitctl search export iris-tune --format parallel > trials.json",
+                                Export);
+    AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
+    command->add_option("--format", flags->format,
+                        "csv, or parallel: JSON for parallel coordinates");
+  }
+  AddNameCommand(*group, cli, "delete",
+                 "Delete a search that has ended, with its jobs; its model stays", Delete);
+}
+
+}  // namespace fitd::cli

@@ -1,0 +1,302 @@
+#include "client/cli/search_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "client/axis_text.h"
+#include "client/cli/format.h"
+#include "client/cli/table.h"
+#include "client/names.h"
+#include "client/reflection.h"
+#include "client/spec_text.h"
+
+namespace fitd::cli {
+namespace {
+
+using Axes = google::protobuf::RepeatedPtrField<v1::SearchAxis>;
+
+void AddAxes(const Axes& axes, std::vector<const v1::SearchAxis*>& all) {
+  for (const v1::SearchAxis& axis : axes) {
+    all.push_back(&axis);
+    for (const v1::SearchChoice& choice : axis.choice().choices()) AddAxes(choice.axes(), all);
+  }
+}
+
+std::optional<double> Number(const std::string& text) {
+  double value = 0;
+  if (!absl::SimpleAtod(text, &value)) return std::nullopt;
+  return value;
+}
+
+std::optional<double> TimeOf(const v1::SearchTrial& trial) {
+  if (!trial.has_start_time() || !trial.has_end_time()) return std::nullopt;
+  return static_cast<double>(trial.end_time().seconds() - trial.start_time().seconds()) +
+         1e-9 * (trial.end_time().nanos() - trial.start_time().nanos());
+}
+
+// What trials are sorted by: numbers before texts, nothing last.
+using Key = std::pair<double, std::string>;
+constexpr double kText = std::numeric_limits<double>::max();
+constexpr double kNothing = std::numeric_limits<double>::infinity();
+
+Key KeyOf(const std::optional<double>& value) { return {value.value_or(kNothing), ""}; }
+
+std::string Optional(const std::optional<double>& value, std::string (*format)(double)) {
+  return value ? format(*value) : "-";
+}
+
+std::string Scalar(double value) { return fmt::format("{}", value); }
+
+// As RFC 4180 has it.
+std::string CsvLine(const std::vector<std::string>& cells) {
+  std::string line;
+  for (const std::string& cell : cells) {
+    if (!line.empty() || &cell != cells.data()) line += ',';
+    if (cell.find_first_of(",\"\r\n") == cell.npos) {
+      line += cell;
+      continue;
+    }
+    line += '"';
+    for (const char c : cell) line += c == '"' ? std::string("\"\"") : std::string(1, c);
+    line += '"';
+  }
+  return line + "\n";
+}
+
+// The names of the metrics of any trial, in the order in which they are told.
+std::vector<std::string> MetricNames(const Trials& trials) {
+  std::vector<std::string> names;
+  for (const v1::SearchTrial& trial : trials) {
+    for (const v1::MetricValue& metric : trial.metrics()) {
+      if (std::find(names.begin(), names.end(), metric.name()) == names.end())
+        names.push_back(metric.name());
+    }
+  }
+  return names;
+}
+
+std::optional<double> MetricOf(const v1::SearchTrial& trial, const std::string& name) {
+  for (const v1::MetricValue& metric : trial.metrics()) {
+    if (metric.name() == name && metric.has_value()) return metric.value();
+  }
+  return std::nullopt;
+}
+
+bool IsLogarithmic(const v1::SearchAxis& axis) { return axis.real().log() || axis.integer().log(); }
+
+}  // namespace
+
+std::string FormatState(v1::SearchState state) {
+  return v1::SearchState_Name(state).substr(sizeof("SEARCH_STATE_") - 1);
+}
+
+std::vector<std::string> AxisPaths(const v1::SearchSpace& space) {
+  std::vector<const v1::SearchAxis*> axes;
+  AddAxes(space.axes(), axes);
+  std::vector<std::string> paths;
+  for (const v1::SearchAxis* axis : axes) {
+    if (std::find(paths.begin(), paths.end(), axis->path()) == paths.end())
+      paths.push_back(axis->path());
+  }
+  return paths;
+}
+
+std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path) {
+  for (const v1::TrialParameter& parameter : trial.parameters()) {
+    if (parameter.path() == path) return parameter.value();
+  }
+  return "";
+}
+
+absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials& trials) {
+  const std::vector<std::string> axes = AxisPaths(search.spec().space());
+  std::vector<std::string> known = {"trial", "score", "time", "epochs", "state"};
+  known.insert(known.end(), axes.begin(), axes.end());
+  if (std::find(known.begin(), known.end(), by) == known.end())
+    return absl::InvalidArgumentError("--sort: " + client::UnknownName("column", by, known));
+  const double sign = search.spec().objective().mode() == v1::MONITOR_MODE_MAX ? -1 : 1;
+  const auto key = [&](const v1::SearchTrial& trial) -> Key {
+    if (by == "trial") return {static_cast<double>(trial.number()), ""};
+    if (by == "epochs") return {static_cast<double>(trial.epochs()), ""};
+    if (by == "state") return {static_cast<double>(trial.state()), ""};
+    if (by == "time") return KeyOf(TimeOf(trial));
+    if (by == "score")
+      return KeyOf(trial.has_score() ? std::optional(sign * trial.score()) : std::nullopt);
+    const std::string value = ParameterOf(trial, by);
+    if (const auto number = Number(value)) return {*number, ""};
+    return {value.empty() ? kNothing : kText, value};
+  };
+  std::stable_sort(trials.begin(), trials.end(),
+                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return absl::OkStatus();
+}
+
+std::string SearchText(const v1::Search& search) {
+  const v1::SearchSpec& spec = search.spec();
+  Table facts;
+  facts.AddRow({"state", FormatState(search.state())});
+  facts.AddRow({"model", spec.model()});
+  facts.AddRow({"data set", spec.dataset()});
+  facts.AddRow({"algorithm", client::FormatSpec(spec.algorithm())});
+  const auto* mode = v1::MonitorMode_descriptor()->FindValueByNumber(spec.objective().mode());
+  facts.AddRow({"objective", fmt::format("{} ({})", spec.objective().metric(),
+                                         mode == nullptr ? "" : client::ShortName(*mode))});
+  for (const v1::SearchAxis& axis : spec.space().axes())
+    facts.AddRow({"axis", client::FormatAxis(axis)});
+  std::string trials = fmt::format("{} of {} ended", FormatCount(search.ended_trials()),
+                                   FormatCount(search.planned_trials()));
+  if (search.unscored_trials() > 0)
+    trials += fmt::format(", {} without a score", FormatCount(search.unscored_trials()));
+  facts.AddRow({"trials", trials});
+  facts.AddRow({"epochs", fmt::format("{} at most", FormatCount(search.planned_epochs()))});
+  if (search.has_estimated_remaining()) {
+    facts.AddRow({"remaining", "about " + FormatSeconds(Seconds(search.estimated_remaining()))});
+  }
+  if (search.best_trial() != 0) {
+    facts.AddRow({"best", fmt::format("trial {}, {} {}, {}@{}", search.best_trial(),
+                                      spec.objective().metric(), FormatNumber(search.best_score()),
+                                      search.name(), search.best_version())});
+  }
+  facts.AddRow({"created", FormatTime(search.create_time())});
+  facts.AddRow({"ended", FormatTime(search.end_time())});
+  return fmt::format("Search {}\n\n{}", client::Printable(search.name()), facts.ToString("  "));
+}
+
+std::string TrialsText(const v1::Search& search, const Trials& trials, size_t most) {
+  const std::vector<std::string> axes = AxisPaths(search.spec().space());
+  const std::string& objective = search.spec().objective().metric();
+  std::vector<std::string> header = {"trial"};
+  header.insert(header.end(), axes.begin(), axes.end());
+  for (const char* column : {"state", "epochs"}) header.emplace_back(column);
+  header.push_back(objective);
+  for (const char* column : {"time", "version", "metrics"}) header.emplace_back(column);
+  Table table(header);
+  for (size_t i = 0; i < std::min(most, trials.size()); ++i) {
+    const v1::SearchTrial& trial = trials[i];
+    std::vector<std::string> row = {std::to_string(trial.number())};
+    for (const std::string& axis : axes) {
+      const std::string value = ParameterOf(trial, axis);
+      row.push_back(value.empty() ? "-" : value);
+    }
+    row.push_back(FormatState(trial.state()));
+    row.push_back(std::to_string(trial.epochs()));
+    row.push_back(trial.has_score() ? FormatNumber(trial.score()) : "-");
+    row.push_back(Optional(TimeOf(trial), &FormatSeconds));
+    row.push_back(trial.version() == 0 ? "-"
+                                       : fmt::format("{}@{}", search.name(), trial.version()));
+    row.push_back(trial.has_failure() ? FormatFailure(trial.failure())
+                                      : FormatMetrics(trial.metrics()));
+    table.AddRow(row);
+  }
+  std::string text = table.ToString();
+  if (trials.size() > most) text += fmt::format("... and {} more\n", trials.size() - most);
+  return text;
+}
+
+std::string ParametersText(const v1::SearchTrial& trial) {
+  std::string text;
+  for (const v1::TrialParameter& parameter : trial.parameters()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", parameter.path(), parameter.value());
+  }
+  return client::Printable(text);
+}
+
+std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
+  const std::vector<std::string> axes = AxisPaths(search.spec().space());
+  const std::vector<std::string> metrics = MetricNames(trials);
+  std::vector<std::string> header = {"trial"};
+  header.insert(header.end(), axes.begin(), axes.end());
+  for (const char* column : {"state", "epochs", "score"}) header.emplace_back(column);
+  header.insert(header.end(), metrics.begin(), metrics.end());
+  for (const char* column :
+       {"seconds", "trainable_parameters", "job", "version", "weights_sha256", "failure"})
+    header.emplace_back(column);
+  std::string csv = CsvLine(header);
+  const auto cell = [](const std::optional<double>& value) { return value ? Scalar(*value) : ""; };
+  for (const v1::SearchTrial& trial : trials) {
+    std::vector<std::string> row = {std::to_string(trial.number())};
+    for (const std::string& axis : axes) row.push_back(ParameterOf(trial, axis));
+    row.push_back(FormatState(trial.state()));
+    row.push_back(std::to_string(trial.epochs()));
+    row.push_back(trial.has_score() ? Scalar(trial.score()) : "");
+    for (const std::string& metric : metrics) row.push_back(cell(MetricOf(trial, metric)));
+    row.push_back(cell(TimeOf(trial)));
+    row.push_back(std::to_string(trial.trainable_parameters()));
+    row.push_back(trial.job_id());
+    row.push_back(trial.version() == 0 ? "" : std::to_string(trial.version()));
+    row.push_back(trial.weights_sha256());
+    row.push_back(trial.has_failure() ? FormatFailure(trial.failure()) : "");
+    csv += CsvLine(row);
+  }
+  return csv;
+}
+
+google::protobuf::Struct ParallelCoordinates(const v1::Search& search, const Trials& trials) {
+  google::protobuf::Struct data;
+  std::vector<const v1::SearchAxis*> axes;
+  AddAxes(search.spec().space().axes(), axes);
+  auto& dimensions = *(*data.mutable_fields())["dimensions"].mutable_list_value();
+  std::map<std::string, std::vector<std::string>> texts;  // Of axes whose values are no numbers.
+  const std::vector<std::string> paths = AxisPaths(search.spec().space());
+  for (const std::string& path : paths) {
+    auto& fields = *dimensions.add_values()->mutable_struct_value()->mutable_fields();
+    fields["name"].set_string_value(path);
+    std::vector<std::string> values;
+    bool numbers = true;
+    bool log = false;
+    for (const v1::SearchAxis* axis : axes) {
+      if (axis->path() != path) continue;
+      log = log || IsLogarithmic(*axis);
+      for (const v1::SearchChoice& choice : axis->choice().choices()) {
+        numbers = numbers && Number(choice.value());
+        values.push_back(choice.value());
+      }
+    }
+    fields["log"].set_bool_value(log);
+    if (numbers) continue;
+    texts[path] = values;
+    for (const std::string& value : values)
+      fields["values"].mutable_list_value()->add_values()->set_string_value(value);
+  }
+  auto& score = *dimensions.add_values()->mutable_struct_value()->mutable_fields();
+  score["name"].set_string_value(search.spec().objective().metric());
+  score["log"].set_bool_value(false);
+
+  auto& rows = *(*data.mutable_fields())["trials"].mutable_list_value();
+  for (const v1::SearchTrial& trial : trials) {
+    auto& fields = *rows.add_values()->mutable_struct_value()->mutable_fields();
+    fields["trial"].set_number_value(static_cast<double>(trial.number()));
+    auto& coordinates = *fields["coordinates"].mutable_list_value();
+    const auto add = [&](const std::optional<double>& value) {
+      if (value) {
+        coordinates.add_values()->set_number_value(*value);
+      } else {
+        coordinates.add_values()->set_null_value(google::protobuf::NULL_VALUE);
+      }
+    };
+    for (const std::string& path : paths) {
+      const std::string value = ParameterOf(trial, path);
+      const auto found = texts.find(path);
+      if (found == texts.end()) {
+        add(Number(value));
+        continue;
+      }
+      const auto at = std::find(found->second.begin(), found->second.end(), value);
+      add(at == found->second.end()
+              ? std::nullopt
+              : std::optional(static_cast<double>(at - found->second.begin())));
+    }
+    add(trial.has_score() ? std::optional(trial.score()) : std::nullopt);
+  }
+  return data;
+}
+
+}  // namespace fitd::cli

@@ -1,0 +1,50 @@
+// A search and its trials, for people and for other programs.
+
+#ifndef FITD_CLIENT_CLI_SEARCH_REPORT_H_
+#define FITD_CLIENT_CLI_SEARCH_REPORT_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fitd/v1/search.pb.h"
+#include "google/protobuf/struct.pb.h"
+
+namespace fitd::cli {
+
+using Trials = std::vector<v1::SearchTrial>;
+
+// "RUNNING".
+std::string FormatState(v1::SearchState state);
+
+// The paths of the search's axes, those inside choices behind theirs, each once.
+std::vector<std::string> AxisPaths(const v1::SearchSpace& space);
+
+// The value of the trial's axis; empty where the axis does not count in it.
+std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path);
+
+// Sorts by "trial", "score" (best first), "time", "epochs", "state" or an axis; equal ones keep
+// their order and those without a value come last. INVALID_ARGUMENT for anything else.
+absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials& trials);
+
+// What the search is and where it stands.
+std::string SearchText(const v1::Search& search);
+
+// A line per trial, `most` at most.
+std::string TrialsText(const v1::Search& search, const Trials& trials, size_t most);
+
+// "units 32  learning_rate 0.001".
+std::string ParametersText(const v1::SearchTrial& trial);
+
+// A line per trial with all that is known of it.
+std::string TrialsCsv(const v1::Search& search, const Trials& trials);
+
+// Parallel coordinates: "dimensions", each with its name, whether its axis is logarithmic, and its
+// values, and "trials" with one coordinate per dimension: the number, or for a choice of texts the
+// index of the value, else null.
+google::protobuf::Struct ParallelCoordinates(const v1::Search& search, const Trials& trials);
+
+}  // namespace fitd::cli
+
+#endif  // FITD_CLIENT_CLI_SEARCH_REPORT_H_

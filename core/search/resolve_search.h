@@ -1,0 +1,22 @@
+// A search as a user asked for it in, a search with every field's whole path written out and its
+// space checked out.
+
+#ifndef FITD_CORE_SEARCH_RESOLVE_SEARCH_H_
+#define FITD_CORE_SEARCH_RESOLVE_SEARCH_H_
+
+#include <string_view>
+
+#include "core/base/violations.h"
+#include "fitd/v1/search.pb.h"
+
+namespace fitd {
+
+// Finds the fields of every axis in `base`, and checks domains and the algorithm. Whether a model
+// or a training takes the values is for its own resolver. Paths of faults start with `path`
+// ("spec"). Resolving twice changes nothing.
+void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchSpec& spec,
+                   Violations& violations);
+
+}  // namespace fitd
+
+#endif  // FITD_CORE_SEARCH_RESOLVE_SEARCH_H_

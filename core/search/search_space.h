@@ -1,0 +1,52 @@
+// The points of a search space: all of them in order, those of a grid, and random ones.
+
+#ifndef FITD_CORE_SEARCH_SEARCH_SPACE_H_
+#define FITD_CORE_SEARCH_SEARCH_SPACE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/search/trial_fields.h"
+#include "fitd/v1/search.pb.h"
+
+namespace fitd {
+
+// The values of the axes that count at a point, each before the axes of its choice.
+using Parameters = std::vector<v1::TrialParameter>;
+
+// Thread-safe: constant after construction.
+class SearchSpace {
+ public:
+  // Which values of a range count.
+  enum class Values {
+    kGrid,  // `count` of them.
+    kAll,   // Every whole number; of a real range too many to count.
+  };
+
+  // `spec` is resolved (ResolveSearch).
+  explicit SearchSpace(v1::SearchSpace spec) : spec_(std::move(spec)) {}
+
+  // How many points there are; at most 2^63 - 1.
+  int64_t Size(Values values) const;
+  // From 0 to below Size; the last axis is the fastest.
+  Parameters Point(Values values, int64_t index) const;
+  // A point for this trial. Further attempts give further points.
+  Parameters Draw(uint64_t seed, int64_t trial, int64_t attempt) const;
+
+  // What the fields of the trial with these parameters are set to.
+  std::vector<FieldValue> FieldValues(const Parameters& parameters) const;
+
+ private:
+  const v1::SearchSpace spec_;
+};
+
+// The values of one axis, without those inside its choices.
+std::vector<std::string> GridValues(const v1::SearchAxis& axis);
+
+// With 6 significant digits: what is tried is what is shown.
+std::string RealText(double value);
+
+}  // namespace fitd
+
+#endif  // FITD_CORE_SEARCH_SEARCH_SPACE_H_

@@ -1,0 +1,389 @@
+#include "core/search/trial_fields.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "core/base/kinds.h"
+#include "core/base/names.h"
+#include "fmt/format.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace fitd {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Reflection;
+
+constexpr std::string_view kRepeat = "repeat";
+constexpr std::string_view kLayersPath = "model.layers[";
+constexpr int64_t kMostCopies = 1000;
+
+// One step of a path: "layers[0-1]" is layers with the indices 0 and 1.
+struct Step {
+  std::string name;
+  std::optional<int> first;
+  std::optional<int> last;
+};
+
+std::optional<int> ParseIndex(std::string_view text) {
+  int value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value < 0) return std::nullopt;
+  return value;
+}
+
+absl::StatusOr<std::vector<Step>> ParsePath(std::string_view path) {
+  std::vector<Step> steps;
+  while (true) {
+    const size_t dot = path.find('.');
+    std::string_view text = path.substr(0, dot);
+    Step step;
+    if (const size_t bracket = text.find('['); bracket != text.npos) {
+      const std::string_view index = text.substr(bracket + 1, text.size() - bracket - 2);
+      const size_t dash = index.find('-');
+      step.first = ParseIndex(index.substr(0, dash));
+      step.last = dash == index.npos ? step.first : ParseIndex(index.substr(dash + 1));
+      if (!text.ends_with(']') || !step.first || !step.last || *step.last < *step.first) {
+        return InvalidArgument(
+            fmt::format("{} is no element of a list; allowed: NAME[INDEX], the first index is 0",
+                        Quoted(text)));
+      }
+      text = text.substr(0, bracket);
+    }
+    step.name = text;
+    steps.push_back(std::move(step));
+    if (dot == path.npos) return steps;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+std::vector<std::string> FieldNames(const Descriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  return names;
+}
+
+// What a whole path leads to.
+struct Place {
+  const google::protobuf::Message* parent = nullptr;  // Null: nothing is set there yet.
+  const FieldDescriptor* field = nullptr;
+};
+
+// Follows the path through the descriptors, and through the message as far as that is there.
+absl::StatusOr<Place> Follow(const std::vector<Step>& steps,
+                             const google::protobuf::Message& root) {
+  const Descriptor* type = root.GetDescriptor();
+  Place place{.parent = &root};
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    place.field = type->FindFieldByName(step.name);
+    if (place.field == nullptr)
+      return InvalidArgument(UnknownName("field", step.name, FieldNames(*type)));
+    const bool message = place.field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    if (place.field->is_map()) {
+      return InvalidArgument(fmt::format("{} is a map, which no axis can set", step.name));
+    }
+    if (place.field->is_repeated() != step.first.has_value()) {
+      return InvalidArgument(place.field->is_repeated()
+                                 ? fmt::format("{0} is a list; allowed: {0}[INDEX]", step.name)
+                                 : fmt::format("{0} is no list; allowed: {0}", step.name));
+    }
+    if (step.first) {
+      const int size = place.parent == nullptr
+                           ? 0
+                           : place.parent->GetReflection()->FieldSize(*place.parent, place.field);
+      if (*step.last >= size) {
+        return InvalidArgument(
+            fmt::format("{} has {} elements; the last index is {}", step.name, size, size - 1));
+      }
+    }
+    if (i + 1 == steps.size()) return place;
+    if (i == 1 && steps.size() == 3 && steps[0].name == "model" && step.name == "layers" &&
+        steps[2].name == kRepeat) {
+      return place;
+    }
+    if (!message) {
+      return InvalidArgument(
+          fmt::format("{} is a value and has no field {}", step.name, steps[i + 1].name));
+    }
+    if (step.first && *step.first != *step.last) {
+      return InvalidArgument(
+          fmt::format("several elements of {} can only be followed by \"{}\"", step.name, kRepeat));
+    }
+    type = place.field->message_type();
+    if (place.parent == nullptr) continue;
+    const Reflection& reflection = *place.parent->GetReflection();
+    if (step.first) {
+      place.parent = &reflection.GetRepeatedMessage(*place.parent, place.field, *step.first);
+    } else {
+      place.parent = reflection.HasField(*place.parent, place.field)
+                         ? &reflection.GetMessage(*place.parent, place.field)
+                         : nullptr;
+    }
+  }
+  return InvalidArgument("is empty");
+}
+
+std::string LayerPath(int layer) { return fmt::format("{}{}]", kLayersPath, layer); }
+
+std::vector<int> DenseLayers(const v1::ModelSpec& model) {
+  std::vector<int> layers;
+  for (int i = 0; i < model.layers_size(); ++i) {
+    if (model.layers(i).has_dense()) layers.push_back(i);
+  }
+  return layers;
+}
+
+// The first part of a path, which ends before a dot or a bracket.
+std::string_view FirstWord(std::string_view path) {
+  return path.substr(0, path.find_first_of(".["));
+}
+
+bool HasField(const Descriptor& type, std::string_view name) {
+  return type.FindFieldByName(std::string(name)) != nullptr;
+}
+
+// The whole paths that a short one may stand for; empty for no short name.
+std::vector<std::string> Expand(std::string_view path, const v1::TrialSpec& base) {
+  const std::string_view word = FirstWord(path);
+  const bool alone = word.size() == path.size();
+  const std::vector<int> dense = DenseLayers(base.model());
+  if (path == "learning_rate") return {"training.optimizer.learning_rate.constant"};
+  if (path == "layers" && dense.size() > 1) {
+    return {fmt::format("{}{}-{}].{}", kLayersPath, dense[0], dense[1] - 1, kRepeat)};
+  }
+  if (path == "dropout") {
+    std::vector<std::string> paths;
+    for (int i = 0; i < base.model().layers_size(); ++i) {
+      if (base.model().layers(i).has_dropout()) paths.push_back(LayerPath(i) + ".dropout.rate");
+    }
+    return paths;
+  }
+  if (HasField(*v1::TrainingSpec::descriptor(), word)) return {fmt::format("training.{}", path)};
+  if (!alone && HasField(*v1::ModelSpec::descriptor(), word))
+    return {fmt::format("model.{}", path)};
+  for (int i = 0; !alone && i < base.model().layers_size(); ++i) {
+    const v1::LayerSpec& layer = base.model().layers(i);
+    if (layer.name() != word) continue;
+    const std::string_view rest = path.substr(word.size() + 1);
+    if (rest == kRepeat) return {fmt::format("{}.{}", LayerPath(i), rest)};
+    return {fmt::format("{}.{}.{}", LayerPath(i), KindName(layer), rest)};
+  }
+  if (HasField(*v1::DenseSpec::descriptor(), word) && dense.size() > 1) {
+    std::vector<std::string> paths;
+    for (size_t i = 0; i + 1 < dense.size(); ++i)
+      paths.push_back(fmt::format("{}.dense.{}", LayerPath(dense[i]), path));
+    return paths;
+  }
+  const v1::OptimizerSpec& optimizer = base.training().optimizer();
+  const Descriptor& family = *v1::OptimizerSpec::descriptor();
+  const std::string kind = KindName(optimizer);
+  if (!kind.empty() && HasField(*family.FindFieldByName(kind)->message_type(), word))
+    return {fmt::format("training.optimizer.{}.{}", kind, path)};
+  if (HasField(family, word)) return {fmt::format("training.optimizer.{}", path)};
+  return {};
+}
+
+std::vector<std::string> ShortNames(const v1::TrialSpec& base) {
+  std::vector<std::string> names = {"learning_rate", "layers", "dropout"};
+  const auto add = [&](const Descriptor& type) {
+    for (const std::string& name : FieldNames(type)) names.push_back(name);
+  };
+  add(*v1::DenseSpec::descriptor());
+  add(*v1::TrainingSpec::descriptor());
+  const std::string kind = KindName(base.training().optimizer());
+  if (!kind.empty()) add(*v1::OptimizerSpec::descriptor()->FindFieldByName(kind)->message_type());
+  for (const v1::LayerSpec& layer : base.model().layers()) names.push_back(layer.name() + ".");
+  return names;
+}
+
+// Follows the steps but the last, making messages on the way; a kind is never changed for another.
+absl::StatusOr<google::protobuf::Message*> Enter(const std::vector<Step>& steps,
+                                                 google::protobuf::Message& root) {
+  google::protobuf::Message* message = &root;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(steps[i].name);
+    const Reflection& reflection = *message->GetReflection();
+    if (const auto* oneof = field->real_containing_oneof()) {
+      const FieldDescriptor* set = reflection.GetOneofFieldDescriptor(*message, oneof);
+      if (set != nullptr && set != field) {
+        return InvalidArgument(
+            fmt::format("is a field of {}, but here is {}; allowed: in the "
+                        "choice of {}",
+                        field->name(), set->name(), field->name()));
+      }
+    }
+    if (i + 1 == steps.size()) return message;
+    message = steps[i].first ? reflection.MutableRepeatedMessage(message, field, *steps[i].first)
+                             : reflection.MutableMessage(message, field);
+  }
+  return message;
+}
+
+std::string Allowed(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_FLOAT:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "a number";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "a text";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      std::vector<std::string> names;
+      for (int i = 1; i < field.enum_type()->value_count(); ++i)
+        names.push_back(field.enum_type()->value(i)->name());
+      return fmt::format("{}", fmt::join(names, ", "));
+    }
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "the message as JSON";
+    default:
+      return "a whole number";
+  }
+}
+
+// The message as JSON, or the name of a kind.
+absl::Status PutMessage(std::string_view value, const FieldDescriptor& field,
+                        google::protobuf::Message& message) {
+  const Descriptor& family = *field.message_type();
+  if (value.starts_with('{')) {
+    message.Clear();
+    const auto parsed = google::protobuf::util::JsonStringToMessage(std::string(value), &message);
+    if (parsed.ok()) return absl::OkStatus();
+    return InvalidArgument(fmt::format("is {}: {}", Quoted(value), parsed.message().ToString()));
+  }
+  if (family.FindOneofByName("kind") == nullptr) {
+    return InvalidArgument(fmt::format("is {}; allowed: {}", Quoted(value), Allowed(field)));
+  }
+  const std::vector<std::string> kinds = KindNames(family);
+  if (std::find(kinds.begin(), kinds.end(), value) == kinds.end())
+    return InvalidArgument(UnknownName(field.name(), value, kinds));
+  const FieldDescriptor* kind = family.FindFieldByName(std::string(value));
+  if (kind->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
+    return InvalidArgument(fmt::format("is {}, which needs a value", Quoted(value)));
+  // What stands beside the kind stays: an optimizer's learning rate.
+  message.GetReflection()->ClearOneof(&message, family.FindOneofByName("kind"));
+  message.GetReflection()->MutableMessage(&message, kind);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> FindFields(std::string_view path,
+                                                    const v1::TrialSpec& base) {
+  const std::string_view word = FirstWord(path);
+  std::vector<std::string> fields = {std::string(path)};
+  if (word != "model" && word != "training") fields = Expand(path, base);
+  if (fields.empty() && path == "dropout")
+    return InvalidArgument("the model has no dropout layer; allowed: a model with one");
+  if (fields.empty() && (path == "layers" || HasField(*v1::DenseSpec::descriptor(), word))) {
+    return InvalidArgument(
+        fmt::format("{} means all dense layers but the last; the model has one at most; allowed: "
+                    "LAYER.FIELD, a whole path, or a model with more",
+                    path));
+  }
+  if (fields.empty()) return InvalidArgument(UnknownName("setting", word, ShortNames(base)));
+  for (const std::string& field : fields) {
+    FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
+    const bool repeat = IsRepeat(field);
+    FITD_ASSIGN_OR_RETURN(const Place place, Follow(steps, base));
+    if (steps.back().first && (place.field->message_type() != nullptr) && !repeat) {
+      return InvalidArgument(
+          fmt::format("a whole element of {} cannot be set; allowed: one of its fields, or \"{}\"",
+                      steps.back().name, kRepeat));
+    }
+  }
+  return fields;
+}
+
+FieldType TypeOfField(std::string_view field, const v1::TrialSpec& base) {
+  if (IsRepeat(field)) return FieldType::kInteger;
+  switch (Follow(*ParsePath(field), base)->field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_FLOAT:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return FieldType::kReal;
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return FieldType::kInteger;
+    default:
+      return FieldType::kOther;
+  }
+}
+
+absl::Status PutValue(std::string_view path, std::string_view value, v1::TrialSpec& trial) {
+  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(path));
+  FITD_ASSIGN_OR_RETURN(google::protobuf::Message * parent, Enter(steps, trial));
+  const FieldDescriptor& field = *parent->GetDescriptor()->FindFieldByName(steps.back().name);
+  const Reflection& reflection = *parent->GetReflection();
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
+    return PutMessage(value, field, *reflection.MutableMessage(parent, &field));
+  if (steps.back().first)
+    return InvalidArgument(fmt::format("{}: single values of a list cannot be set", path));
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    reflection.SetString(parent, &field, std::string(value));
+    return absl::OkStatus();
+  }
+  // Silent: what it would log says less.
+  class Ignore final : public google::protobuf::io::ErrorCollector {
+    void AddError(int /*line*/, int /*column*/, const std::string& /*message*/) override {}
+  } ignore;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&ignore);
+  if (!parser.ParseFieldValueFromString(std::string(value), &field, parent))
+    return InvalidArgument(fmt::format("is {}; allowed: {}", Quoted(value), Allowed(field)));
+  return absl::OkStatus();
+}
+
+bool IsRepeat(std::string_view field) {
+  return field.starts_with(kLayersPath) && field.ends_with(fmt::format("].{}", kRepeat));
+}
+
+absl::Status PutRepeat(std::string_view field, std::string_view value, v1::TrialSpec& trial) {
+  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
+  const std::optional<int> copies = ParseIndex(value);
+  if (!copies || *copies > kMostCopies) {
+    return InvalidArgument(
+        fmt::format("is {}; allowed: 0 to {} copies of layers", Quoted(value), kMostCopies));
+  }
+  const int first = steps[1].first.value();
+  const int last = steps[1].last.value();
+  v1::ModelSpec model = trial.model();
+  model.clear_layers();
+  for (int i = 0; i < first; ++i) *model.add_layers() = trial.model().layers(i);
+  for (int copy = 0; copy < *copies; ++copy) {
+    for (int i = first; i <= last; ++i) {
+      *model.add_layers() = trial.model().layers(i);
+      if (copy > 0) model.mutable_layers()->rbegin()->clear_name();
+    }
+  }
+  for (int i = last + 1; i < trial.model().layers_size(); ++i)
+    *model.add_layers() = trial.model().layers(i);
+  *trial.mutable_model() = std::move(model);
+  return absl::OkStatus();
+}
+
+absl::Status PutAll(const std::vector<FieldValue>& values, v1::TrialSpec& trial) {
+  std::vector<std::pair<int, const FieldValue*>> repeats;
+  for (const FieldValue& value : values) {
+    if (IsRepeat(value.field)) {
+      repeats.emplace_back(ParsePath(value.field)->at(1).first.value(), &value);
+    } else {
+      FITD_RETURN_IF_ERROR(PutValue(value.field, value.value, trial));
+    }
+  }
+  std::sort(repeats.begin(), repeats.end(),
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [layer, repeat] : repeats)
+    FITD_RETURN_IF_ERROR(PutRepeat(repeat->field, repeat->value, trial));
+  return absl::OkStatus();
+}
+
+}  // namespace fitd

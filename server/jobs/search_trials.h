@@ -1,0 +1,26 @@
+// What becomes of a search's trials.
+
+#ifndef FITD_SERVER_JOBS_SEARCH_TRIALS_H_
+#define FITD_SERVER_JOBS_SEARCH_TRIALS_H_
+
+#include <string>
+
+#include "fitd/v1/job.pb.h"
+#include "fitd/v1/search.pb.h"
+#include "server/store/store.h"
+
+namespace fitd {
+
+// The state is SUCCEEDED, CANCELLED or FAILED.
+bool IsFinal(v1::SearchState state);
+
+// "RUNNING".
+std::string StateName(v1::SearchState state);
+
+// Keeps the result of a trial whose job has ended, in the transaction that ends the job; a better
+// one than all before becomes the search's best and the alias "best" of its model.
+void RecordTrial(Transaction& transaction, const v1::Job& job);
+
+}  // namespace fitd
+
+#endif  // FITD_SERVER_JOBS_SEARCH_TRIALS_H_

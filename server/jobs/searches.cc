@@ -1,0 +1,501 @@
+#include "server/jobs/searches.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/base/names.h"
+#include "core/nn/resolve_model.h"
+#include "core/search/resolve_search.h"
+#include "core/search/search_factory.h"
+#include "core/search/search_space.h"
+#include "core/train/resolve_training.h"
+#include "fmt/format.h"
+#include "server/jobs/job_state.h"
+#include "server/jobs/paging.h"
+#include "server/jobs/request.h"
+#include "server/jobs/search_check.h"
+#include "server/jobs/search_trials.h"
+#include "server/jobs/time.h"
+#include "server/log/log.h"
+
+namespace fitd {
+namespace {
+
+constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+constexpr std::chrono::seconds kRetryInterval{1};
+
+// New trials are made when fewer than kFewTrials per worker wait or run, up to kManyTrials: seldom
+// enough to cost nothing, and never so many that other jobs wait long.
+constexpr int kFewTrials = 2;
+constexpr int kManyTrials = 8;
+
+absl::Status UnknownSearch(Transaction& transaction, const std::string& name) {
+  return NotFound(UnknownName("search", name, transaction.searches.Names()));
+}
+
+absl::StatusOr<v1::Search> FindSearch(Transaction& transaction, const std::string& name) {
+  std::optional<v1::Search> search = transaction.searches.Find(name);
+  if (!search) return UnknownSearch(transaction, name);
+  return *std::move(search);
+}
+
+absl::Status CheckName(std::string_view field, const std::string& name) {
+  Violations violations;
+  CheckId(field, name, violations);
+  return violations.ToStatus();
+}
+
+// The largest number of epochs that a trial may have.
+int64_t MostEpochs(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes, int64_t epochs) {
+  for (const v1::SearchAxis& axis : axes) {
+    const bool sets_epochs = axis.fields_size() > 0 && axis.fields(0) == "training.epochs";
+    if (sets_epochs && axis.has_integer()) epochs = axis.integer().high();
+    int64_t largest = 0;
+    for (const v1::SearchChoice& choice : axis.choice().choices()) {
+      int64_t value = epochs;
+      if (sets_epochs) {
+        std::from_chars(choice.value().data(), choice.value().data() + choice.value().size(),
+                        value);
+      }
+      largest = std::max(largest, MostEpochs(choice.axes(), value));
+    }
+    if (axis.has_choice()) epochs = largest;
+  }
+  return epochs;
+}
+
+std::chrono::nanoseconds Elapsed(const google::protobuf::Timestamp& start,
+                                 const google::protobuf::Timestamp& end) {
+  return std::chrono::seconds(end.seconds() - start.seconds()) +
+         std::chrono::nanoseconds(end.nanos() - start.nanos());
+}
+
+std::chrono::nanoseconds Scaled(std::chrono::nanoseconds time, double factor) {
+  return std::chrono::nanoseconds(static_cast<int64_t>(static_cast<double>(time.count()) * factor));
+}
+
+// Time per epoch of the newest fit of the model on the data set.
+std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction,
+                                                       const v1::SearchSpec& spec) {
+  constexpr int kMostJobs = 20;
+  for (const v1::Job& job : transaction.jobs.List(
+           kAll, kMostJobs, {.states = {v1::JOB_STATE_SUCCEEDED}, .model = spec.model()})) {
+    if (job.spec().dataset() == spec.dataset() && job.progress().epoch() > 0) {
+      return Scaled(Elapsed(job.start_time(), job.end_time()),
+                    1 / static_cast<double>(job.progress().epoch()));
+    }
+  }
+  return std::nullopt;
+}
+
+void End(Transaction& transaction, v1::Search& search, v1::SearchState state) {
+  search.set_state(state);
+  *search.mutable_end_time() = ToTimestamp(transaction.now());
+  transaction.searches.Update(search);
+  Log(LogLevel::kInfo, "search_ended",
+      {{"search", search.name()}, {"state", StateName(state)}, {"trials", search.trials()}});
+}
+
+// The state of a search that is asked for something; nothing when it is there already.
+absl::StatusOr<std::optional<v1::SearchState>> StateTowards(JobOrder order,
+                                                            const v1::Search& search) {
+  const auto towards = [&](v1::SearchState state) {
+    return search.state() == state ? std::nullopt : std::optional(state);
+  };
+  const auto cannot = [&](std::string_view what) {
+    return FailedPrecondition(fmt::format("search {} is {} and cannot be {}", search.name(),
+                                          StateName(search.state()), what));
+  };
+  const bool goes_on =
+      search.state() == v1::SEARCH_STATE_RUNNING || search.state() == v1::SEARCH_STATE_PAUSED;
+  switch (order) {
+    case JobOrder::kPause:
+      if (!goes_on) return cannot("paused");
+      return towards(v1::SEARCH_STATE_PAUSED);
+    case JobOrder::kResume:
+      if (!goes_on) return cannot("resumed");
+      return towards(v1::SEARCH_STATE_RUNNING);
+    case JobOrder::kCancel:
+      if (search.state() == v1::SEARCH_STATE_CANCELLED) return std::nullopt;
+      if (IsFinal(search.state())) return cannot("cancelled");
+      return towards(v1::SEARCH_STATE_CANCELLING);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Searches::Searches(Store& store, Tables& tables, JobFeeds& feeds, Scheduler& scheduler,
+                   const Options& options)
+    : store_(store),
+      feeds_(feeds),
+      scheduler_(scheduler),
+      check_(
+          tables, scheduler,
+          {.max_memory_bytes = options.max_memory_bytes, .max_parameters = options.max_parameters}),
+      options_(options) {
+  store_.ListenToSearches([this] {
+    MutexLock lock(mutex_);
+    pending_ = true;
+    changed_.NotifyAll();
+  });
+}
+
+Searches::~Searches() {
+  store_.ListenToSearches(nullptr);
+  Stop();
+}
+
+absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
+                                           const v1::StartSearchRequest& request,
+                                           Violations& violations) {
+  v1::Search search;
+  search.set_name(request.name());
+  *search.mutable_spec() = request.spec();
+  v1::SearchSpec& spec = *search.mutable_spec();
+  v1::TrialSpec base;
+  *base.mutable_training() = spec.training();
+  if (const std::optional<v1::Model> model = transaction.models.Find(spec.model())) {
+    *base.mutable_model() = model->spec();
+    ResolveSearch(base, "spec", spec, violations);
+  }
+  const v1::FitSpec fit = FitOfTrial(spec, spec.model());
+  FITD_ASSIGN_OR_RETURN(const v1::Job job, check_.Check(transaction, fit, nullptr, violations));
+
+  v1::ObjectiveSpec& objective = *spec.mutable_objective();
+  const v1::TrainingSpec& training = job.spec().training();
+  const bool validates = !spec.validation_dataset().empty() || training.validation_split() > 0;
+  if (objective.metric().empty()) objective.set_metric(validates ? "val_loss" : "loss");
+  objective.set_mode(
+      ResolveMonitor(training, validates, objective.metric(), objective.mode(),
+                     {.name = "spec.objective.metric", .mode = "spec.objective.mode"}, violations));
+  CheckAxes(transaction, check_, spec, base, violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+
+  *search.mutable_architecture() = base.model();
+  const SearchSpace space(spec.space());
+  search.set_planned_trials(MakeSearchAlgorithm(spec.algorithm(), space)->planned_trials());
+  search.set_planned_epochs(search.planned_trials() *
+                            MostEpochs(spec.space().axes(), training.epochs()));
+  search.set_state(v1::SEARCH_STATE_RUNNING);
+  *search.mutable_create_time() = ToTimestamp(transaction.now());
+  return search;
+}
+
+absl::StatusOr<v1::StartSearchResponse> Searches::Start(const v1::StartSearchRequest& request) {
+  Violations violations;
+  CheckId("name", request.name(), violations);
+  CheckFitSpec(FitOfTrial(request.spec(), request.spec().model()), violations);
+  CheckRequestId("request_id", request.request_id(), violations);
+
+  const auto start = [&](Transaction& transaction) -> absl::StatusOr<v1::StartSearchResponse> {
+    v1::StartSearchResponse response;
+    v1::Search& search = *response.mutable_search();
+    FITD_ASSIGN_OR_RETURN(search, Check(transaction, request, violations));
+    const bool is_search = transaction.searches.Find(search.name()).has_value();
+    if (is_search || transaction.models.Find(search.name())) {
+      return absl::AlreadyExistsError(
+          fmt::format("a {} with the name {} exists; delete it or take another name",
+                      is_search ? "search" : "model", search.name()));
+    }
+    if (!request.validate_only()) {
+      FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
+      v1::Model model = *transaction.models.Find(search.spec().model());
+      model.set_name(search.name());
+      *model.mutable_create_time() = search.create_time();
+      model.clear_latest_version();
+      model.clear_aliases();
+      transaction.models.Insert(model);
+      transaction.ModelsChanged();
+      transaction.searches.Insert(search);
+      transaction.SearchesChanged();
+    }
+    EstimateRemaining(transaction, search);
+    return response;
+  };
+  absl::StatusOr<v1::StartSearchResponse> response = request.validate_only()
+                                                         ? store_.InTransaction(start)
+                                                         : OncePerRequestId(store_, request, start);
+  if (response.ok() && !request.validate_only()) {
+    Log(LogLevel::kInfo, "search_started",
+        {{"search", request.name()}, {"trials", response->search().planned_trials()}});
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetSearchResponse> Searches::Get(const v1::GetSearchRequest& request) {
+  FITD_RETURN_IF_ERROR(CheckName("name", request.name()));
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::GetSearchResponse> {
+        v1::GetSearchResponse response;
+        FITD_ASSIGN_OR_RETURN(*response.mutable_search(), FindSearch(transaction, request.name()));
+        EstimateRemaining(transaction, *response.mutable_search());
+        return response;
+      });
+}
+
+absl::StatusOr<v1::ListSearchesResponse> Searches::List(const v1::ListSearchesRequest& request) {
+  constexpr char kScope[] = "searches";
+  Violations violations;
+  const Page page = ResolvePage(request.page_size(), request.page_token(), kScope, violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  int64_t before = kAll;
+  std::from_chars(page.cursor.data(), page.cursor.data() + page.cursor.size(), before);
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::ListSearchesResponse> {
+        v1::ListSearchesResponse response;
+        PageRoom room(page);
+        int64_t last = 0;
+        for (auto& [id, search] : transaction.searches.List(before, page.size + 1)) {
+          if (!room.Take(search)) {
+            response.set_next_page_token(MakePageToken(kScope, std::to_string(last)));
+            break;
+          }
+          *response.add_searches() = std::move(search);
+          last = id;
+        }
+        return response;
+      });
+}
+
+absl::StatusOr<v1::ListTrialsResponse> Searches::ListTrials(const v1::ListTrialsRequest& request) {
+  const std::string scope = fmt::format("trials of {}", request.search());
+  Violations violations;
+  CheckId("search", request.search(), violations);
+  const Page page = ResolvePage(request.page_size(), request.page_token(), scope, violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  int64_t after = 0;
+  std::from_chars(page.cursor.data(), page.cursor.data() + page.cursor.size(), after);
+  return store_.InTransaction(
+      [&](Transaction& transaction) -> absl::StatusOr<v1::ListTrialsResponse> {
+        FITD_RETURN_IF_ERROR(FindSearch(transaction, request.search()).status());
+        v1::ListTrialsResponse response;
+        PageRoom room(page);
+        for (v1::SearchTrial& trial :
+             transaction.searches.Trials(request.search(), after, page.size + 1)) {
+          AddNews(transaction, trial);
+          if (!room.Take(trial)) {
+            const int64_t last = response.trials().rbegin()->number();
+            response.set_next_page_token(MakePageToken(scope, std::to_string(last)));
+            break;
+          }
+          *response.add_trials() = std::move(trial);
+        }
+        return response;
+      });
+}
+
+template <typename Response, typename Request>
+absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order) {
+  FITD_RETURN_IF_ERROR(CheckName("name", request.name()));
+  std::vector<int64_t> jobs;
+  absl::StatusOr<Response> response =
+      OncePerRequestId(store_, request, [&](Transaction& transaction) -> absl::StatusOr<Response> {
+        FITD_ASSIGN_OR_RETURN(v1::Search search, FindSearch(transaction, request.name()));
+        FITD_ASSIGN_OR_RETURN(const auto state, StateTowards(order, search));
+        if (state) {
+          search.set_state(*state);
+          transaction.searches.Update(search);
+          for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(search.name())) {
+            const int64_t number = JobNumber(trial.job_id()).value();
+            v1::Job job = *transaction.jobs.Find(number);
+            // One that its user cancels is left to it.
+            if (job.state() == v1::JOB_STATE_CANCELLING) continue;
+            FITD_RETURN_IF_ERROR(Steer(transaction, job, order));
+            jobs.push_back(number);
+          }
+          transaction.SearchesChanged();
+        }
+        Response ordered;
+        *ordered.mutable_search() = *transaction.searches.Find(search.name());
+        return ordered;
+      });
+  if (!response.ok()) return response;
+  for (const int64_t job : jobs) {
+    feeds_.EventsStored(job);
+    if (order != JobOrder::kResume) scheduler_.StopJob(job);
+  }
+  scheduler_.JobQueued();
+  return response;
+}
+
+absl::StatusOr<v1::PauseSearchResponse> Searches::Pause(const v1::PauseSearchRequest& request) {
+  return Order<v1::PauseSearchResponse>(request, JobOrder::kPause);
+}
+
+absl::StatusOr<v1::ResumeSearchResponse> Searches::Resume(const v1::ResumeSearchRequest& request) {
+  return Order<v1::ResumeSearchResponse>(request, JobOrder::kResume);
+}
+
+absl::StatusOr<v1::CancelSearchResponse> Searches::Cancel(const v1::CancelSearchRequest& request) {
+  return Order<v1::CancelSearchResponse>(request, JobOrder::kCancel);
+}
+
+absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearchRequest& request) {
+  FITD_RETURN_IF_ERROR(CheckName("name", request.name()));
+  return OncePerRequestId(
+      store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteSearchResponse> {
+        FITD_ASSIGN_OR_RETURN(const v1::Search search, FindSearch(transaction, request.name()));
+        if (!IsFinal(search.state())) {
+          return FailedPrecondition(fmt::format("search {} is {}; cancel it first", search.name(),
+                                                StateName(search.state())));
+        }
+        for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
+          if (const auto number = JobNumber(trial.job_id())) transaction.jobs.Delete(*number);
+        }
+        transaction.searches.Delete(search.name());
+        return v1::DeleteSearchResponse();
+      });
+}
+
+void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
+  if (IsFinal(search.state())) return;
+  std::chrono::nanoseconds spent{0};
+  double trained = 0;
+  for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
+    if (!trial.has_start_time() || !trial.has_end_time()) continue;
+    spent += Elapsed(trial.start_time(), trial.end_time());
+    ++trained;
+  }
+  const auto left = static_cast<double>(search.planned_trials() - search.ended_trials());
+  if (trained > 0) {
+    *search.mutable_estimated_remaining() =
+        ToDuration(Scaled(spent, left / trained / options_.workers));
+  } else if (const auto epoch = KnownEpochTime(transaction, search.spec())) {
+    *search.mutable_estimated_remaining() =
+        ToDuration(Scaled(*epoch, static_cast<double>(search.planned_epochs()) / options_.workers));
+  }
+}
+
+void Searches::AddNews(Transaction& transaction, v1::SearchTrial& trial) {
+  const std::optional<int64_t> number = JobNumber(trial.job_id());
+  if (!number || IsFinal(trial.state())) return;
+  const std::optional<v1::Job> job = transaction.jobs.Find(*number);
+  trial.set_state(job->state());
+  if (job->has_start_time()) *trial.mutable_start_time() = job->start_time();
+  v1::JobProgress progress = job->progress();
+  if (auto newest = feeds_.NewestProgress(*number)) progress = std::move(newest->progress);
+  // The current epoch is not done yet.
+  const bool done = progress.step() == progress.steps_per_epoch();
+  trial.set_epochs(done ? progress.epoch() : std::max<int64_t>(progress.epoch() - 1, 0));
+  *trial.mutable_metrics() = progress.metrics();
+}
+
+void Searches::Run() {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Searches::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Searches::Loop() {
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      while (!pending_ && !stopping_) changed_.Wait(mutex_);
+      if (stopping_) return;
+      pending_ = false;
+    }
+    const absl::Status status = Advance();
+    if (status.ok()) continue;
+    Log(LogLevel::kError, "search_waits", {{"error", Message(status)}});
+    MutexLock lock(mutex_);
+    pending_ = true;
+    if (!stopping_) changed_.WaitFor(mutex_, kRetryInterval);
+  }
+}
+
+absl::Status Searches::Advance() {
+  FITD_ASSIGN_OR_RETURN(
+      const std::vector<std::string> names,
+      store_.InTransaction(
+          [](Transaction& transaction) -> absl::StatusOr<std::vector<std::string>> {
+            return transaction.searches.Active();
+          }));
+  for (const std::string& name : names) {
+    FITD_RETURN_IF_ERROR(store_.InTransaction(
+        [&](Transaction& transaction) { return AdvanceOne(transaction, name); }));
+  }
+  scheduler_.JobQueued();
+  return absl::OkStatus();
+}
+
+absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& name) {
+  std::optional<v1::Search> search = transaction.searches.Find(name);
+  if (!search || IsFinal(search->state())) return absl::OkStatus();
+  const auto workers = static_cast<size_t>(options_.workers);
+  size_t active = transaction.searches.ActiveTrials(name).size();
+  if (search->state() == v1::SEARCH_STATE_CANCELLING && active == 0)
+    End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
+  if (search->state() != v1::SEARCH_STATE_RUNNING || active >= kFewTrials * workers)
+    return absl::OkStatus();
+  FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
+
+  const SearchSpace space(search->spec().space());
+  const auto algorithm = MakeSearchAlgorithm(search->spec().algorithm(), space);
+  std::vector<Parameters> made;
+  for (const v1::SearchTrial& trial : transaction.searches.Trials(name, 0, kAll))
+    made.emplace_back(trial.parameters().begin(), trial.parameters().end());
+  for (size_t room = kManyTrials * workers; room > active; --room) {
+    const std::optional<Parameters> next = algorithm->Next(made);
+    if (!next) {
+      if (active > 0) return absl::OkStatus();
+      search = transaction.searches.Find(name);
+      End(transaction, *search,
+          search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
+      return absl::OkStatus();
+    }
+    made.push_back(*next);
+    const auto number = static_cast<int64_t>(made.size());
+    const v1::SearchTrial trial = MakeTrial(transaction, *search, number, *next);
+    transaction.searches.InsertTrial(name, trial);
+    if (!IsFinal(trial.state())) ++active;
+  }
+  if (active < kFewTrials * workers) transaction.SearchesChanged();
+  return absl::OkStatus();
+}
+
+v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& search,
+                                    int64_t number, const Parameters& parameters) {
+  v1::SearchTrial trial;
+  trial.set_number(number);
+  *trial.mutable_parameters() = {parameters.begin(), parameters.end()};
+  const auto check = [&]() -> absl::StatusOr<v1::Job> {
+    v1::TrialSpec spec;
+    *spec.mutable_model() = search.architecture();
+    *spec.mutable_training() = search.spec().training();
+    FITD_RETURN_IF_ERROR(PutAll(SearchSpace(search.spec().space()).FieldValues(parameters), spec));
+    v1::FitSpec fit = FitOfTrial(search.spec(), search.name());
+    *fit.mutable_training() = spec.training();
+    Violations violations;
+    return check_.Check(transaction, std::move(fit), &spec.model(), violations);
+  };
+  absl::StatusOr<v1::Job> job = check();
+  if (!job.ok()) {
+    trial.set_state(v1::JOB_STATE_FAILED);
+    trial.mutable_failure()->set_code(static_cast<int>(job.status().code()));
+    trial.mutable_failure()->set_message(Message(job.status()));
+    *trial.mutable_end_time() = ToTimestamp(transaction.now());
+    return trial;
+  }
+  job->set_search(search.name());
+  job->set_trial(number);
+  Enqueue(transaction, *job);
+  trial.set_job_id(job->id());
+  trial.set_state(job->state());
+  trial.set_trainable_parameters(job->trainable_parameters());
+  return trial;
+}
+
+}  // namespace fitd

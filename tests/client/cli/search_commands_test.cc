@@ -1,0 +1,272 @@
+#include "client/cli/search_commands.h"
+
+#include <algorithm>
+#include <string>
+
+#include "tests/client/cli/fitctl_fixture.h"
+
+namespace fitd::cli {
+namespace {
+
+using client::Answer;
+using client::Refusal;
+using testing::_;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Return;
+
+constexpr char kSearch[] =
+    "search { name: 's' state: SEARCH_STATE_SUCCEEDED planned_trials: 3 trials: 3 ended_trials: 3 "
+    "unscored_trials: 1 planned_epochs: 6 best_trial: 2 best_score: 0.25 best_version: 1 "
+    "end_time { seconds: 9 } spec { model: 'm' dataset: 'd' algorithm { grid {} }"
+    "objective { metric: 'val_loss' mode: MONITOR_MODE_MIN } space {"
+    "axes { path: 'units' integer { low: 4 high: 16 log: true count: 3 } }"
+    "axes { path: 'activation' choice { choices { value: 'relu' } choices { value: 'tanh' } } } } "
+    "} }";
+constexpr char kTrials[] =
+    "trials { number: 1 state: JOB_STATE_SUCCEEDED epochs: 2 score: 0.5 version: 2 job_id: 'fit-1' "
+    "  parameters { path: 'units' value: '4' } parameters { path: 'activation' value: 'relu' }"
+    "  metrics { name: 'val_loss' value: 0.5 } start_time { seconds: 1 } end_time { seconds: 3 } "
+    "  weights_sha256: 'ab' trainable_parameters: 12 }"
+    "trials { number: 2 state: JOB_STATE_SUCCEEDED epochs: 2 score: 0.25 version: 1 job_id: 'fit-2'"
+    "  parameters { path: 'units' value: '16' } parameters { path: 'activation' value: 'tanh' }"
+    "  metrics { name: 'val_loss' value: 0.25 } start_time { seconds: 1 } end_time { seconds: 2 } }"
+    "trials { number: 3 state: JOB_STATE_FAILED failure { message: 'loss, the, is NaN' } "
+    "  parameters { path: 'units' value: '8' } parameters { path: 'activation' value: 'relu' } "
+    "  end_time { seconds: 4 } }";
+
+class SearchCommandsTest : public FitctlTest {
+ protected:
+  void ExpectSearch() {
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(kSearch)));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(kTrials)));
+  }
+};
+
+TEST_F(SearchCommandsTest, StartsWhatTheOptionsSay) {
+  EXPECT_CALL(daemon_->searches, StartSearch(_, EqualsProto(R"pb(
+                                               name: 's'
+                                               spec {
+                                                 model: 'm'
+                                                 dataset: 'd'
+                                                 training {
+                                                   loss { mean_squared_error {} }
+                                                   optimizer { adam {} }
+                                                   epochs: 3
+                                                 }
+                                                 resources { threads: 1 }
+                                                 space {
+                                                   axes {
+                                                     path: 'learning_rate'
+                                                     real { low: 0.001 high: 0.1 log: true }
+                                                   }
+                                                   axes {
+                                                     path: 'units'
+                                                     choice {
+                                                       choices { value: '4' }
+                                                       choices { value: '8' }
+                                                     }
+                                                   }
+                                                 }
+                                                 algorithm { random { trials: 9 seed: 3 } }
+                                                 objective { metric: 'loss' mode: MONITOR_MODE_MIN }
+                                               })pb"),
+                                             _))
+      .WillOnce(Answer(Proto<v1::StartSearchResponse>(
+          "search { name: 's' planned_trials: 9 planned_epochs: 27 }")));
+  EXPECT_EQ(Run({"search",
+                 "start",
+                 "s",
+                 "--model",
+                 "m",
+                 "--data",
+                 "d",
+                 "--loss",
+                 "mse",
+                 "--optimizer",
+                 "adam",
+                 "--epochs",
+                 "3",
+                 "--threads",
+                 "1",
+                 "--axis",
+                 "learning_rate=log:0.001..0.1",
+                 "--axis",
+                 "units=4,8",
+                 "--algorithm",
+                 "random:9:seed=3",
+                 "--objective",
+                 "loss:min",
+                 "--detach"}),
+            kExitOk)
+      << err_;
+  EXPECT_EQ(out_,
+            "Started search s: 9 trials, 27 epochs at most. Follow it with: fitctl search watch "
+            "s\n");
+}
+
+TEST_F(SearchCommandsTest, ReadsAFileAndPreviews) {
+  const std::string file = Write("search.yaml",
+                                 "model: m\ndataset: d\ntraining: {loss: mse, epochs: 2}\n"
+                                 "algorithm: grid\nspace:\n  axes:\n"
+                                 "    - path: optimizer\n      choice:\n        choices:\n"
+                                 "          - value: sgd\n            axes:\n"
+                                 "              - {path: momentum, real: {low: 0, high: 0.9, "
+                                 "count: 2}}\n          - value: adam\n");
+  EXPECT_CALL(daemon_->searches, StartSearch(_, EqualsProto(R"pb(
+                                               name: 's'
+                                               validate_only: true
+                                               spec {
+                                                 model: 'm'
+                                                 dataset: 'd'
+                                                 training {
+                                                   loss { mean_squared_error {} }
+                                                   epochs: 2
+                                                 }
+                                                 algorithm { grid {} }
+                                                 space {
+                                                   axes {
+                                                     path: 'optimizer'
+                                                     choice {
+                                                       choices {
+                                                         value: 'sgd'
+                                                         axes {
+                                                           path: 'momentum'
+                                                           real { high: 0.9 count: 2 }
+                                                         }
+                                                       }
+                                                       choices { value: 'adam' }
+                                                     }
+                                                   }
+                                                 }
+                                               })pb"),
+                                             _))
+      .WillOnce(Answer(Proto<v1::StartSearchResponse>(
+          "search { planned_trials: 3 planned_epochs: 6 estimated_remaining { seconds: 5 } }")));
+  EXPECT_EQ(Run({"search", "start", "s", "-f", file, "--preview"}), kExitOk) << err_;
+  EXPECT_EQ(out_, "The search is valid: 3 trials, 6 epochs at most, about 5.0 s\n");
+}
+
+TEST_F(SearchCommandsTest, TellsFaultsOfItsOwnAndOfTheDaemonTogether) {
+  EXPECT_CALL(daemon_->searches, StartSearch)
+      .WillOnce(Return(Refusal({{"spec.algorithm", "has no kind; allowed: grid, random"}})));
+  EXPECT_EQ(Run({"search", "start", "s", "--data", "d", "--loss", "mse", "--axis", "units"}),
+            kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("--axis: is \"units\"; expected PATH=VALUES"),
+                          HasSubstr("--model: required"),
+                          HasSubstr("--algorithm (spec.algorithm): has no kind")));
+}
+
+TEST_F(SearchCommandsTest, WatchTellsEachTrialOnceAndTheBest) {
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillOnce(Answer(Proto<v1::GetSearchResponse>("search { name: 's' }")))
+      .WillOnce(Return(grpc::Status(grpc::StatusCode::UNAVAILABLE, "restarts")))
+      .WillOnce(Answer(Proto<v1::GetSearchResponse>(kSearch)));
+  EXPECT_CALL(daemon_->searches, ListTrials)
+      .WillOnce(Answer(Proto<v1::ListTrialsResponse>(kTrials)));
+  EXPECT_EQ(Run({"search", "watch", "s"}), kExitOk) << err_;
+  EXPECT_EQ(out_,
+            "Trial 1/3  units 4  activation relu  val_loss 0.5000\n"
+            "Trial 2/3  units 16  activation tanh  val_loss 0.2500\n"
+            "Trial 3/3  units 8  activation relu  FAILED: loss, the, is NaN\n"
+            "Best: trial 2 with val_loss 0.2500, stored as s@1\n");
+}
+
+TEST_F(SearchCommandsTest, ASearchThatDoesNotSucceedExitsWith5) {
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillOnce(Answer(Proto<v1::GetSearchResponse>(
+          "search { name: 's' state: SEARCH_STATE_FAILED end_time { seconds: 1 } }")));
+  EXPECT_EQ(Run({"search", "watch", "s"}), kExitJobFailed);
+  EXPECT_EQ(out_, "No trial has a score.\n");
+  EXPECT_EQ(err_, "fitctl: search s is FAILED\n");
+}
+
+// The order of the trials' lines in a table.
+std::string Order(const std::string& text) {
+  std::vector<std::pair<size_t, char>> places;
+  for (const char number : {'1', '2', '3'})
+    places.emplace_back(text.find(std::string("\n    ") + number + " "), number);
+  std::sort(places.begin(), places.end());
+  std::string order;
+  for (const auto& [place, number] : places) order += number;
+  return order;
+}
+
+TEST_F(SearchCommandsTest, ShowsTrialsInTheOrderAskedFor) {
+  for (const auto& [column, order] :
+       {std::pair("trial", "123"), std::pair("score", "213"), std::pair("time", "213"),
+        std::pair("units", "132"), std::pair("activation", "132")}) {
+    daemon_.emplace();
+    ExpectSearch();
+    EXPECT_EQ(Run({"search", "show", "s", "--sort", column}), kExitOk) << err_;
+    EXPECT_EQ(Order(out_), order) << column << "\n" << out_;
+  }
+  EXPECT_THAT(out_,
+              AllOf(HasSubstr("trials     3 of 3 ended, 1 without a score"),
+                    HasSubstr("best       trial 2, val_loss 0.2500, s@1"),
+                    HasSubstr("axis       units=intlog:4..16:3"), HasSubstr("loss, the, is NaN")));
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "show", "s", "--sort", "scor"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("--sort: unknown column \"scor\"; did you mean \"score\"?"));
+}
+
+TEST_F(SearchCommandsTest, ShowsTheBest) {
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "best", "s"}), kExitOk) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("Trial 2 of search s"), HasSubstr("version     s@1"),
+                          HasSubstr("units       16")));
+}
+
+TEST_F(SearchCommandsTest, ExportsATableAndParallelCoordinates) {
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "export", "s"}), kExitOk) << err_;
+  EXPECT_EQ(out_,
+            "trial,units,activation,state,epochs,score,val_loss,seconds,trainable_parameters,job,"
+            "version,weights_sha256,failure\n"
+            "1,4,relu,SUCCEEDED,2,0.5,0.5,2,12,fit-1,2,ab,\n"
+            "2,16,tanh,SUCCEEDED,2,0.25,0.25,1,0,fit-2,1,,\n"
+            "3,8,relu,FAILED,0,,,,0,,,,\"loss, the, is NaN\"\n");
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "export", "s", "--format", "parallel"}), kExitOk) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr(R"("name":"units")"), HasSubstr(R"("log":true)"),
+                          HasSubstr(R"("values":["relu","tanh"])"),
+                          HasSubstr(R"("coordinates":[16,1,0.25])"),
+                          HasSubstr(R"("coordinates":[8,0,null])")));
+}
+
+TEST_F(SearchCommandsTest, ListsSearches) {
+  EXPECT_CALL(daemon_->searches, ListSearches)
+      .WillOnce(Answer(Proto<v1::ListSearchesResponse>(
+          "searches { name: 's' state: SEARCH_STATE_RUNNING planned_trials: 9 ended_trials: 2 "
+          "best_trial: 1 best_score: 0.5 spec { model: 'm' dataset: 'd' } }")));
+  EXPECT_EQ(Run({"search", "list"}), kExitOk);
+  EXPECT_THAT(out_, AllOf(HasSubstr("RUNNING"), HasSubstr("2/9"), HasSubstr("0.5000")));
+}
+
+TEST_F(SearchCommandsTest, OrdersAreGivenAndTheStateIsTold) {
+  EXPECT_CALL(daemon_->searches, PauseSearch(_, EqualsProto("name: 's'"), _))
+      .WillOnce(Answer(Proto<v1::PauseSearchResponse>("search { state: SEARCH_STATE_PAUSED }")));
+  EXPECT_EQ(Run({"search", "pause", "s"}), kExitOk);
+  EXPECT_EQ(out_, "Search s is PAUSED\n");
+  daemon_.emplace();
+  EXPECT_CALL(daemon_->searches, ResumeSearch)
+      .WillOnce(Answer(Proto<v1::ResumeSearchResponse>("search { state: SEARCH_STATE_RUNNING }")));
+  EXPECT_EQ(Run({"search", "resume", "s"}), kExitOk);
+  daemon_.emplace();
+  EXPECT_CALL(daemon_->searches, CancelSearch)
+      .WillOnce(
+          Answer(Proto<v1::CancelSearchResponse>("search { state: SEARCH_STATE_CANCELLING }")));
+  EXPECT_EQ(Run({"search", "cancel", "s"}), kExitOk);
+  daemon_.emplace();
+  EXPECT_CALL(daemon_->searches, DeleteSearch)
+      .WillOnce(Answer(Proto<v1::DeleteSearchResponse>("")));
+  EXPECT_EQ(Run({"search", "delete", "s"}), kExitOk);
+  EXPECT_EQ(out_, "Deleted search s and its jobs; model s with the trials' versions stays\n");
+}
+
+}  // namespace
+}  // namespace fitd::cli

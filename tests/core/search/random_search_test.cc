@@ -1,0 +1,53 @@
+#include "core/search/random_search.h"
+
+#include <set>
+#include <string>
+
+#include "tests/core/search/search_testing.h"
+
+namespace fitd {
+namespace {
+
+std::vector<std::string> Trials(const std::string& random, const std::string& axes) {
+  const v1::SearchSpec spec =
+      Resolved("algorithm { random { " + random + "} } space { " + axes + "}");
+  const SearchSpace space(spec.space());
+  const RandomSearch search(spec.algorithm().random(), space);
+  std::vector<Parameters> made;
+  std::vector<std::string> texts;
+  while (const auto next = search.Next(made)) {
+    made.push_back(*next);
+    texts.push_back(Text(*next));
+  }
+  EXPECT_EQ(static_cast<int64_t>(texts.size()), search.planned_trials());
+  return texts;
+}
+
+constexpr char kReal[] = "axes { path: 'momentum' real { low: 0 high: 0.9 } }";
+constexpr char kTen[] = "axes { path: 'units' integer { low: 1 high: 10 } }";
+
+TEST(RandomSearchTest, TheSeedDecidesAll) {
+  EXPECT_EQ(Trials("trials: 5 seed: 3", kReal), Trials("trials: 5 seed: 3", kReal));
+  EXPECT_NE(Trials("trials: 5 seed: 3", kReal), Trials("trials: 5 seed: 4", kReal));
+}
+
+TEST(RandomSearchTest, MoreTrialsBeginWithTheSame) {
+  auto more = Trials("trials: 20 seed: 3", kReal);
+  more.resize(5);
+  EXPECT_EQ(more, Trials("trials: 5 seed: 3", kReal));
+}
+
+TEST(RandomSearchTest, NoTwoTrialsAreAlike) {
+  const auto trials = Trials("trials: 9", kTen);
+  EXPECT_EQ(trials.size(), 9);
+  EXPECT_EQ(std::set<std::string>(trials.begin(), trials.end()).size(), 9);
+}
+
+TEST(RandomSearchTest, TakesAllPointsWhereThereAreNoMore) {
+  const auto trials = Trials("trials: 50", kTen);
+  EXPECT_EQ(trials.size(), 10);
+  EXPECT_EQ(trials.front(), "units=1");
+}
+
+}  // namespace
+}  // namespace fitd

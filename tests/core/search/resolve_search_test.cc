@@ -1,0 +1,103 @@
+#include "core/search/resolve_search.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "tests/core/search/search_testing.h"
+#include "tests/testing/status_matchers.h"
+
+namespace fitd {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+absl::Status Resolve(const std::string& text) {
+  auto spec = ParseText<v1::SearchSpec>(text);
+  Violations violations;
+  ResolveSearch(Base(), "spec", spec, violations);
+  return violations.ToStatus();
+}
+
+absl::Status ResolveAxis(const std::string& axis, const std::string& algorithm = "grid {}") {
+  return Resolve("algorithm { " + algorithm + " } space { axes { " + axis + " } }");
+}
+
+TEST(ResolveSearchTest, WritesTheWholePathsAndTwiceChangesNothing) {
+  const v1::SearchSpec spec = Resolved(
+      "algorithm { grid {} } space { axes { path: 'units' choice { choices { value: '4' } "
+      "} } }");
+  ASSERT_EQ(spec.space().axes(0).fields_size(), 2);
+  EXPECT_EQ(spec.space().axes(0).fields(1), "model.layers[2].dense.units");
+  v1::SearchSpec again = spec;
+  Violations violations;
+  ResolveSearch(Base(), "spec", again, violations);
+  EXPECT_TRUE(violations.empty());
+  EXPECT_EQ(again.SerializeAsString(), spec.SerializeAsString());
+}
+
+TEST(ResolveSearchTest, SaysAllFaultsAtOnceWithTheirPaths) {
+  EXPECT_THAT(
+      Resolve("algorithm { random {} } space {"
+              "axes { path: 'learning_rte' real { low: 0.1 high: 0.2 } }"
+              "axes { path: 'batch_size' real { low: 1 high: 2 } }"
+              "axes { path: 'units' integer { low: 5 high: 4 } } }"),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          AllOf(HasSubstr("spec.algorithm.random.trials: is 0; allowed: 1 to 10,000"),
+                HasSubstr("spec.space.axes[0].path: unknown setting \"learning_rte\"; did you mean "
+                          "\"learning_rate\"?"),
+                HasSubstr("spec.space.axes[1].real: the field takes whole numbers"),
+                HasSubstr("spec.space.axes[2].integer.low: is 5; allowed: at most high, 4"))));
+}
+
+TEST(ResolveSearchTest, RefusesWhatIsNoSearch) {
+  const auto refused = [](const absl::Status& status, const std::string& text) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  };
+  refused(Resolve("space { axes { path: 'units' integer { low: 1 high: 2 } } }"),
+          "spec.algorithm: has no kind; allowed: grid, random");
+  refused(Resolve("algorithm { grid {} }"), "spec.space.axes: is empty");
+  refused(ResolveAxis("path: 'units'"), "has no values; allowed: choice, integer, real");
+  refused(ResolveAxis("path: 'units' choice {}"), "choices: is 0; allowed: 1 to 1000");
+  refused(ResolveAxis("path: 'units' choice { choices { value: '4' } choices { value: '4' } }"),
+          "choices[1].value: is \"4\" again");
+  refused(ResolveAxis("path: 'units' choice { choices { value: 'many' } }"),
+          "choices[0].value: is \"many\"; allowed: a whole number");
+  refused(ResolveAxis("path: 'optimizer' real { low: 1 high: 2 }"), "takes no number");
+  refused(ResolveAxis("path: 'optimizer' integer { low: 1 high: 2 }"), "takes no number");
+  refused(ResolveAxis("path: 'momentum' real { low: 0 high: 1 log: true count: 3 }"),
+          "real.low: is 0; allowed: above 0 with log");
+  refused(ResolveAxis("path: 'units' integer { low: 0 high: 1 log: true }"),
+          "integer.low: is 0; allowed: 1 or more with log");
+  refused(ResolveAxis("path: 'momentum' real { low: nan high: 1 count: 3 }"), "a finite number");
+  refused(ResolveAxis("path: 'momentum' real { low: 0 high: 1 }"),
+          "real.count: is 0; allowed: 2 to 1000 values for a grid");
+  refused(ResolveAxis("path: 'units' integer { low: 1 high: 5000 }"), "values for a grid");
+  refused(ResolveAxis("path: 'units' integer { low: 1 high: 9223372036854775807 }",
+                      "random { trials: 3 }"),
+          "1e15 at most");
+  refused(Resolve("algorithm { grid {} } space {"
+                  "axes { path: 'units' integer { low: 1 high: 500 } }"
+                  "axes { path: 'batch_size' integer { low: 1 high: 500 } } }"),
+          "is 250000; allowed: a grid of 10,000 points at most");
+  refused(Resolve("algorithm { grid {} } space {"
+                  "axes { path: 'units' integer { low: 1 high: 2 } }"
+                  "axes { path: 'dense.units' integer { low: 1 high: 2 } } }"),
+          "sets \"model.layers[0].dense.units\", which another axis sets too");
+  std::string many = "algorithm { random { trials: 3 } } space {";
+  for (int i = 0; i < 101; ++i) many += "axes { path: 'x' integer { low: 1 high: 2 } }";
+  refused(Resolve(many + "}"), "has more than 100 axes");
+}
+
+TEST(ResolveSearchTest, AxesOfAChoiceAreLookedUpWhereItIsMade) {
+  const std::string beta = "axes { path: 'beta_1' real { low: 0.5 high: 0.9 count: 2 } }";
+  FITD_EXPECT_OK(ResolveAxis("path: 'optimizer' choice { choices { value: 'adam' " + beta + "} }"));
+  EXPECT_THAT(ResolveAxis("path: 'optimizer' choice { choices { value: 'sgd' " + beta + "} }"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[0].choice.choices[0].axes[0].path: unknown "
+                                 "setting \"beta_1\"")));
+}
+
+}  // namespace
+}  // namespace fitd

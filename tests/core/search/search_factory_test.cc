@@ -1,0 +1,27 @@
+#include "core/search/search_factory.h"
+
+#include "core/base/kinds.h"
+#include "tests/core/search/search_testing.h"
+
+namespace fitd {
+namespace {
+
+TEST(SearchFactoryTest, MakesEveryKindAndEachPlansItsTrials) {
+  for (const std::string& kind : KindNames(*v1::SearchAlgorithmSpec::descriptor())) {
+    auto spec = ParseText<v1::SearchSpec>(
+        "algorithm { " + kind +
+        " {} } space { axes { path: 'units' integer { low: 1 high: 9 } } }");
+    if (spec.algorithm().has_random()) spec.mutable_algorithm()->mutable_random()->set_trials(9);
+    Violations violations;
+    ResolveSearch(Base(), "spec", spec, violations);
+    ASSERT_TRUE(violations.empty()) << kind << ": " << violations.ToStatus();
+    const SearchSpace space(spec.space());
+    const auto algorithm = MakeSearchAlgorithm(spec.algorithm(), space);
+    ASSERT_NE(algorithm, nullptr) << kind;
+    EXPECT_EQ(algorithm->planned_trials(), 9) << kind;
+    EXPECT_TRUE(algorithm->Next({}).has_value()) << kind;
+  }
+}
+
+}  // namespace
+}  // namespace fitd

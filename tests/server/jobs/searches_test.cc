@@ -1,0 +1,455 @@
+#include "server/jobs/searches.h"
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fmt/format.h"
+#include "gmock/gmock.h"
+#include "server/jobs/housekeeping.h"
+#include "tests/server/jobs/job_fixture.h"
+#include "tests/testing/specs.h"
+
+namespace fitd {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+// A grid over rates and widths of the model "m" (dense 4 relu, dense 2 softmax).
+v1::StartSearchRequest Grid(int64_t epochs = 3) {
+  v1::StartSearchRequest request;
+  request.set_name("s");
+  v1::SearchSpec& spec = *request.mutable_spec();
+  const v1::StartFitRequest fit = ClassifierFit("m", "d", epochs);
+  spec.set_model("m");
+  spec.set_dataset("d");
+  *spec.mutable_training() = fit.spec().training();
+  *spec.mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' choice { choices { value: '0.001' } choices { value: '0.1' } } "
+      "}"
+      "axes { path: 'units' integer { low: 3 high: 5 } }");
+  spec.mutable_algorithm()->mutable_grid();
+  return request;
+}
+
+class SearchesTest : public JobFixture {
+ protected:
+  void Run() {
+    daemon_->scheduler.Start();
+    daemon_->searches.Run();
+  }
+
+  absl::StatusOr<v1::Search> StartSearch(const v1::StartSearchRequest& request) {
+    FITD_ASSIGN_OR_RETURN(const v1::StartSearchResponse response, daemon_->searches.Start(request));
+    return response.search();
+  }
+  v1::Search GetSearch() {
+    v1::GetSearchRequest request;
+    request.set_name("s");
+    const auto response = daemon_->searches.Get(request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    return response.ok() ? response->search() : v1::Search();
+  }
+  std::vector<v1::SearchTrial> Trials() {
+    v1::ListTrialsRequest request;
+    request.set_search("s");
+    const auto response = daemon_->searches.ListTrials(request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    if (!response.ok()) return {};
+    return {response->trials().begin(), response->trials().end()};
+  }
+  // Once `done` holds of the search.
+  template <typename Predicate>
+  v1::Search Await(Predicate done) {
+    v1::Search search = GetSearch();
+    while (!done(search)) {
+      std::this_thread::yield();
+      search = GetSearch();
+    }
+    return search;
+  }
+  v1::Search AwaitSearchEnd() {
+    return Await([](const v1::Search& search) { return search.has_end_time(); });
+  }
+  // What must be the same however the search ran: parameters, scores and weights.
+  std::vector<std::string> Table() {
+    std::vector<std::string> rows;
+    for (const v1::SearchTrial& trial : Trials()) {
+      std::string row = fmt::format("{} {} {} {}", trial.number(), static_cast<int>(trial.state()),
+                                    trial.score(), trial.weights_sha256());
+      for (const v1::TrialParameter& parameter : trial.parameters())
+        row += fmt::format(" {}={}", parameter.path(), parameter.value());
+      rows.push_back(row);
+    }
+    return rows;
+  }
+  template <typename Request>
+  Request Named() {
+    Request request;
+    request.set_name("s");
+    return request;
+  }
+};
+
+TEST_F(SearchesTest, EveryTrialIsAJobAndTheBestIsServed) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  Run();
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_EQ(search.trials(), 6);
+  EXPECT_EQ(search.ended_trials(), 6);
+  EXPECT_EQ(search.unscored_trials(), 0);
+  EXPECT_EQ(search.spec().objective().metric(), "loss");
+  EXPECT_EQ(search.spec().objective().mode(), v1::MONITOR_MODE_MIN);
+
+  const std::vector<v1::SearchTrial> trials = Trials();
+  ASSERT_THAT(trials, SizeIs(6));
+  EXPECT_EQ(trials[4].parameters(0).value(), "0.1");
+  EXPECT_EQ(trials[4].parameters(1).value(), "4");
+  const v1::SearchTrial& best = trials[static_cast<size_t>(search.best_trial() - 1)];
+  for (const v1::SearchTrial& trial : trials) {
+    EXPECT_EQ(trial.state(), v1::JOB_STATE_SUCCEEDED);
+    EXPECT_EQ(trial.epochs(), 3);
+    EXPECT_GE(trial.score(), best.score());
+    FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Get(trial.job_id()));
+    EXPECT_EQ(job.search(), "s");
+    EXPECT_EQ(job.trial(), trial.number());
+    EXPECT_EQ(job.spec().model(), "s");
+    EXPECT_EQ(job.has_architecture(), trial.parameters(1).value() != "4");
+  }
+  v1::GetModelVersionRequest get;
+  get.set_model("s@best");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto version, daemon_->models.GetVersion(get));
+  EXPECT_EQ(version.version().weights_sha256(), best.weights_sha256());
+  EXPECT_EQ(std::to_string(version.version().spec().layers(0).dense().units()),
+            best.parameters(1).value());
+}
+
+TEST_F(SearchesTest, ATrialIsTheFitThatItsSettingsSay) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  Run();
+  AwaitSearchEnd();
+  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("five", 2, {5, 2})));
+  v1::StartFitRequest fit = ClassifierFit("five", "d", 3);
+  fit.mutable_spec()
+      ->mutable_training()
+      ->mutable_optimizer()
+      ->mutable_learning_rate()
+      ->set_constant(0.1F);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Start(fit));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, job.id()));
+  v1::GetModelVersionRequest get;
+  get.set_model("five");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto version, daemon_->models.GetVersion(get));
+  EXPECT_EQ(version.version().weights_sha256(), Trials()[5].weights_sha256());
+}
+
+TEST_F(SearchesTest, WorkersAndRestartsChangeNothing) {
+  v1::StartSearchRequest request = Grid(200);
+  *request.mutable_spec()->mutable_algorithm() =
+      ParseText<v1::SearchAlgorithmSpec>("random { trials: 30 seed: 5 }");
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' real { low: 1e-4 high: 0.1 log: true } }"
+      "axes { path: 'units' integer { low: 1 high: 8 } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  const v1::Search expected = AwaitSearchEnd();
+  const std::vector<std::string> table = Table();
+  EXPECT_THAT(table, SizeIs(30));
+
+  for (const int workers : {1, 3}) {
+    TempDir other;
+    options_.workers = workers;
+    daemon_.reset();
+    FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
+    FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
+    FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
+    FITD_ASSERT_OK(StartSearch(request));
+    for (const int64_t enough : {1, 7, 20}) {
+      Run();
+      Await([&](const v1::Search& search) { return search.ended_trials() >= enough; });
+      daemon_.reset();
+      FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
+    }
+    Run();
+    const v1::Search search = AwaitSearchEnd();
+    EXPECT_EQ(Table(), table) << workers;
+    EXPECT_EQ(search.best_trial(), expected.best_trial());
+    EXPECT_EQ(search.best_score(), expected.best_score());
+    daemon_.reset();
+  }
+}
+
+TEST_F(SearchesTest, ADaemonThatDiesLeavesTrialsThatGoOn) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  daemon_->searches.Run();  // Nobody runs the jobs.
+  Await([](const v1::Search& search) { return search.trials() == 6; });
+  ForceState("fit-1", {v1::JOB_STATE_RUNNING});
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_THAT(Trials(), SizeIs(6));
+  v1::ListJobsResponse jobs = *daemon_->jobs.List({});
+  EXPECT_EQ(jobs.jobs_size(), 6);
+}
+
+TEST_F(SearchesTest, ATrialThatFailsIsAResult) {
+  v1::StartSearchRequest request = Grid(50);
+  request.mutable_spec()->mutable_training()->mutable_optimizer()->mutable_sgd();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' choice { choices { value: '1e30' } choices { value: '0.1' } } "
+      "}");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_EQ(search.unscored_trials(), 1);
+  EXPECT_EQ(search.best_trial(), 2);
+  const v1::SearchTrial failed = Trials()[0];
+  EXPECT_EQ(failed.state(), v1::JOB_STATE_FAILED);
+  EXPECT_FALSE(failed.has_score());
+  EXPECT_FALSE(failed.failure().message().empty());
+}
+
+TEST_F(SearchesTest, ASearchWithoutAScoreFails) {
+  v1::StartSearchRequest request = Grid(50);
+  request.mutable_spec()->mutable_training()->mutable_optimizer()->mutable_sgd();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' choice { choices { value: '1e30' } } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_FAILED);
+}
+
+TEST_F(SearchesTest, ATrialThatCannotStartIsAResult) {
+  v1::StartSearchRequest request = Grid();
+  // Each axis is right for itself; together they are more than max_parameters.
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'units' choice { choices { value: '4' } choices { value: '900' } } }"
+      "axes { path: 'layers' choice { choices { value: '1' } choices { value: '3' } } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
+  const v1::SearchTrial failed = Trials()[3];
+  EXPECT_EQ(failed.state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(failed.job_id(), "");
+  EXPECT_THAT(failed.failure().message(), HasSubstr("1626302 weights"));
+}
+
+TEST_F(SearchesTest, OrdersReachTheTrials) {
+  FITD_ASSERT_OK(StartSearch(Grid(kForever)));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 6; });
+  FITD_ASSERT_OK_AND_ASSIGN(const auto paused,
+                            daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
+  EXPECT_EQ(paused.search().state(), v1::SEARCH_STATE_PAUSED);
+  const auto in_state = [&](v1::JobState state) {
+    v1::ListJobsRequest request;
+    request.add_states(state);
+    return daemon_->jobs.List(request)->jobs_size();
+  };
+  while (in_state(v1::JOB_STATE_PAUSED) < 6) std::this_thread::yield();
+
+  FITD_ASSERT_OK_AND_ASSIGN(const auto resumed,
+                            daemon_->searches.Resume(Named<v1::ResumeSearchRequest>()));
+  EXPECT_EQ(resumed.search().state(), v1::SEARCH_STATE_RUNNING);
+  while (in_state(v1::JOB_STATE_RUNNING) < 2) std::this_thread::yield();
+  EXPECT_EQ(in_state(v1::JOB_STATE_PAUSED), 0);
+
+  FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_CANCELLED);
+  EXPECT_EQ(search.best_trial(), 0);
+  for (const v1::SearchTrial& trial : Trials()) EXPECT_EQ(trial.state(), v1::JOB_STATE_CANCELLED);
+  FITD_EXPECT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
+  EXPECT_THAT(daemon_->searches.Resume(Named<v1::ResumeSearchRequest>()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("search s is CANCELLED and cannot be resumed")));
+}
+
+TEST_F(SearchesTest, APausedSearchStaysSoThroughARestart) {
+  FITD_ASSERT_OK(StartSearch(Grid(kForever)));
+  FITD_ASSERT_OK(daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
+  Restart();
+  Run();
+  EXPECT_EQ(GetSearch().state(), v1::SEARCH_STATE_PAUSED);
+  EXPECT_THAT(Trials(), IsEmpty());
+}
+
+TEST_F(SearchesTest, AllFaultsAreToldAtOnce) {
+  v1::StartSearchRequest request = Grid();
+  request.set_name("S!");
+  request.mutable_spec()->mutable_training()->set_batch_size(-1);
+  request.mutable_spec()->mutable_space()->mutable_axes(0)->set_path("learning_rte");
+  EXPECT_THAT(
+      StartSearch(request),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("name: is \"S!\""), HasSubstr("spec.training.batch_size: is -1"),
+                     HasSubstr("spec.space.axes[0].path: unknown setting"))));
+}
+
+TEST_F(SearchesTest, TheEndsOfEveryAxisAreChecked) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'batch_size' integer { low: 0 high: 4 } }"
+      "axes { path: 'optimizer' choice { choices { value: 'sgd' axes { path: "
+      "'training.optimizer.sgd.momentum' real { low: 0 high: 1.5 count: 2 } } } } }"
+      "axes { path: 'training.optimizer.adagrad.epsilon' real { low: 1 high: 2 count: 2 } }"
+      "axes { path: 'dense_1.units' choice { choices { value: '2' } choices { value: '1' } } }");
+  EXPECT_THAT(
+      StartSearch(request),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("spec.space.axes[0].integer.low: 0: spec.training.batch_size: is 0"),
+                     HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].real.high: 1.5: "),
+                     HasSubstr("spec.space.axes[2].real.low: 1: is a field of adagrad, but here is "
+                               "adam"),
+                     HasSubstr("spec.space.axes[3].choice.choices[1].value: 1: "),
+                     Not(HasSubstr("integer.high")), Not(HasSubstr("choices[0].value")))));
+  EXPECT_THAT(daemon_->searches.List({})->searches(), IsEmpty());
+}
+
+TEST_F(SearchesTest, WhatIsNotThereIsNamed) {
+  v1::StartSearchRequest request = Grid();
+  request.mutable_spec()->set_model("mm");
+  EXPECT_THAT(StartSearch(request),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"m\"?")));
+  request = Grid();
+  request.mutable_spec()->mutable_objective()->set_metric("acuracy");
+  EXPECT_THAT(StartSearch(request),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.objective.metric: unknown metric \"acuracy\"; did you mean "
+                                 "\"accuracy\"?")));
+  EXPECT_THAT(daemon_->searches.Get(Named<v1::GetSearchRequest>()),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("unknown search \"s\"")));
+}
+
+TEST_F(SearchesTest, TheDirectionFollowsFromTheMetric) {
+  v1::StartSearchRequest request = Grid();
+  request.mutable_spec()->mutable_training()->set_validation_split(0.25);
+  request.set_validate_only(true);
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Search search, StartSearch(request));
+  EXPECT_EQ(search.spec().objective().metric(), "val_loss");
+  request.mutable_spec()->mutable_objective()->set_metric("val_accuracy");
+  FITD_ASSERT_OK_AND_ASSIGN(search, StartSearch(request));
+  EXPECT_EQ(search.spec().objective().mode(), v1::MONITOR_MODE_MAX);
+}
+
+TEST_F(SearchesTest, APreviewTellsThePlanAndStartsNothing) {
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job fit, Start(4));
+  Run();
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, fit.id()));
+  v1::StartSearchRequest request = Grid();
+  request.set_validate_only(true);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Search search, StartSearch(request));
+  EXPECT_EQ(search.planned_trials(), 6);
+  EXPECT_EQ(search.planned_epochs(), 18);
+  EXPECT_TRUE(search.has_estimated_remaining());
+  EXPECT_THAT(daemon_->searches.List({})->searches(), IsEmpty());
+  EXPECT_EQ(daemon_->models.List({})->models_size(), 1);
+}
+
+TEST_F(SearchesTest, ANameIsGivenOnce) {
+  v1::StartSearchRequest request = Grid();
+  request.set_request_id("once");
+  FITD_ASSERT_OK(StartSearch(request));
+  FITD_ASSERT_OK(StartSearch(request));
+  request.set_request_id("twice");
+  EXPECT_THAT(StartSearch(request), StatusIs(absl::StatusCode::kAlreadyExists));
+  request.set_name("m");
+  EXPECT_THAT(StartSearch(request),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("a model with the name m")));
+}
+
+TEST_F(SearchesTest, WhatASearchNeedsCannotBeDeleted) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  v1::DeleteDatasetRequest dataset;
+  dataset.set_name("d");
+  EXPECT_THAT(daemon_->datasets.Delete(dataset),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("used by search s")));
+  v1::DeleteModelRequest model;
+  model.set_name("s");
+  EXPECT_THAT(daemon_->models.Delete(model),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("trained by search s")));
+  EXPECT_THAT(daemon_->searches.Delete(Named<v1::DeleteSearchRequest>()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("is RUNNING; cancel it")));
+}
+
+TEST_F(SearchesTest, DeletingKeepsTheVersions) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  Run();
+  AwaitSearchEnd();
+  FITD_ASSERT_OK(daemon_->searches.Delete(Named<v1::DeleteSearchRequest>()));
+  EXPECT_THAT(daemon_->searches.List({})->searches(), IsEmpty());
+  EXPECT_EQ(daemon_->jobs.List({})->jobs_size(), 0);
+  v1::GetModelVersionRequest get;
+  get.set_model("s@best");
+  FITD_EXPECT_OK(daemon_->models.GetVersion(get));
+}
+
+TEST_F(SearchesTest, HousekeepingTakesJobsAndVersionsButNoResults) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  Run();
+  const v1::Search search = AwaitSearchEnd();
+  const std::vector<std::string> table = Table();
+  Housekeeping(*daemon_->store, {.keep_versions = 1, .keep_finished_jobs = 1}).Run();
+  EXPECT_EQ(daemon_->jobs.List({})->jobs_size(), 1);
+  EXPECT_EQ(Table(), table);
+  v1::GetModelVersionRequest get;
+  get.set_model("s@best");
+  FITD_EXPECT_OK(daemon_->models.GetVersion(get));
+}
+
+TEST_F(SearchesTest, AVersionOfAnotherArchitectureIsTrainedOnAndVerified) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  Run();
+  AwaitSearchEnd();
+  const v1::SearchTrial five = Trials()[2];
+  v1::StartFitRequest warm = ClassifierFit("s", "d", 2);
+  warm.mutable_spec()->set_initial_version(five.version());
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Job job, Start(warm));
+  EXPECT_EQ(job.architecture().layers(0).dense().units(), 5);
+  FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED);
+
+  v1::StartFitRequest verify;
+  verify.mutable_spec()->set_model("s");
+  verify.mutable_spec()->set_verify_version(five.version());
+  FITD_ASSERT_OK_AND_ASSIGN(job, Start(verify));
+  FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.failure().message();
+}
+
+TEST_F(SearchesTest, ListsComeInPages) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  v1::StartSearchRequest other = Grid();
+  other.set_name("t");
+  FITD_ASSERT_OK(StartSearch(other));
+  v1::ListSearchesRequest searches;
+  searches.set_page_size(1);
+  FITD_ASSERT_OK_AND_ASSIGN(v1::ListSearchesResponse page, daemon_->searches.List(searches));
+  EXPECT_EQ(page.searches(0).name(), "t");
+  searches.set_page_token(page.next_page_token());
+  FITD_ASSERT_OK_AND_ASSIGN(page, daemon_->searches.List(searches));
+  EXPECT_EQ(page.searches(0).name(), "s");
+  EXPECT_EQ(page.next_page_token(), "");
+
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() == 6; });
+  v1::ListTrialsRequest trials;
+  trials.set_search("s");
+  trials.set_page_size(4);
+  FITD_ASSERT_OK_AND_ASSIGN(v1::ListTrialsResponse some, daemon_->searches.ListTrials(trials));
+  EXPECT_EQ(some.trials_size(), 4);
+  trials.set_page_token(some.next_page_token());
+  FITD_ASSERT_OK_AND_ASSIGN(some, daemon_->searches.ListTrials(trials));
+  EXPECT_EQ(some.trials(0).number(), 5);
+  EXPECT_EQ(some.trials_size(), 2);
+}
+
+}  // namespace
+}  // namespace fitd
