@@ -13,6 +13,7 @@
 #include "fitd/v1/model_service.grpc.pb.h"
 #include "fitd/v1/prediction_service.grpc.pb.h"
 #include "fitd/v1/server_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 
 namespace fitd::client {
 
@@ -23,6 +24,7 @@ struct Client::Stubs {
   std::unique_ptr<v1::EvaluationService::StubInterface> evaluations;
   std::unique_ptr<v1::PredictionService::StubInterface> predictions;
   std::unique_ptr<v1::ServerService::StubInterface> server;
+  std::unique_ptr<grpc::health::v1::Health::StubInterface> health;
 };
 
 }  // namespace fitd::client

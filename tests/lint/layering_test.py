@@ -11,7 +11,7 @@ _PLAN = _KINDS + ["core/nn", "core/loss", "core/optim", "core/metric", "core/dat
 _TRAIN = _PLAN + ["core/plan"]
 _STORE = _TRAIN + ["core/train", "server/log"]
 _USE_CASES = _STORE + ["server/store"]
-_RPC = _USE_CASES + ["server/jobs", "server/predict"]
+_RPC = _USE_CASES + ["server/auth", "server/jobs", "server/predict"]
 ARROWS = {
     "core/base": [],
     "core/tensor": ["core/base"],
@@ -24,11 +24,13 @@ ARROWS = {
     "core/plan": _PLAN,
     "core/train": _TRAIN,
     "server/log": ["core/base"],
+    "server/auth": ["core/base", "server/log"],
     "server/store": _STORE,
     "server/jobs": _USE_CASES,
     "server/predict": _USE_CASES,
-    "server/rpc": _RPC,
-    "server": _RPC + ["server/rpc"],
+    "server/http": _USE_CASES + ["server/auth", "server/jobs"],
+    "server/rpc": _RPC + ["server/http"],
+    "server": _RPC + ["server/http", "server/rpc"],
     "client": [],
     "client/cli": ["client"],
 }
@@ -37,7 +39,8 @@ ARROWS = {
 OUTSIDE = [
     (r"grpcpp/|grpc/|.*\.grpc\.pb\.h", r"server/(rpc|predict)/|server/server\.(h|cc)|client/"),
     (r"sqlite3\.h|SQLiteCpp/", r"server/store/"),
-    (r"CLI/|absl/flags/", r"server/main\.cc|client/cli/"),
+    (r"httplib\.h|prometheus/", r"server/http/"),
+    (r"CLI/|absl/flags/", r"server/(main|token_command)\.cc|client/cli/"),
 ]
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
