@@ -1,17 +1,14 @@
 #include "client/fitd_client.h"
 
 #include <fmt/format.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
-#include <charconv>
 #include <chrono>
 #include <random>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "client/channel.h"
 #include "client/errors.h"
-#include "client/names.h"
 #include "client/status_macros.h"
 #include "client/stubs.h"
 #include "client/upload_files.h"
@@ -20,6 +17,7 @@ namespace fitd::client {
 namespace {
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(30);
+constexpr absl::Duration kHealthTimeout = absl::Seconds(5);
 // Passes over data: a pipeline and a network over all rows.
 constexpr absl::Duration kDataTimeout = absl::Hours(1);
 
@@ -27,22 +25,6 @@ std::string NewRequestId() {
   std::random_device random;
   std::uniform_int_distribution<uint64_t> bits;
   return fmt::format("{:016x}{:016x}", bits(random), bits(random));
-}
-
-grpc::ChannelArguments ChannelArguments() {
-  grpc::ChannelArguments arguments;
-  // The limit is the daemon's affair; this is the largest that one can be configured to.
-  constexpr int kLargestMessage = 256 << 20;
-  arguments.SetMaxReceiveMessageSize(kLargestMessage);
-  arguments.SetMaxSendMessageSize(kLargestMessage);
-  // gRPC waits 1 s before it connects again; a retry must find the daemon that has just come back.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  // Despite its name how long a connection may take to come up: a busy machine is not unreachable.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  // An http_proxy in the environment is not meant for a daemon on this machine.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return arguments;
 }
 
 template <typename Stub, typename Request, typename Response>
@@ -58,30 +40,15 @@ absl::StatusOr<Response> CallOnce(Stub& stub,
   return response;
 }
 
-// gRPC would take port 65537 for port 1.
-absl::Status CheckAddress(const std::string& address) {
-  if (address.starts_with("unix:")) return absl::OkStatus();
-  const size_t colon = address.rfind(':');
-  uint16_t port = 0;
-  const char* const end = address.data() + address.size();
-  const bool valid = colon != std::string::npos && colon > 0 &&
-                     std::from_chars(address.data() + colon + 1, end, port).ptr == end && port > 0;
-  if (valid) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      fmt::format("the address is {}; expected HOST:PORT or unix:PATH", Quoted(address)));
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const std::string& address) {
-  FITD_RETURN_IF_ERROR(CheckAddress(address));
-  const auto channel =
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ChannelArguments());
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const Endpoint& endpoint) {
+  FITD_ASSIGN_OR_RETURN(const auto channel, MakeChannel(endpoint));
   auto stubs = std::make_unique<Stubs>(
       Stubs{v1::ModelService::NewStub(channel), v1::DatasetService::NewStub(channel),
             v1::JobService::NewStub(channel), v1::SearchService::NewStub(channel),
             v1::EvaluationService::NewStub(channel), v1::PredictionService::NewStub(channel),
-            v1::ServerService::NewStub(channel)});
+            v1::ServerService::NewStub(channel), grpc::health::v1::Health::NewStub(channel)});
   return std::make_unique<Client>(std::move(stubs), Options());
 }
 
@@ -343,6 +310,15 @@ absl::Status Client::PredictStream(
   if (!status.ok()) return status;
   if (end.ok() && !answered) return absl::InternalError("the daemon left rows without an answer");
   return end;
+}
+
+absl::Status Client::CheckHealth() {
+  using Health = grpc::health::v1::Health::StubInterface;
+  grpc::health::v1::HealthCheckRequest request;
+  FITD_ASSIGN_OR_RETURN(const grpc::health::v1::HealthCheckResponse response,
+                        CallOnce(*stubs_->health, &Health::Check, request, kHealthTimeout));
+  if (response.status() == grpc::health::v1::HealthCheckResponse::SERVING) return absl::OkStatus();
+  return absl::UnavailableError("the daemon does not serve");
 }
 
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(

@@ -28,6 +28,18 @@
 
 namespace fitd::client {
 
+// Stands for the certificate authorities that this machine trusts.
+inline constexpr char kSystemCa[] = "system";
+
+// Where a daemon is, and what it wants to see.
+struct Endpoint {
+  std::string address = {};  // "HOST:PORT" or "unix:PATH".
+  std::string tls_ca = {};   // PEM file of those who may vouch for it, or kSystemCa; none: no TLS.
+  std::string tls_certificate = {};  // PEM files, for a daemon that asks clients for certificates.
+  std::string tls_key = {};
+  std::string token = {};  // Sent only over TLS, or to an address of this machine.
+};
+
 // Thread-safe.
 class Client {
  public:
@@ -40,9 +52,9 @@ class Client {
     Sleep sleep = absl::SleepFor;
   };
 
-  // `address` is "HOST:PORT" or "unix:PATH". Returns at once; the first call connects.
-  // INVALID_ARGUMENT for an empty address.
-  static absl::StatusOr<std::unique_ptr<Client>> Connect(const std::string& address);
+  // Returns at once; the first call connects. INVALID_ARGUMENT for what is no address, for files
+  // that cannot be read, and for a token that would leave this machine unencrypted.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const Endpoint& endpoint);
 
   Client(std::unique_ptr<Stubs> stubs, Options options);
   ~Client();
@@ -105,6 +117,8 @@ class Client {
       const std::function<absl::StatusOr<bool>(v1::PredictRequest&)>& next,
       const std::function<absl::Status(const v1::PredictResponse&)>& on_response);
 
+  // Whether the daemon serves, asked once: UNAVAILABLE if it does not. Needs no token.
+  absl::Status CheckHealth();
   absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo(const v1::GetServerInfoRequest& request);
   // Hands over what the check finds and gives its summary. INTERNAL when the stream ends before it.
   absl::StatusOr<v1::StoreCheckSummary> CheckStore(

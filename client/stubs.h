@@ -14,6 +14,7 @@
 #include "fitd/v1/prediction_service.grpc.pb.h"
 #include "fitd/v1/search_service.grpc.pb.h"
 #include "fitd/v1/server_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 
 namespace fitd::client {
 
@@ -25,6 +26,7 @@ struct Client::Stubs {
   std::unique_ptr<v1::EvaluationService::StubInterface> evaluations;
   std::unique_ptr<v1::PredictionService::StubInterface> predictions;
   std::unique_ptr<v1::ServerService::StubInterface> server;
+  std::unique_ptr<grpc::health::v1::Health::StubInterface> health;
 };
 
 }  // namespace fitd::client

@@ -11,9 +11,9 @@ packages=(
   g++ cmake ninja-build pkg-config ccache mold git ca-certificates curl
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler
   libabsl-dev libeigen3-dev libspdlog-dev libfmt-dev libcli11-dev libyaml-cpp-dev
-  libsqlite3-dev libsqlitecpp-dev zlib1g-dev libssl-dev
+  libsqlite3-dev libsqlitecpp-dev zlib1g-dev libssl-dev prometheus-cpp-dev libcpp-httplib-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-venv
+  python3 python3-venv python3-yaml openssl
 )
 ci_packages=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev shellcheck
              strace faketime locales python3-grpcio)

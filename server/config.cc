@@ -1,7 +1,5 @@
 #include "server/config.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -14,6 +12,8 @@
 #include "core/base/violations.h"
 #include "fmt/format.h"
 #include "server/machine.h"
+#include "server/rpc/address.h"
+#include "server/rpc/tls_files.h"
 #include "yaml-cpp/yaml.h"
 
 namespace fitd {
@@ -73,31 +73,6 @@ std::string Set(const FieldDescriptor& field, const std::string& text, v1::Serve
   }
 }
 
-// "HOST:PORT" -> HOST, without brackets; nothing when it is neither that nor "unix:PATH".
-struct Address {
-  std::string host = {};  // Empty for a unix socket.
-  bool loopback = false;
-};
-std::optional<Address> ParseAddress(const std::string& listen) {
-  if (listen.starts_with("unix:"))
-    return listen.size() > 5 ? std::optional(Address{.loopback = true}) : std::nullopt;
-  const size_t colon = listen.rfind(':');
-  if (colon == listen.npos || colon == 0) return std::nullopt;
-  const auto port = ParseNumber<uint16_t>(listen.substr(colon + 1));
-  std::string host = listen.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != host.npos) {
-    return std::nullopt;
-  }
-  if (!port || host.empty()) return std::nullopt;
-  in_addr numeric = {};
-  const bool loopback =
-      host == "localhost" || host == "::1" ||
-      (inet_pton(AF_INET, host.c_str(), &numeric) == 1 && ntohl(numeric.s_addr) >> 24 == 127);
-  return Address{std::move(host), loopback};
-}
-
 constexpr int64_t kKiB = 1024;
 constexpr int64_t kMiB = 1024 * kKiB;
 constexpr int64_t kGiB = 1024 * kMiB;
@@ -114,6 +89,9 @@ class Checker {
       Add("data_dir", "is required: --data-dir, FITD_DATA_DIR, or in a config file");
     if (config_.listen().empty()) config_.set_listen("127.0.0.1:7474");
     CheckListen();
+    CheckHttpListen();
+    CheckTls();
+    if (config_.tokens().empty()) config_.set_tokens(config_.data_dir() + "/tokens");
     if (!IsSet("workers")) config_.set_workers(AvailableCores());
     Range("workers", config_.workers(), 1, 256);
     if (config_.log_level().empty()) config_.set_log_level("info");
@@ -151,6 +129,10 @@ class Checker {
     violations_.Add(origin == origins_.end() ? field : origin->second + ": " + field, description);
   }
 
+  void AddFault(const std::string& field, const absl::Status& status) {
+    if (!status.ok()) Add(field, Message(status));
+  }
+
   void Range(const std::string& field, int64_t value, int64_t low, int64_t high) {
     if (value < low || value > high)
       Add(field, fmt::format("is {}; allowed: {} to {}", value, low, high));
@@ -173,12 +155,35 @@ class Checker {
     if (!address) {
       Add("listen",
           fmt::format("is {}; allowed: HOST:PORT or unix:PATH", Quoted(config_.listen())));
-    } else if (!address->loopback && !config_.insecure()) {
-      Add("listen", fmt::format("is {}, which other machines may reach, without encryption or "
-                                "authentication; listen on "
-                                "127.0.0.1 or a unix socket, or set insecure",
+    } else if (address->reach == Reach::kNetwork && config_.tls_certificate().empty() &&
+               !config_.insecure()) {
+      Add("listen", fmt::format("is {}, which other machines may reach, without encryption; set "
+                                "tls_certificate and tls_key, listen on 127.0.0.1 or a unix "
+                                "socket, or set insecure",
                                 Quoted(config_.listen())));
+    } else if (address->reach == Reach::kUnixSocket && !config_.tls_certificate().empty()) {
+      Add("tls_certificate", "has no use on a unix socket");
     }
+  }
+
+  void CheckHttpListen() {
+    if (config_.http_listen().empty()) return;
+    const std::optional<Address> address = ParseAddress(config_.http_listen());
+    if (!address || address->reach == Reach::kUnixSocket) {
+      Add("http_listen", fmt::format("is {}; allowed: HOST:PORT", Quoted(config_.http_listen())));
+    }
+  }
+
+  void CheckTls() {
+    const bool certificate = !config_.tls_certificate().empty();
+    const bool key = !config_.tls_key().empty();
+    if (certificate && !key) Add("tls_key", "is required with tls_certificate");
+    if (key && !certificate) Add("tls_certificate", "is required with tls_key");
+    if (certificate && key)
+      AddFault("tls_certificate", CheckCertificate(config_.tls_certificate(), config_.tls_key()));
+    if (config_.tls_client_ca().empty()) return;
+    if (!certificate) Add("tls_client_ca", "needs tls_certificate");
+    AddFault("tls_client_ca", CheckCertificateAuthorities(config_.tls_client_ca()));
   }
 
   v1::ServerConfig& config_;
@@ -187,6 +192,15 @@ class Checker {
 };
 
 }  // namespace
+
+std::vector<SettingField> SettingFields() {
+  std::vector<SettingField> fields;
+  for (int i = 0; i < Fields().field_count(); ++i) {
+    const FieldDescriptor& field = *Fields().field(i);
+    fields.push_back({field.name(), field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL});
+  }
+  return fields;
+}
 
 absl::StatusOr<v1::ServerConfig> ResolveConfig(const std::vector<Setting>& settings) {
   v1::ServerConfig config;

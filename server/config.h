@@ -22,6 +22,12 @@ struct Setting {
   std::string text;    // "4"
 };
 
+struct SettingField {
+  std::string name;  // "workers"
+  bool is_bool = false;
+};
+std::vector<SettingField> SettingFields();
+
 // Later settings win. Every default is written out and everything is checked. INVALID_ARGUMENT
 // names every fault with its origin: unknown keys with the nearest known one, what does not parse,
 // what is out of range.

@@ -1,9 +1,12 @@
 // fitd: flags -> ServerConfig -> Server.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,33 +19,65 @@
 #include "server/log/log.h"
 #include "server/server.h"
 #include "server/stop_signal.h"
+#include "server/token_command.h"
 
 namespace fitd {
 namespace {
 
-// Exit codes (docs/operations.md); 74, 75 and 78 are EX_IOERR, EX_TEMPFAIL and EX_CONFIG of
-// sysexits.h.
+// Exit codes (docs/operations.md); 74, 75, 77 and 78 are EX_IOERR, EX_TEMPFAIL, EX_NOPERM and
+// EX_CONFIG of sysexits.h.
 constexpr int kFailed = 1;
 constexpr int kBadUsage = 2;
 constexpr int kDataDirDamaged = 74;
 constexpr int kDataDirInUse = 75;
 constexpr int kDataDirIsNewer = 76;
+constexpr int kUnprotected = 77;
 constexpr int kDataDirNotWritable = 78;
 
-// The settings that have a flag of their own beside --insecure.
-struct Flag {
-  const char* name;
-  const char* field;
-  const char* help;
+// What the help says of the settings that are most asked for.
+constexpr std::pair<const char*, const char*> kHelp[] = {
+    {"data_dir", "Directory that holds everything"},
+    {"listen", "HOST:PORT or unix:PATH; default 127.0.0.1:7474"},
+    {"insecure", "Allow an address that other machines reach without encryption or authentication"},
+    {"workers", "Jobs at once; default: the number of processors"},
+    {"log_level", "trace, debug, info, warn or error; default info"},
+    {"log_format", "json or text; default json"},
+    {"port_file", "File to write the port to"},
+    {"tls_certificate", "PEM file of the daemon's certificate: clients need TLS"},
+    {"tls_key", "PEM file of its private key"},
+    {"tls_client_ca", "PEM file: clients need a certificate that one of these signed"},
+    {"http_listen", "HOST:PORT of /metrics, /healthz and /readyz over HTTP; default: none"},
+    {"tokens", "File that `fitd token` writes; default: tokens in the data directory"},
 };
-constexpr Flag kFlags[] = {
-    {"--data-dir", "data_dir", "Directory that holds everything"},
-    {"--listen", "listen", "HOST:PORT or unix:PATH; default 127.0.0.1:7474"},
-    {"--workers", "workers", "Jobs at once; default: the number of processors"},
-    {"--log-level", "log_level", "trace, debug, info, warn or error; default info"},
-    {"--log-format", "log_format", "json or text; default json"},
-    {"--port-file", "port_file", "File to write the port to"},
-};
+
+// "data_dir" -> "--data-dir".
+std::string FlagOf(const std::string& field) {
+  std::string flag = "--" + field;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+// One flag for each setting.
+void AddFlags(CLI::App& app) {
+  for (const SettingField& field : SettingFields()) {
+    const auto* help = std::find_if(std::begin(kHelp), std::end(kHelp),
+                                    [&](const auto& entry) { return entry.first == field.name; });
+    CLI::Option* option =
+        field.is_bool ? app.add_flag(FlagOf(field.name)) : app.add_option(FlagOf(field.name));
+    option->description(help == std::end(kHelp) ? "See deploy/fitd.yaml" : help->second);
+  }
+}
+
+// Those that were given.
+std::vector<Setting> ReadFlags(const CLI::App& app) {
+  std::vector<Setting> settings;
+  for (const SettingField& field : SettingFields()) {
+    const std::string flag = FlagOf(field.name);
+    const CLI::Option& option = *app.get_option(flag);
+    if (option.count() > 0) settings.push_back({flag, field.name, option.as<std::string>()});
+  }
+  return settings;
+}
 
 int Fail(int code, const std::string& message) {
   std::cerr << "fitd: " << message << "\n";
@@ -60,6 +95,8 @@ int ExitCode(const absl::Status& status) {
       return kDataDirIsNewer;
     case absl::StatusCode::kPermissionDenied:
       return kDataDirNotWritable;
+    case absl::StatusCode::kUnauthenticated:
+      return kUnprotected;
     default:
       return kFailed;
   }
@@ -71,7 +108,7 @@ int Run(const v1::ServerConfig& config) {
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(config);
   if (!server.ok()) return Fail(ExitCode(server.status()), Message(server.status()));
   if (const absl::Status status = (*server)->Start(); !status.ok())
-    return Fail(kFailed, Message(status));
+    return Fail(absl::IsUnauthenticated(status) ? kUnprotected : kFailed, Message(status));
   // Beyond the grace period, time to close the store.
   stop_signal.Wait(std::chrono::milliseconds(
       static_cast<int64_t>(1000 * config.shutdown_grace_seconds()) + 5000));
@@ -90,10 +127,11 @@ int Main(int argc, char** argv) {
   app.add_option("--config", config_file, "Config file (YAML)")->envname("FITD_CONFIG");
   bool check_config = false;
   app.add_flag("--check-config", check_config, "Check the configuration, print it, and exit");
-  for (const Flag& flag : kFlags) app.add_option(flag.name)->description(flag.help);
-  app.add_flag("--insecure")
-      ->description("Allow an address that other machines reach, without any protection");
+  AddFlags(app);
   app.allow_extras();  // So that the error can name what was meant.
+  app.fallthrough();   // Settings may follow the command.
+  std::optional<TokenCommand> token_command;
+  AddTokenCommands(app, token_command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -101,7 +139,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return Fail(kBadUsage, fmt::format("{}; see fitd --help", error.what()));
   }
-  if (const std::vector<std::string> extras = app.remaining(); !extras.empty()) {
+  if (const std::vector<std::string> extras = app.remaining(/*recurse=*/true); !extras.empty()) {
     std::vector<std::string> known;
     for (const CLI::Option* option : app.get_options()) known.push_back(option->get_name());
     return Fail(kBadUsage, UnknownName("option", extras.front(), known));
@@ -114,17 +152,19 @@ int Main(int argc, char** argv) {
     settings = *std::move(file);
   }
   for (Setting& setting : ReadEnvironment(&std::getenv)) settings.push_back(std::move(setting));
-  for (const Flag& flag : kFlags) {
-    const CLI::Option& option = *app[flag.name];
-    if (option.count() > 0) settings.push_back({flag.name, flag.field, option.as<std::string>()});
-  }
-  if (app["--insecure"]->count() > 0) settings.push_back({"--insecure", "insecure", "true"});
+  for (Setting& setting : ReadFlags(app)) settings.push_back(std::move(setting));
   const absl::StatusOr<v1::ServerConfig> config = ResolveConfig(settings);
   if (!config.ok())
     return Fail(kBadUsage, "the configuration is wrong\n" + Message(config.status()));
   if (check_config) {
     std::cout << config->DebugString();
     return 0;
+  }
+  if (token_command) {
+    const absl::Status status = (*token_command)(*config, std::cout);
+    return status.ok()
+               ? 0
+               : Fail(absl::IsInvalidArgument(status) ? kBadUsage : kFailed, Message(status));
   }
   return Run(*config);
 }

@@ -4,6 +4,7 @@
 #include <grpc/support/log.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <string>
@@ -20,6 +21,11 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
+#include "server/auth/authenticator.h"
+#include "server/auth/method_rules.h"
+#include "server/http/http_server.h"
+#include "server/http/request_metrics.h"
+#include "server/http/state_metrics.h"
 #include "server/jobs/datasets.h"
 #include "server/jobs/housekeeping.h"
 #include "server/jobs/job_feeds.h"
@@ -37,7 +43,10 @@
 #include "server/predict/model_cache.h"
 #include "server/predict/prediction.h"
 #include "server/predict/prediction_executor.h"
+#include "server/rpc/address.h"
+#include "server/rpc/credentials.h"
 #include "server/rpc/listener.h"
+#include "server/rpc/request_interceptor.h"
 #include "server/rpc/services.h"
 #include "server/rpc/thread_pool.h"
 #include "server/store/data_dir.h"
@@ -110,14 +119,23 @@ void Harden(grpc::ServerBuilder& builder, const v1::ServerConfig& config) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
 }
 
+// Takes microseconds of each call.
+void CountRequests(grpc::ServerBuilder& builder, RequestMetrics& metrics) {
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+  creators.push_back(MakeRequestCounter(metrics));
+  builder.experimental().SetInterceptorCreators(std::move(creators));
+}
+
 }  // namespace
 
 // In the order of construction; destroyed from the end.
 struct Server::Parts {
   Parts(const v1::ServerConfig& server_config, int available_cores,
-        std::unique_ptr<DataDir> data_dir, std::unique_ptr<Store> opened_store)
+        std::unique_ptr<Authenticator> token_check, std::unique_ptr<DataDir> data_dir,
+        std::unique_ptr<Store> opened_store)
       : config(server_config),
         cores(available_cores),
+        authenticator(std::move(token_check)),
         directory(std::move(data_dir)),
         store(std::move(opened_store)),
         tables(*directory),
@@ -142,6 +160,7 @@ struct Server::Parts {
         prediction(executor),
         inference(*store, model_cache, executor),
         maintenance(*store, scheduler),
+        state_metrics(*store, feeds),
         info(*store, cores, config.workers(), LimitsOf(config)),
         pool(std::max(4, 2 * cores)),
         upload_pool(kSlowThreads),
@@ -151,6 +170,7 @@ struct Server::Parts {
 
   const v1::ServerConfig config;
   const int cores;
+  std::unique_ptr<Authenticator> authenticator;
   std::unique_ptr<DataDir> directory;
   std::unique_ptr<Store> store;
   Tables tables;
@@ -167,6 +187,8 @@ struct Server::Parts {
   Prediction prediction;
   Inference inference;
   Maintenance maintenance;
+  RequestMetrics request_metrics;
+  StateMetrics state_metrics;
   ServerInfo info;
   ThreadPool pool;
   // Work of one kind cannot keep another waiting.
@@ -179,6 +201,8 @@ struct Server::Parts {
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
+  std::atomic<bool> stopping{false};
+  std::unique_ptr<HttpServer> http;  // None unless asked for.
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& config) {
@@ -188,8 +212,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& c
                                         .allow_network = config.allow_network_disk()}));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));
-  return std::unique_ptr<Server>(new Server(
-      std::make_unique<Parts>(config, AvailableCores(), std::move(directory), std::move(store))));
+  FITD_ASSIGN_OR_RETURN(auto authenticator, Authenticator::Create(config.tokens()));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Parts>(
+      config, AvailableCores(), std::move(authenticator), std::move(directory), std::move(store))));
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -213,19 +238,26 @@ absl::Status Server::Start() {
   parts.services.push_back(
       MakeServerService(parts.info, parts.maintenance, parts.pool, parts.maintenance_pool));
 
+  for (const NamedService& named : parts.services) {
+    for (const std::string& method : MethodsWithoutRule(named.name))
+      return Internal(fmt::format("{} has no rule: who may call it?", method));
+  }
+
   grpc::ServerBuilder builder;
   Harden(builder, parts.config);
+  if (!parts.config.http_listen().empty()) CountRequests(builder, parts.request_metrics);
   const std::string& address = parts.config.listen();
+  FITD_ASSIGN_OR_RETURN(const auto credentials,
+                        MakeServerCredentials(parts.config, *parts.authenticator));
   constexpr std::string_view kUnix = "unix:";
   if (address.starts_with(kUnix)) {
     FITD_RETURN_IF_ERROR(CheckUnixSocketIsFree(address.substr(kUnix.size())));
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+    builder.AddListeningPort(address, credentials);
   } else {
     FITD_ASSIGN_OR_RETURN(parts.listener, Listener::Create(address));
     parts.port = parts.listener->port();
     parts.acceptor = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-        grpc::InsecureServerCredentials());
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
   }
   for (const NamedService& named : parts.services) builder.RegisterService(named.service.get());
   parts.grpc_server = builder.BuildAndStart();
@@ -239,6 +271,17 @@ absl::Status Server::Start() {
       connection.fd = fd;
       parts.acceptor->HandleNewConnection(&connection);
     });
+  }
+  if (!parts.config.http_listen().empty()) {
+    const Address http = ParseAddress(parts.config.http_listen()).value();
+    const auto ready = [&parts] {
+      if (parts.stopping) return absl::UnavailableError("the daemon is stopping");
+      return parts.store->InTransaction([](Transaction&) { return absl::OkStatus(); });
+    };
+    FITD_ASSIGN_OR_RETURN(
+        parts.http, HttpServer::Start(http.host, http.port,
+                                      {.metrics = {&parts.request_metrics, &parts.state_metrics},
+                                       .ready = ready}));
   }
   if (!parts.config.port_file().empty()) {
     FITD_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(parts.config.port_file()));
@@ -258,10 +301,13 @@ absl::Status Server::Start() {
 
 int Server::port() const { return parts_->port; }
 
+int Server::http_port() const { return parts_->http == nullptr ? 0 : parts_->http->port(); }
+
 void Server::Stop() {
   if (parts_ == nullptr) return;
   Parts& parts = *parts_;
   const bool started = parts.grpc_server != nullptr;
+  parts.stopping = true;
   const auto deadline =
       std::chrono::system_clock::now() + ToDuration(parts.config.shutdown_grace_seconds());
   if (started) {
@@ -282,6 +328,7 @@ void Server::Stop() {
                            &parts.maintenance_pool, &parts.watch_pool}) {
     pool->Stop();
   }
+  parts.http.reset();
   parts.grpc_server.reset();
   parts_.reset();
   if (started) Log(LogLevel::kInfo, "stopped");

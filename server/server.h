@@ -23,6 +23,8 @@ class Server {
   absl::Status Start();
   // The port that was taken; 0 for a unix socket.
   int port() const;
+  // That of the HTTP listener; 0 without one.
+  int http_port() const;
   // Tells health checks and watchers, stops jobs within one mini-batch, answers what is in flight
   // within the grace period, closes the store. Idempotent.
   void Stop();

@@ -1,13 +1,32 @@
 #include "client/cli/cli.h"
 
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "client/names.h"
 #include "client/status_macros.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace fitd::cli {
+namespace {
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  if (file >> token) return token;
+  return absl::InvalidArgumentError(
+      fmt::format("--token-file: no token in {}", client::Quoted(path)));
+}
+
+}  // namespace
 
 absl::StatusOr<client::Client*> Cli::Connect() {
   if (client_ == nullptr) {
-    FITD_ASSIGN_OR_RETURN(client_, env.connect(address));
+    if (!token_file.empty()) {
+      FITD_ASSIGN_OR_RETURN(endpoint.token, ReadToken(token_file));
+    }
+    FITD_ASSIGN_OR_RETURN(client_, env.connect(endpoint));
   }
   return client_.get();
 }

@@ -25,9 +25,9 @@ enum class OutputFormat { kTable, kJson, kJsonl };
 // Single-thread.
 class Cli {
  public:
-  explicit Cli(const Environment& environment) : env(environment), address(environment.address) {}
+  explicit Cli(const Environment& environment) : env(environment), endpoint(environment.endpoint) {}
 
-  // The client, connected to `address`. Not owned.
+  // The client, connected to `endpoint`. Not owned.
   absl::StatusOr<client::Client*> Connect();
 
   // Prints a result: the message as JSON, or the text for people.
@@ -42,7 +42,8 @@ class Cli {
   void PrintJson(const google::protobuf::Message& message);
 
   const Environment& env;
-  std::string address;
+  client::Endpoint endpoint;
+  std::string token_file;  // Whose content is the endpoint's token; none: what it has.
   OutputFormat output = OutputFormat::kTable;
   std::function<absl::Status()> selected;  // The command that the user chose.
 

@@ -28,9 +28,8 @@ struct Environment {
   std::ostream& out;
   std::ostream& err;
   Terminal terminal;
-  std::string address;  // Unless --address says otherwise.
-  std::function<absl::StatusOr<std::unique_ptr<client::Client>>(const std::string& address)>
-      connect;
+  client::Endpoint endpoint;  // Unless options say otherwise.
+  std::function<absl::StatusOr<std::unique_ptr<client::Client>>(const client::Endpoint&)> connect;
 };
 
 }  // namespace fitd::cli

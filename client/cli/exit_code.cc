@@ -34,6 +34,9 @@ int ExitCode(const absl::Status& status) {
       return kExitUnreachable;
     case absl::StatusCode::kDataLoss:
       return kExitDamaged;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return kExitDenied;
     default:
       return kExitOther;
   }

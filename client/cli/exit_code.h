@@ -17,6 +17,7 @@ inline constexpr int kExitWrongState = 4;  // Wrong state, or it exists already.
 inline constexpr int kExitJobFailed = 5;   // The job failed or was cancelled.
 inline constexpr int kExitUnreachable = 6;
 inline constexpr int kExitDamaged = 7;  // Data is damaged, on the daemon's disk or on the way.
+inline constexpr int kExitDenied = 8;   // Without a token, or with one that does not suffice.
 inline constexpr int kExitInterrupted = 130;
 
 // The end of a job that did not succeed.

@@ -83,16 +83,27 @@ int RunFitctl(const std::vector<std::string>& args, const Environment& environme
       "  fitctl predict iris iris.csv\n\n"
       "Exit status: 0 ok, 1 other error, 2 wrong usage or argument, 3 not found, 4 wrong state or "
       "exists,\n"
-      "5 the job failed, 6 daemon unreachable, 7 data is damaged, 130 interrupted.");
+      "5 the job failed, 6 daemon unreachable, 7 data is damaged, 8 not allowed, 130 interrupted.");
   fitctl.require_subcommand(1);
-  fitctl.fallthrough();   // --address and --output may follow the command; subcommands inherit both
-                          // settings.
+  fitctl.fallthrough();   // Options of all commands may follow the command; subcommands inherit it.
   fitctl.allow_extras();  // So that the error can name what was meant.
   fitctl.get_formatter()->label("Excludes", "not with");
   fitctl.set_version_flag("--version", "fitctl " FITD_VERSION);
-  fitctl.add_option("--address", cli.address, "The daemon: HOST:PORT or unix:PATH")
+  fitctl.add_option("--address", cli.endpoint.address, "The daemon: HOST:PORT or unix:PATH")
       ->type_name("ADDRESS")
-      ->default_str(environment.address);
+      ->default_str(environment.endpoint.address);
+  fitctl
+      .add_option("--tls-ca", cli.endpoint.tls_ca,
+                  "Use TLS, and believe this PEM file, or \"system\", who the daemon is")
+      ->type_name("FILE");
+  fitctl.add_option("--token-file", cli.token_file, "File with the token to show")
+      ->type_name("FILE");
+  fitctl
+      .add_option("--client-certificate", cli.endpoint.tls_certificate,
+                  "Certificate to show the daemon")
+      ->type_name("FILE");
+  fitctl.add_option("--client-key", cli.endpoint.tls_key, "The certificate's private key")
+      ->type_name("FILE");
   std::string output = "table";
   fitctl.add_option("--output", output, "table, json or jsonl (the protobuf JSON mapping)")
       ->default_str(output);
@@ -148,7 +159,7 @@ int RunFitctl(const std::vector<std::string>& args, const Environment& environme
   cli.output = format->second;
 
   const absl::Status status = cli.selected();
-  if (!status.ok()) environment.err << ErrorText(status, cli.address);
+  if (!status.ok()) environment.err << ErrorText(status, cli.endpoint.address);
   environment.out.flush();
   return ExitCode(status);
 }

@@ -45,7 +45,11 @@ int main(int argc, char** argv) {
       .out = std::cout,
       .err = std::cerr,
       .terminal = StandardOutput(),
-      .address = address.empty() ? "127.0.0.1:7474" : address,
+      .endpoint = {.address = address.empty() ? "127.0.0.1:7474" : address,
+                   .tls_ca = Variable("FITD_TLS_CA"),
+                   .tls_certificate = Variable("FITD_CLIENT_CERTIFICATE"),
+                   .tls_key = Variable("FITD_CLIENT_KEY"),
+                   .token = Variable("FITD_TOKEN")},
       .connect = fitd::client::Client::Connect,
   };
   return fitd::cli::RunFitctl(std::vector<std::string>(argv + 1, argv + argc), environment);

@@ -58,7 +58,14 @@ std::string InfoText(const std::string& address, const v1::GetServerInfoResponse
 absl::Status Info(Cli& cli, const NoFlags& /*flags*/) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::GetServerInfoResponse info, client->GetServerInfo({}));
-  cli.Print(info, [&] { return InfoText(cli.address, info); });
+  cli.Print(info, [&] { return InfoText(cli.endpoint.address, info); });
+  return absl::OkStatus();
+}
+
+absl::Status Health(Cli& cli, const NoFlags& /*flags*/) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_RETURN_IF_ERROR(client->CheckHealth());
+  cli.env.out << "serving\n";
   return absl::OkStatus();
 }
 
@@ -124,6 +131,9 @@ void AddServerCommands(CLI::App& fitctl, Cli& cli) {
       "  fitctl server info --address unix:/run/fitd.sock\n"
       "  fitctl server info --output json",
       Info);
+  AddCommand<NoFlags>(*group, cli, "health",
+                      "Whether it serves: exit status 0, else 6. Needs no token",
+                      "  fitctl server health", Health);
   AddCommand<NoFlags>(*group, cli, "fsck",
                       "Read all that is stored and name what is broken or belongs to nothing; exit "
                       "status 7 if anything is",

@@ -23,6 +23,7 @@
 #include "fitd/v1/server_service_mock.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "grpc/health/v1/health_mock.grpc.pb.h"
 
 namespace fitd::client {
 
@@ -58,6 +59,7 @@ struct MockDaemon {
   v1::MockPredictionServiceStub& predictions =
       Put<v1::MockPredictionServiceStub>(stubs_->predictions);
   v1::MockServerServiceStub& server = Put<v1::MockServerServiceStub>(stubs_->server);
+  grpc::health::v1::MockHealthStub& health = Put<grpc::health::v1::MockHealthStub>(stubs_->health);
 };
 
 // Answers a unary call: .WillOnce(Answer(response)).

@@ -12,7 +12,7 @@ _TRAIN = _PLAN + ["core/plan"]
 _SEARCH = _TRAIN + ["core/train"]
 _STORE = _SEARCH + ["core/search", "server/log"]
 _USE_CASES = _STORE + ["server/store"]
-_RPC = _USE_CASES + ["server/jobs", "server/predict"]
+_RPC = _USE_CASES + ["server/auth", "server/jobs", "server/predict"]
 ARROWS = {
     "core/base": [],
     "core/tensor": ["core/base"],
@@ -26,11 +26,13 @@ ARROWS = {
     "core/train": _TRAIN,
     "core/search": _SEARCH,
     "server/log": ["core/base"],
+    "server/auth": ["core/base", "server/log"],
     "server/store": _STORE,
     "server/jobs": _USE_CASES,
     "server/predict": _USE_CASES,
-    "server/rpc": _RPC,
-    "server": _RPC + ["server/rpc"],
+    "server/http": _USE_CASES + ["server/auth", "server/jobs"],
+    "server/rpc": _RPC + ["server/http"],
+    "server": _RPC + ["server/http", "server/rpc"],
     "client": [],
     "client/cli": ["client"],
 }
@@ -39,7 +41,8 @@ ARROWS = {
 OUTSIDE = [
     (r"grpcpp/|grpc/|.*\.grpc\.pb\.h", r"server/(rpc|predict)/|server/server\.(h|cc)|client/"),
     (r"sqlite3\.h|SQLiteCpp/", r"server/store/"),
-    (r"CLI/|absl/flags/", r"server/main\.cc|client/cli/"),
+    (r"httplib\.h|prometheus/", r"server/http/"),
+    (r"CLI/|absl/flags/", r"server/(main|token_command)\.cc|client/cli/"),
 ]
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

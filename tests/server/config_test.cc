@@ -98,6 +98,41 @@ TEST(ConfigTest, AddressesBeyondLoopbackNeedInsecure) {
   }
 }
 
+TEST(ConfigTest, TlsNeedsACertificateAndItsKey) {
+  const auto set = [](const char* field, const char* text) { return Setting{"test", field, text}; };
+  EXPECT_THAT(Resolve({set("tls_certificate", "/nowhere.pem")}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("tls_key: is required with tls_certificate")));
+  EXPECT_THAT(Resolve({set("tls_key", "/nowhere.pem")}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("tls_certificate: is required with tls_key")));
+  EXPECT_THAT(
+      Resolve({set("tls_certificate", "/nowhere.pem"), set("tls_key", "/nowhere.pem"),
+               set("tls_client_ca", "/nowhere.pem")}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("test: tls_certificate: /nowhere.pem is no certificate (PEM)"),
+                     HasSubstr("test: tls_client_ca: /nowhere.pem holds no certificates (PEM)"))));
+  EXPECT_THAT(Resolve({set("tls_client_ca", "/nowhere.pem")}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("tls_client_ca: needs tls_certificate")));
+  EXPECT_THAT(Resolve({set("tls_certificate", "/nowhere.pem"), set("listen", "unix:/x")}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no use on a unix socket")));
+}
+
+TEST(ConfigTest, HttpListensOnHostAndPort) {
+  FITD_EXPECT_OK(Resolve({{"test", "http_listen", "0.0.0.0:7475"}}));
+  for (const char* wrong : {"7475", "unix:/run/fitd", "host"}) {
+    EXPECT_THAT(Resolve({{"test", "http_listen", wrong}}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("allowed: HOST:PORT")))
+        << wrong;
+  }
+}
+
+TEST(ConfigTest, TokensAreInTheDataDirectoryUnlessToldOtherwise) {
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::ServerConfig config, Resolve({}));
+  EXPECT_EQ(config.tokens(), "/somewhere/tokens");
+}
+
 TEST(ConfigTest, FileGivesSettingsWithTheirLines) {
   FITD_ASSERT_OK_AND_ASSIGN(const auto settings,
                             ReadYaml("# comment\nworkers: 2\n\ninsecure: true\n"));
@@ -135,6 +170,7 @@ TEST(ConfigTest, SampleFileIsRightAndHoldsTheDefaults) {
   FITD_ASSERT_OK_AND_ASSIGN(v1::ServerConfig sample, ResolveConfig(settings));
   FITD_ASSERT_OK_AND_ASSIGN(v1::ServerConfig defaults, Resolve({}));
   sample.set_data_dir(defaults.data_dir());
+  sample.set_tokens(defaults.tokens());
   EXPECT_EQ(sample.DebugString(), defaults.DebugString());
 }
 

@@ -58,6 +58,43 @@ class FitdProcessTest(unittest.TestCase):
         for line in ('data_dir: "/file"', "workers: 4", 'log_level: "warn"'):
             self.assertIn(line, text)
 
+    def test_every_setting_has_a_flag(self):
+        code, text = self.run_to_end("--check-config", "--data-dir", "/flag", "--max-watchers", "7", "--insecure",
+                                     "--allow-network-disk", "--upload-idle-seconds", "9")
+        self.assertEqual(code, 0)
+        for line in ("max_watchers: 7", "insecure: true", "allow_network_disk: true", "upload_idle_seconds: 9"):
+            self.assertIn(line, text)
+
+    def test_tokens_are_created_listed_and_revoked(self):
+        folder = ("--data-dir", str(self.path / "data"))
+        code, token = self.run_to_end("token", "create", "ci", "--role", "trainer", *folder)
+        self.assertEqual(code, 0)
+        self.assertRegex(token, r"^fitd_[0-9a-f]{64}\n$")
+        code, text = self.run_to_end("token", "list", *folder)
+        self.assertRegex(text, r"^ci +trainer +20\d\d-.*\n$")
+        self.assertNotIn(token.strip(), (self.path / "data" / "tokens").read_text())
+        self.assertEqual(self.run_to_end("token", "revoke", "ci", *folder), (0, ""))
+        self.assertEqual(self.run_to_end("token", "list", *folder), (0, ""))
+        for wrong, expected, reason in (
+                (("create", "ci", "--role", "amdin"), 2, 'did you mean "admin"?'),
+                (("create", "c i", "--role", "admin"), 2, "allowed:"),
+                (("create", "ci"), 2, "--role is required"),
+                (("create", "ci", "--rloe", "admin"), 2, "--r"),
+                (("revoke", "ci"), 1, "unknown token"),
+                ((), 2, "subcommand")):
+            code, text = self.run_to_end("token", *wrong, *folder)
+            self.assertEqual(code, expected, wrong)
+            self.assertIn(reason, text)
+
+    def test_address_that_others_reach_exits_with_77_without_a_token(self):
+        script = pathlib.Path(__file__).resolve().parents[2] / "deploy/make-certificates.sh"
+        subprocess.run([script, self.path / "tls", "fitd"], check=True)
+        code, text = self.run_to_end("--data-dir", str(self.path / "data"), "--listen", "0.0.0.0:0",
+                                     "--tls-certificate", str(self.path / "tls/tls.crt"),
+                                     "--tls-key", str(self.path / "tls/tls.key"))
+        self.assertEqual(code, 77)
+        self.assertIn("fitd token create", text)
+
     def test_version(self):
         code, text = self.run_to_end("--version")
         self.assertEqual(code, 0)

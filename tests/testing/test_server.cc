@@ -26,6 +26,8 @@ void TestServer::Stop() { server_.reset(); }
 
 std::string TestServer::address() const { return fmt::format("127.0.0.1:{}", server_->port()); }
 
+int TestServer::http_port() const { return server_->http_port(); }
+
 std::shared_ptr<grpc::Channel> TestServer::channel() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

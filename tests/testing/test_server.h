@@ -27,6 +27,8 @@ class TestServer {
   void Stop();
 
   std::string address() const;
+  // Of the HTTP listener, if the configuration has one.
+  int http_port() const;
   // A new connection.
   std::shared_ptr<grpc::Channel> channel() const;
   const std::string& data_dir() const { return data_dir_; }

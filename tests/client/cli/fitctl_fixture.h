@@ -63,10 +63,10 @@ class FitctlTest : public testing::Test {
         .out = out,
         .err = err,
         .terminal = {},
-        .address = "there:1",
+        .endpoint = {.address = "there:1"},
         .connect =
-            [this](const std::string& address) {
-              address_ = address;
+            [this](const client::Endpoint& endpoint) {
+              endpoint_ = endpoint;
               return daemon_->TakeClient();
             },
     };
@@ -83,7 +83,7 @@ class FitctlTest : public testing::Test {
 
   TempDir dir_;
   std::optional<client::MockDaemon> daemon_{std::in_place};
-  std::string address_;
+  client::Endpoint endpoint_;
   std::string out_;
   std::string err_;
 };

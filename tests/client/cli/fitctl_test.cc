@@ -35,6 +35,7 @@ TEST_F(FitctlTest, EveryCommandHasHelpWithExamples) {
       {},
       {"server"},
       {"server", "info"},
+      {"server", "health"},
       {"server", "fsck"},
       {"server", "backup"},
       {"model"},
@@ -271,13 +272,52 @@ TEST_F(FitctlTest, CodesBecomeExitStatuses) {
 TEST_F(FitctlTest, TakesTheAddressFromTheOptionOrTheEnvironment) {
   EXPECT_CALL(daemon_->models, DeleteModel).WillOnce(Return(grpc::Status::OK));
   EXPECT_EQ(Run({"model", "delete", "m", "--address", "unix:/run/x"}), kExitOk);
-  EXPECT_EQ(address_, "unix:/run/x");
+  EXPECT_EQ(endpoint_.address, "unix:/run/x");
 }
 
 TEST_F(FitctlTest, TakesTheAddressFromTheEnvironment) {
   EXPECT_CALL(daemon_->models, DeleteModel).WillOnce(Return(grpc::Status::OK));
   EXPECT_EQ(Run({"model", "delete", "m"}), kExitOk);
-  EXPECT_EQ(address_, "there:1");
+  EXPECT_EQ(endpoint_.address, "there:1");
+}
+
+TEST_F(FitctlTest, TokenComesFromAFile) {
+  EXPECT_CALL(daemon_->models, DeleteModel).WillOnce(Return(grpc::Status::OK));
+  EXPECT_EQ(Run({"model", "delete", "m", "--token-file", Write("token", "fitd_abc\n"), "--tls-ca",
+                 "ca.pem", "--client-certificate", "c.pem", "--client-key", "k.pem"}),
+            kExitOk);
+  EXPECT_EQ(endpoint_.token, "fitd_abc");
+  EXPECT_EQ(endpoint_.tls_ca, "ca.pem");
+  EXPECT_EQ(endpoint_.tls_certificate, "c.pem");
+  EXPECT_EQ(endpoint_.tls_key, "k.pem");
+}
+
+TEST_F(FitctlTest, FileWithoutATokenIsWrongUsage) {
+  EXPECT_EQ(Run({"model", "delete", "m", "--token-file", Write("token", "\n")}), kExitUsage);
+  EXPECT_THAT(err_, StartsWith("fitctl: --token-file: no token in "));
+}
+
+TEST_F(FitctlTest, CallThatIsNotAllowedExitsWith8) {
+  for (const auto code : {grpc::StatusCode::UNAUTHENTICATED, grpc::StatusCode::PERMISSION_DENIED}) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->models, DeleteModel).WillOnce(Return(grpc::Status(code, "no")));
+    EXPECT_EQ(Run({"model", "delete", "m"}), kExitDenied);
+    EXPECT_EQ(err_, "fitctl: no\n");
+  }
+}
+
+TEST_F(FitctlTest, HealthIsTheExitStatus) {
+  const std::pair<grpc::health::v1::HealthCheckResponse::ServingStatus, int> cases[] = {
+      {grpc::health::v1::HealthCheckResponse::SERVING, kExitOk},
+      {grpc::health::v1::HealthCheckResponse::NOT_SERVING, kExitUnreachable}};
+  for (const auto& [answer, status] : cases) {
+    daemon_.emplace();
+    grpc::health::v1::HealthCheckResponse response;
+    response.set_status(answer);
+    EXPECT_CALL(daemon_->health, Check).WillOnce(Answer(response));
+    EXPECT_EQ(Run({"server", "health"}), status);
+  }
+  EXPECT_THAT(err_, HasSubstr("the daemon does not serve"));
 }
 
 TEST_F(FitctlTest, CompletesCommandsOptionsAndChoices) {

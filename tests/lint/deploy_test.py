@@ -1,0 +1,162 @@
+"""What deploy/ and the Dockerfile say fits the daemon: settings, metrics, packages. Arguments: fitd, fitctl."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARIES = [sys.argv.pop(), sys.argv.pop()]
+
+
+def settings():
+    """The names of the daemon's settings."""
+    proto = (ROOT / "proto/fitd/v1/server_config.proto").read_text()
+    return set(re.findall(r"^  \w+ (\w+) = \d+;", proto, re.MULTILINE))
+
+
+def metrics():
+    """The names of the metrics that the daemon has."""
+    sources = "".join(file.read_text() for file in (ROOT / "server/http").glob("*_metrics.cc"))
+    return set(re.findall(r'"(fitd_[a-z_]+)"', sources))
+
+
+def unknown_flags(args):
+    """Those of `--name=value` that are no setting."""
+    return [arg for arg in args if arg.split("=")[0].lstrip("-").replace("-", "_") not in settings()]
+
+
+def unknown_metrics(expression):
+    names = re.findall(r"fitd_[a-z_]+", expression)
+    return [name for name in names if re.sub(r"_bucket$", "", name) not in metrics()]
+
+
+def closure(packages):
+    """These packages and all that they depend on, of those that are installed."""
+    seen = set()
+    queue = list(packages)
+    while queue:
+        package = queue.pop()
+        if package in seen:
+            continue
+        seen.add(package)
+        shown = subprocess.run(["dpkg-query", "--show", "--showformat=${Depends}", package],
+                               capture_output=True, text=True).stdout
+        queue += re.findall(r"(?:^|[,|]) *([a-z0-9.+-]+)", shown)
+    return seen
+
+
+class ComposeTest(unittest.TestCase):
+    def setUp(self):
+        self.compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
+        self.fitd = self.compose["services"]["fitd"]
+
+    def test_flags_are_settings(self):
+        self.assertEqual([], unknown_flags(self.fitd["command"]))
+        self.assertEqual(["--none=1"], unknown_flags(["--none=1"]))
+
+    def test_files_that_are_mounted_exist(self):
+        for service in self.compose["services"].values():
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                if source.startswith("./") and source != "./tls":  # Which make-certificates.sh makes.
+                    self.assertTrue((ROOT / "deploy" / source).exists(), source)
+                elif not source.startswith("./"):
+                    self.assertIn(source, self.compose["volumes"])
+
+    def test_daemon_has_no_more_rights_than_it_needs(self):
+        self.assertTrue(self.fitd["read_only"])
+        self.assertEqual(["ALL"], self.fitd["cap_drop"])
+        for service in self.compose["services"].values():
+            for port in service["ports"]:
+                self.assertTrue(port.startswith("127.0.0.1:"), port)
+
+    def test_prometheus_asks_where_the_daemon_answers(self):
+        scrape = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())["scrape_configs"][0]
+        self.assertEqual([{"targets": ["fitd:7475"]}], scrape["static_configs"])
+        self.assertIn("--http-listen=0.0.0.0:7475", self.fitd["command"])
+
+
+class GrafanaTest(unittest.TestCase):
+    def test_dashboard_asks_for_metrics_that_exist(self):
+        dashboard = json.loads((ROOT / "deploy/grafana/fitd.json").read_text())
+        expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+        self.assertGreaterEqual(len(expressions), 8)
+        for expression in expressions:
+            self.assertEqual([], unknown_metrics(expression), expression)
+        self.assertEqual(["fitd_none"], unknown_metrics("rate(fitd_none[1m])"))
+
+
+class KubernetesTest(unittest.TestCase):
+    def setUp(self):
+        objects = yaml.safe_load_all((ROOT / "deploy/kubernetes.yaml").read_text())
+        self.objects = {entry["kind"]: entry for entry in objects}
+        self.set = self.objects["StatefulSet"]["spec"]
+        self.pod = self.set["template"]["spec"]
+        self.fitd = self.pod["containers"][0]
+
+    def test_flags_are_settings(self):
+        self.assertEqual([], unknown_flags(self.fitd["args"]))
+
+    def test_names_refer_to_what_is_there(self):
+        labels = self.set["template"]["metadata"]["labels"]
+        self.assertEqual(labels, self.set["selector"]["matchLabels"])
+        self.assertEqual(labels, self.objects["Service"]["spec"]["selector"])
+        self.assertEqual(labels, self.objects["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"])
+        self.assertEqual(self.set["serviceName"], self.objects["Service"]["metadata"]["name"])
+        volumes = {volume["name"] for volume in self.pod["volumes"]}
+        volumes |= {claim["metadata"]["name"] for claim in self.set["volumeClaimTemplates"]}
+        self.assertEqual(volumes, {mount["name"] for mount in self.fitd["volumeMounts"]})
+        ports = {port["name"] for port in self.fitd["ports"]}
+        wanted = {port["targetPort"] for port in self.objects["Service"]["spec"]["ports"]}
+        wanted |= {port["port"] for rule in self.objects["NetworkPolicy"]["spec"]["ingress"] for port in rule["ports"]}
+        wanted.add(self.fitd["readinessProbe"]["httpGet"]["port"])
+        self.assertEqual(ports, wanted)
+
+    def test_files_are_where_they_are_mounted(self):
+        mounts = [mount["mountPath"] for mount in self.fitd["volumeMounts"]]
+        paths = [arg.split("=")[1] for arg in self.fitd["args"] if "=/" in arg]
+        paths += [variable["value"] for variable in self.fitd["env"] if variable["value"].startswith("/")]
+        self.assertGreaterEqual(len(paths), 4)
+        for path in paths:
+            self.assertTrue(any(path.startswith(mount + "/") for mount in mounts), path)
+
+    def test_daemon_has_no_more_rights_than_it_needs(self):
+        self.assertTrue(self.pod["securityContext"]["runAsNonRoot"])
+        self.assertFalse(self.pod["automountServiceAccountToken"])
+        security = self.fitd["securityContext"]
+        self.assertFalse(security["allowPrivilegeEscalation"])
+        self.assertTrue(security["readOnlyRootFilesystem"])
+        self.assertEqual({"drop": ["ALL"]}, security["capabilities"])
+        self.assertEqual(1, self.set["replicas"])
+
+    def test_user_is_that_of_the_image(self):
+        user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+        context = self.pod["securityContext"]
+        self.assertEqual((context["runAsUser"], context["runAsGroup"]), (int(user[1]), int(user[2])))
+
+
+class DockerfileTest(unittest.TestCase):
+    def test_image_has_every_library_that_the_programs_load(self):
+        run_time = (ROOT / "Dockerfile").read_text().split("FROM debian:12-slim\n")[1]
+        named = re.search(r"--no-install-recommends \\\n(.*?) && ", run_time, re.DOTALL)[1]
+        have = closure(re.findall(r"[a-z0-9][a-z0-9.+-]+", named)) | {"libc6"}
+        for binary in BINARIES:
+            loaded = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True).stdout
+            files = [str(pathlib.Path(path).resolve()) for path in re.findall(r"=> (/\S+)", loaded)]
+            owners = subprocess.run(["dpkg", "--search", *files], capture_output=True, text=True).stdout
+            missing = set(re.findall(r"^([a-z0-9.+-]+):", owners, re.MULTILINE)) - have
+            self.assertEqual(set(), missing, binary)
+
+    def test_both_builders_understand_it(self):
+        text = (ROOT / "Dockerfile").read_text()
+        self.assertNotIn("<<", text)
+        self.assertNotIn("# syntax", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
