@@ -134,8 +134,9 @@ absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials&
     if (const auto number = Number(value)) return {*number, ""};
     return {value.empty() ? kNothing : kText, value};
   };
-  std::stable_sort(trials.begin(), trials.end(),
-                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  std::sort(trials.begin(), trials.end(), [&](const auto& a, const auto& b) {
+    return std::pair(key(a), a.number()) < std::pair(key(b), b.number());
+  });
   return absl::OkStatus();
 }
 
