@@ -127,6 +127,8 @@ absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
         std::optional<v1::Job> job = NextJob(transaction, numbers);
         if (!job) return std::nullopt;
         const int64_t number = JobNumber(job->id()).value();
+        // It was paused and resumed before its worker let go of it.
+        if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) return std::nullopt;
         memory = transaction.jobs.Memory(number);
         if (!first && memory > options_.max_memory_bytes - used) return std::nullopt;
         if (!first && job->crashes() >= kSuspectCrashes) return std::nullopt;
