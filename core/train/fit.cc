@@ -127,6 +127,8 @@ class Fit {
         observer_(observer),
         stop_(stop),
         steps_(input.steps),
+        last_epoch_(std::min(input.hold_after_epochs.value_or(input.training.epochs()),
+                             input.training.epochs())),
         score_(input.training, shape.outputs),
         validation_score_(input.training, shape.outputs),
         meter_(RowsToTrain(), std::chrono::steady_clock::now),
@@ -167,7 +169,11 @@ class Fit {
 
   absl::StatusOr<FitResult> Run() {
     bool stopped = !Adapt();
+    bool held = false;
     while (!stopped && !done() && epoch_ <= training_.epochs()) {
+      held = step_ == 0 && epoch_ - 1 >= last_epoch_;
+      stopped = held;
+      if (held) break;
       const SteadyTime start = std::chrono::steady_clock::now();
       v1::EpochCompleted event;
       event.set_epoch(epoch_);
@@ -194,6 +200,7 @@ class Fit {
                      .steps = kept.steps,
                      .isa = isa_,
                      .stopped = stopped,
+                     .held = held,
                      .checkpoint = std::move(checkpoint)};
   }
 
@@ -202,7 +209,7 @@ class Fit {
   bool done() const { return steps_ && plan_.iterations() >= *steps_; }
 
   int64_t RowsToTrain() const {
-    const int64_t rows = data_.training.size() * training_.epochs();
+    const int64_t rows = data_.training.size() * last_epoch_;
     return steps_ ? std::min(*steps_ * batch_size_, rows) : rows;
   }
 
@@ -446,6 +453,7 @@ class Fit {
   FitObserver& observer_;
   const std::atomic<bool>& stop_;
   const std::optional<int64_t> steps_;  // See FitInput.
+  const int64_t last_epoch_;            // Of those that may be trained now.
 
   std::string isa_ = ActiveKernels().isa;  // With those of earlier lives, where they differ.
   // Position: the epoch under way, from 1, and the steps done in it.

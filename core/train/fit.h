@@ -33,6 +33,8 @@ struct FitInput {
   std::optional<Checkpoint> resume;
   // Ends after so many steps, with the newest weights, whatever epochs and early stopping say.
   std::optional<int64_t> steps;
+  // Stops by itself when so many epochs are complete and there are more.
+  std::optional<int64_t> hold_after_epochs;
   int threads = 1;  // Never changes the result.
 };
 
@@ -61,7 +63,8 @@ struct FitResult {
   int64_t epoch = 0;     // That epoch, from 1.
   int64_t steps = 0;     // Optimizer steps that led to these weights.
   std::string isa;       // Instruction set of the kernels; several when a resumed fit moved.
-  bool stopped = false;  // `stop` ended it before its time.
+  bool stopped = false;  // `stop` or `hold_after_epochs` ended it before its time.
+  bool held = false;     // It was the latter.
   // After a stop: from here the same fit goes on as if nothing had been. None before the first
   // step.
   std::optional<Checkpoint> checkpoint;

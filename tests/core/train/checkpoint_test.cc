@@ -95,6 +95,29 @@ TEST_P(ResumeTest, GoesOnAfterEveryStop) {
   EXPECT_EQ(History(observer_.epochs), history);
 }
 
+TEST_P(ResumeTest, GoesOnAfterBeingHeldAtEveryEpoch) {
+  FitInput input = Input(GetParam().model, Iris(), GetParam().training);
+  const FitResult undisturbed = Run(input);
+  const std::vector<std::string> history = History(observer_.epochs);
+
+  observer_ = RecordingObserver();
+  FitResult result;
+  for (int64_t epochs = 1;; ++epochs) {
+    input.hold_after_epochs = epochs;
+    result = Run(input);
+    if (!result.stopped) break;
+    ASSERT_TRUE(result.held);
+    ASSERT_EQ(result.checkpoint->state.epoch(), epochs + 1);
+    EXPECT_EQ(static_cast<int64_t>(observer_.epochs.size()), epochs);
+    input.resume = Stored(*result.checkpoint);
+    // Where it is held already, it trains nothing.
+    EXPECT_EQ(Run(input).checkpoint->state.iterations(), result.checkpoint->state.iterations());
+  }
+  EXPECT_FALSE(result.held);
+  EXPECT_EQ(result.weights.Sha256(), undisturbed.weights.Sha256());
+  EXPECT_EQ(History(observer_.epochs), history);
+}
+
 const std::string kRegularized =
     "input_shape: 4 layers { dense { units: 12 activation { relu {} } kernel_regularizer { l2 { "
     "l2: "
