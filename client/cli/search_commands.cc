@@ -57,10 +57,12 @@ absl::Status ReportEnd(Cli& cli, const v1::Search& search) {
 }
 
 std::string TrialLine(const v1::Search& search, const v1::SearchTrial& trial) {
-  std::string result = FormatState(trial.state());
+  std::string result = TrialState(trial);
   if (trial.has_failure()) result += ": " + FormatFailure(trial.failure());
   if (trial.has_score()) {
     result = fmt::format("{} {}", search.spec().objective().metric(), FormatNumber(trial.score()));
+    if (trial.state() != v1::JOB_STATE_SUCCEEDED)
+      result += fmt::format(" when stopped after {} epochs", trial.epochs());
   }
   return fmt::format("Trial {}/{}  {}  {}\n", trial.number(), search.planned_trials(),
                      ParametersText(trial), client::Printable(result));
@@ -315,7 +317,9 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
         ->group(kSearch);
     command
         ->add_option("--algorithm", flags->algorithm,
-                     "grid, or random:TRIALS, e.g. random:64:seed=3")
+                     "grid, random:TRIALS, halving:TRIALS, hyperband or "
+                     "asynchronous_halving:TRIALS, e.g. random:64:seed=3 or "
+                     "halving:81:min_epochs=2:factor=3")
         ->group(kSearch);
     command
         ->add_option("--objective", flags->objective,

@@ -140,6 +140,11 @@ absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials&
   return absl::OkStatus();
 }
 
+std::string TrialState(const v1::SearchTrial& trial) {
+  const bool stopped = trial.state() == v1::JOB_STATE_CANCELLED && trial.has_score();
+  return stopped ? "STOPPED" : FormatState(trial.state());
+}
+
 std::string SearchText(const v1::Search& search) {
   const v1::SearchSpec& spec = search.spec();
   Table facts;
@@ -187,7 +192,7 @@ std::string TrialsText(const v1::Search& search, const Trials& trials, size_t mo
       const std::string value = ParameterOf(trial, axis);
       row.push_back(value.empty() ? "-" : value);
     }
-    row.push_back(FormatState(trial.state()));
+    row.push_back(TrialState(trial));
     row.push_back(std::to_string(trial.epochs()));
     row.push_back(trial.has_score() ? FormatNumber(trial.score()) : "-");
     row.push_back(Optional(TimeOf(trial), &FormatSeconds));
@@ -225,7 +230,7 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
   for (const v1::SearchTrial& trial : trials) {
     std::vector<std::string> row = {std::to_string(trial.number())};
     for (const std::string& axis : axes) row.push_back(ParameterOf(trial, axis));
-    row.push_back(FormatState(trial.state()));
+    row.push_back(TrialState(trial));
     row.push_back(std::to_string(trial.epochs()));
     row.push_back(trial.has_score() ? Scalar(trial.score()) : "");
     for (const std::string& metric : metrics) row.push_back(cell(MetricOf(trial, metric)));

@@ -18,6 +18,9 @@ using Trials = std::vector<v1::SearchTrial>;
 // "RUNNING".
 std::string FormatState(v1::SearchState state);
 
+// "SUCCEEDED"; "STOPPED" is one that others outdid before it had all its epochs.
+std::string TrialState(const v1::SearchTrial& trial);
+
 // The paths of the search's axes, those inside choices behind theirs, each once.
 std::vector<std::string> AxisPaths(const v1::SearchSpace& space);
 

@@ -9,13 +9,16 @@ namespace fitd {
 
 class GridSearch final : public SearchAlgorithm {
  public:
-  // `space` must outlive it.
-  explicit GridSearch(const SearchSpace& space) : space_(space) {}
+  // Trials of `epochs` each. `space` must outlive it.
+  GridSearch(int64_t epochs, const SearchSpace& space) : epochs_(epochs), space_(space) {}
 
   int64_t planned_trials() const override { return space_.Size(SearchSpace::Values::kGrid); }
-  std::optional<Parameters> Next(const std::vector<Parameters>& made) const override;
+  int64_t planned_epochs() const override { return planned_trials() * epochs_; }
+  std::vector<TrialStep> Next(const std::vector<v1::SearchTrial>& trials,
+                              int64_t most) const override;
 
  private:
+  const int64_t epochs_;
   const SearchSpace& space_;
 };
 

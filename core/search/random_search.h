@@ -10,14 +10,19 @@ namespace fitd {
 // Where the space holds no more points than are asked for, all of them in order.
 class RandomSearch final : public SearchAlgorithm {
  public:
-  // `space` must outlive it.
-  RandomSearch(const v1::RandomSpec& spec, const SearchSpace& space) : spec_(spec), space_(space) {}
+  // `trials` of `epochs` each. `space` must outlive it.
+  RandomSearch(int64_t trials, uint64_t seed, int64_t epochs, const SearchSpace& space)
+      : trials_(trials), seed_(seed), epochs_(epochs), space_(space) {}
 
   int64_t planned_trials() const override;
-  std::optional<Parameters> Next(const std::vector<Parameters>& made) const override;
+  int64_t planned_epochs() const override { return planned_trials() * epochs_; }
+  std::vector<TrialStep> Next(const std::vector<v1::SearchTrial>& trials,
+                              int64_t most) const override;
 
  private:
-  const v1::RandomSpec spec_;
+  const int64_t trials_;
+  const uint64_t seed_;
+  const int64_t epochs_;
   const SearchSpace& space_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/base/kinds.h"
 #include "core/base/names.h"
+#include "core/search/halving_search.h"
 #include "core/search/search_space.h"
 #include "core/search/trial_fields.h"
 #include "fmt/format.h"
@@ -20,9 +21,16 @@ constexpr int kMostAxes = 100;
 constexpr int kMostValues = 1000;
 constexpr int64_t kMostTrials = 10'000;
 
+// Algorithms that compare trials by the epochs they had.
+bool HasRungs(const v1::SearchAlgorithmSpec& algorithm) {
+  return algorithm.has_halving() || algorithm.has_hyperband() ||
+         algorithm.has_asynchronous_halving();
+}
+
 class SpaceResolver {
  public:
-  SpaceResolver(bool grid, Violations& violations) : grid_(grid), violations_(violations) {}
+  SpaceResolver(const v1::SearchAlgorithmSpec& algorithm, Violations& violations)
+      : grid_(algorithm.has_grid()), has_rungs_(HasRungs(algorithm)), violations_(violations) {}
 
   // `taken` are the fields that axes around or before these set.
   void Resolve(const std::string& path, const v1::TrialSpec& base, std::set<std::string> taken,
@@ -44,6 +52,11 @@ class SpaceResolver {
     axis.clear_fields();
     for (const std::string& field : fields.ok() ? *fields : std::vector<std::string>()) {
       axis.add_fields(field);
+      if (field == "training.epochs" && has_rungs_) {
+        violations_.Add(path + ".path",
+                        "sets training.epochs, which the algorithm shares out; allowed: any other "
+                        "field, or the algorithms grid and random");
+      }
       if (!taken.insert(field).second) {
         violations_.Add(path + ".path",
                         fmt::format("sets {}, which another axis sets too", Quoted(field)));
@@ -126,17 +139,50 @@ class SpaceResolver {
 
   static constexpr double kLargest = 1e15;
   const bool grid_;
+  const bool has_rungs_;
   Violations& violations_;
   int axes_ = 0;
 };
 
-void CheckAlgorithm(const std::string& path, const v1::SearchAlgorithmSpec& algorithm,
-                    Violations& violations) {
+void CheckTrials(int64_t trials, const std::string& path, Violations& violations) {
+  CheckField(trials >= 1 && trials <= kMostTrials, trials, "1 to 10,000", path + ".trials",
+             violations);
+}
+
+// Of a HalvingSpec or what has the same fields.
+template <typename Spec>
+void ResolveRungs(const std::string& path, int64_t epochs, Spec& spec, Violations& violations) {
+  if (spec.min_epochs() == 0) spec.set_min_epochs(1);
+  if (spec.factor() == 0) spec.set_factor(3);
+  CheckField(spec.min_epochs() >= 1 && spec.min_epochs() <= epochs, spec.min_epochs(),
+             fmt::format("1 to training.epochs, {}", epochs), path + ".min_epochs", violations);
+  CheckField(spec.factor() >= 2 && spec.factor() <= 100, spec.factor(), "2 to 100",
+             path + ".factor", violations);
+}
+
+void ResolveAlgorithm(const std::string& path, int64_t epochs, v1::SearchAlgorithmSpec& algorithm,
+                      Violations& violations) {
   RequireKind(algorithm, path, violations);
-  if (algorithm.has_random()) {
-    const int64_t trials = algorithm.random().trials();
-    CheckField(trials >= 1 && trials <= kMostTrials, trials, "1 to 10,000", path + ".random.trials",
-               violations);
+  switch (algorithm.kind_case()) {
+    case v1::SearchAlgorithmSpec::kRandom:
+      return CheckTrials(algorithm.random().trials(), path + ".random", violations);
+    case v1::SearchAlgorithmSpec::kHalving:
+      CheckTrials(algorithm.halving().trials(), path + ".halving", violations);
+      return ResolveRungs(path + ".halving", epochs, *algorithm.mutable_halving(), violations);
+    case v1::SearchAlgorithmSpec::kHyperband:
+      return ResolveRungs(path + ".hyperband", epochs, *algorithm.mutable_hyperband(), violations);
+    case v1::SearchAlgorithmSpec::kAsynchronousHalving: {
+      v1::AsynchronousHalvingSpec& spec = *algorithm.mutable_asynchronous_halving();
+      const std::string spec_path = path + ".asynchronous_halving";
+      CheckTrials(spec.trials(), spec_path, violations);
+      ResolveRungs(spec_path, epochs, spec, violations);
+      if (spec.parallelism() == 0) spec.set_parallelism(8);
+      return CheckField(spec.parallelism() >= 1 && spec.parallelism() <= 1000, spec.parallelism(),
+                        "1 to 1,000", spec_path + ".parallelism", violations);
+    }
+    case v1::SearchAlgorithmSpec::kGrid:
+    case v1::SearchAlgorithmSpec::KIND_NOT_SET:
+      return;
   }
 }
 
@@ -146,14 +192,21 @@ void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchS
                    Violations& violations) {
   const std::string space_path = ChildPath(path, "space.axes");
   Violations faults;
-  CheckAlgorithm(ChildPath(path, "algorithm"), spec.algorithm(), faults);
+  const int64_t epochs = base.training().has_epochs() ? base.training().epochs() : 1;
+  ResolveAlgorithm(ChildPath(path, "algorithm"), epochs, *spec.mutable_algorithm(), faults);
   if (spec.space().axes().empty()) faults.Add(space_path, "is empty; allowed: 1 to 100 axes");
-  SpaceResolver(spec.algorithm().has_grid(), faults)
+  SpaceResolver(spec.algorithm(), faults)
       .Resolve(space_path, base, {}, *spec.mutable_space()->mutable_axes());
   if (faults.empty() && spec.algorithm().has_grid()) {
     const int64_t points = SearchSpace(spec.space()).Size(SearchSpace::Values::kGrid);
     CheckField(points <= kMostTrials, points, "a grid of 10,000 points at most", space_path,
                faults);
+  }
+  if (faults.empty() && spec.algorithm().has_hyperband()) {
+    const SearchSpace space(spec.space());
+    const int64_t trials = HalvingSearch::Hyperband(spec, space).planned_trials();
+    CheckField(trials <= kMostTrials, trials, "10,000 trials at most; raise min_epochs or factor",
+               ChildPath(path, "algorithm.hyperband"), faults);
   }
   violations.Add(faults.ToStatus());
 }

@@ -1,4 +1,4 @@
-// From a SearchAlgorithmSpec to its algorithm.
+// From a SearchSpec to its algorithm.
 
 #ifndef FITD_CORE_SEARCH_SEARCH_FACTORY_H_
 #define FITD_CORE_SEARCH_SEARCH_FACTORY_H_
@@ -10,7 +10,7 @@
 namespace fitd {
 
 // `spec` is resolved (ResolveSearch); `space` must outlive the algorithm.
-std::unique_ptr<SearchAlgorithm> MakeSearchAlgorithm(const v1::SearchAlgorithmSpec& spec,
+std::unique_ptr<SearchAlgorithm> MakeSearchAlgorithm(const v1::SearchSpec& spec,
                                                      const SearchSpace& space);
 
 }  // namespace fitd

@@ -12,6 +12,7 @@
 #include "fmt/format.h"
 #include "server/jobs/checkpoint_writer.h"
 #include "server/jobs/job_moves.h"
+#include "server/jobs/search_trials.h"
 #include "server/jobs/time.h"
 #include "server/jobs/verification.h"
 #include "server/log/log.h"
@@ -104,7 +105,8 @@ FitRunner::FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& jou
       feeds_(feeds),
       journal_(journal),
       job_(std::move(job)),
-      number_(JobNumber(job_.id()).value()) {}
+      number_(JobNumber(job_.id()).value()),
+      progress_(job_.progress()) {}
 
 void FitRunner::Append(v1::JobEvent event) {
   *event.mutable_time() = ToTimestamp(absl::Now());
@@ -171,6 +173,7 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
   FitInput input;
   input.training = spec.training();
   input.threads = threads;
+  if (job_.granted_epochs() != 0) input.hold_after_epochs = job_.granted_epochs();
   std::optional<v1::ModelVersion> initial;
   FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) -> absl::Status {
     const std::optional<v1::Model> model = transaction.models.Find(spec.model());
@@ -260,12 +263,23 @@ absl::StatusOr<v1::JobState> FitRunner::FinishLater(const FitResult& result) {
       Log(LogLevel::kError, "checkpoint_failed", {{"job", job_.id()}, {"error", Message(saved)}});
     }
   }
+  if (result.held) {
+    // A fit that went on from there, after a crash, told no epoch.
+    const v1::CheckpointState& state = result.checkpoint->state;
+    progress_.set_epoch(state.epoch() - 1);
+    progress_.set_step(progress_.steps_per_epoch());
+    *progress_.mutable_metrics() = state.metrics();
+  }
   return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
     v1::Job job = *transaction.jobs.Find(number_);
     if (job.state() == v1::JOB_STATE_CANCELLING)
       return Error(absl::StatusCode::kAborted, "the job was cancelled meanwhile");
     v1::StateChange change;
-    if (job.state() == v1::JOB_STATE_PAUSING) {
+    if (result.held) {
+      change.set_state(v1::JOB_STATE_PAUSED);
+      change.set_message(fmt::format("waits for search {}", job.search()));
+      RecordRung(transaction, job, progress_);
+    } else if (job.state() == v1::JOB_STATE_PAUSING) {
       change.set_state(v1::JOB_STATE_PAUSED);
     } else {
       change.set_state(v1::JOB_STATE_QUEUED);

@@ -114,6 +114,14 @@ void Enqueue(Transaction& transaction, v1::Job& job) {
 }
 
 absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order) {
+  if (order == JobOrder::kResume && job.trial() != 0) {
+    const auto trial = transaction.searches.FindTrial(job.search(), job.trial());
+    if (trial && IsHeld(*trial)) {
+      return FailedPrecondition(
+          fmt::format("job {} has the {} epochs that search {} granted it, and waits for more",
+                      job.id(), trial->granted_epochs(), job.search()));
+    }
+  }
   FITD_ASSIGN_OR_RETURN(const std::optional<v1::JobState> next, StateTowards(order, job));
   if (!next) return absl::OkStatus();
   v1::StateChange change;

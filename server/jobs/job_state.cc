@@ -13,6 +13,7 @@ constexpr std::pair<v1::JobState, v1::JobState> kMoves[] = {
     {v1::JOB_STATE_QUEUED, v1::JOB_STATE_CANCELLING},  // When there may be a state to keep.
     {v1::JOB_STATE_QUEUED, v1::JOB_STATE_CANCELLED},
     {v1::JOB_STATE_RUNNING, v1::JOB_STATE_PAUSING},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_PAUSED},  // It has the epochs that its search granted.
     {v1::JOB_STATE_RUNNING, v1::JOB_STATE_CANCELLING},
     {v1::JOB_STATE_RUNNING, v1::JOB_STATE_QUEUED},  // The daemon ends or died.
     {v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED},

@@ -179,8 +179,10 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
 
   *search.mutable_architecture() = base.model();
   const SearchSpace space(spec.space());
-  search.set_planned_trials(MakeSearchAlgorithm(spec.algorithm(), space)->planned_trials());
-  search.set_planned_epochs(search.planned_trials() *
+  const auto algorithm = MakeSearchAlgorithm(spec, space);
+  search.set_planned_trials(algorithm->planned_trials());
+  // Trials differ in epochs where an axis says so.
+  search.set_planned_epochs(algorithm->planned_epochs() / training.epochs() *
                             MostEpochs(spec.space().axes(), training.epochs()));
   search.set_state(v1::SEARCH_STATE_RUNNING);
   *search.mutable_create_time() = ToTimestamp(transaction.now());
@@ -302,6 +304,7 @@ absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order)
           search.set_state(*state);
           transaction.searches.Update(search);
           for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(search.name())) {
+            if (order == JobOrder::kResume && IsHeld(trial)) continue;
             const int64_t number = JobNumber(trial.job_id()).value();
             v1::Job job = *transaction.jobs.Find(number);
             // One that its user cancels is left to it.
@@ -424,58 +427,99 @@ absl::Status Searches::Advance() {
             return transaction.searches.Active();
           }));
   for (const std::string& name : names) {
-    FITD_RETURN_IF_ERROR(store_.InTransaction(
-        [&](Transaction& transaction) { return AdvanceOne(transaction, name); }));
+    std::vector<int64_t> steered;
+    FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
+      steered.clear();
+      return AdvanceOne(transaction, name, steered);
+    }));
+    for (const int64_t job : steered) feeds_.EventsStored(job);
   }
   scheduler_.JobQueued();
   return absl::OkStatus();
 }
 
-absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& name) {
+absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& name,
+                                  std::vector<int64_t>& steered) {
   std::optional<v1::Search> search = transaction.searches.Find(name);
   if (!search || IsFinal(search->state())) return absl::OkStatus();
-  const auto workers = static_cast<size_t>(options_.workers);
-  size_t active = transaction.searches.ActiveTrials(name).size();
-  if (search->state() == v1::SEARCH_STATE_CANCELLING && active == 0)
+  const int64_t few = int64_t{kFewTrials} * options_.workers;
+  std::vector<v1::SearchTrial> held;
+  int64_t active = 0;
+  for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(name)) {
+    if (IsHeld(trial)) {
+      held.push_back(std::move(trial));
+    } else {
+      ++active;
+    }
+  }
+  if (search->state() == v1::SEARCH_STATE_CANCELLING && active == 0 && held.empty())
     End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
-  if (search->state() != v1::SEARCH_STATE_RUNNING || active >= kFewTrials * workers)
-    return absl::OkStatus();
-  FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
+  if (search->state() != v1::SEARCH_STATE_RUNNING || active >= few) return absl::OkStatus();
 
   const SearchSpace space(search->spec().space());
-  const auto algorithm = MakeSearchAlgorithm(search->spec().algorithm(), space);
-  std::vector<Parameters> made;
-  for (const v1::SearchTrial& trial : transaction.searches.Trials(name, 0, kAll))
-    made.emplace_back(trial.parameters().begin(), trial.parameters().end());
-  for (size_t room = kManyTrials * workers; room > active; --room) {
-    const std::optional<Parameters> next = algorithm->Next(made);
-    if (!next) {
-      if (active > 0) return absl::OkStatus();
-      search = transaction.searches.Find(name);
-      End(transaction, *search,
-          search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
-      return absl::OkStatus();
-    }
-    made.push_back(*next);
-    const auto number = static_cast<int64_t>(made.size());
-    const v1::SearchTrial trial = MakeTrial(transaction, *search, number, *next);
-    transaction.searches.InsertTrial(name, trial);
-    if (!IsFinal(trial.state())) ++active;
+  const std::vector<v1::SearchTrial> trials = transaction.searches.Trials(name, 0, kAll);
+  const std::vector<TrialStep> steps =
+      MakeSearchAlgorithm(search->spec(), space)
+          ->Next(trials, int64_t{kManyTrials} * options_.workers - active);
+  if (steps.empty()) {
+    if (active > 0) return absl::OkStatus();
+    if (!held.empty()) return EndHeld(transaction, name, held, steered);
+    End(transaction, *search,
+        search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
+    return absl::OkStatus();
   }
-  if (active < kFewTrials * workers) transaction.SearchesChanged();
+  FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
+  for (const TrialStep& step : steps) {
+    if (step.trial > static_cast<int64_t>(trials.size())) {
+      const v1::SearchTrial trial = MakeTrial(transaction, *search, step);
+      transaction.searches.InsertTrial(name, trial);
+      if (!IsFinal(trial.state())) ++active;
+    } else {
+      FITD_RETURN_IF_ERROR(
+          GrantEpochs(transaction, name, trials[static_cast<size_t>(step.trial - 1)], step.epochs));
+      steered.push_back(JobNumber(trials[static_cast<size_t>(step.trial - 1)].job_id()).value());
+      ++active;
+    }
+  }
+  if (active < few) transaction.SearchesChanged();
+  return absl::OkStatus();
+}
+
+absl::Status Searches::GrantEpochs(Transaction& transaction, const std::string& search,
+                                   v1::SearchTrial trial, int64_t epochs) {
+  trial.set_granted_epochs(epochs);
+  transaction.searches.UpdateTrial(search, trial);
+  v1::Job job = *transaction.jobs.Find(JobNumber(trial.job_id()).value());
+  job.set_granted_epochs(epochs);
+  return Steer(transaction, job, JobOrder::kResume);
+}
+
+absl::Status Searches::EndHeld(Transaction& transaction, const std::string& search,
+                               std::vector<v1::SearchTrial>& held, std::vector<int64_t>& steered) {
+  for (v1::SearchTrial& trial : held) {
+    if (trial.state() == v1::JOB_STATE_CANCELLING) continue;
+    trial.set_state(v1::JOB_STATE_CANCELLING);
+    transaction.searches.UpdateTrial(search, trial);
+    const int64_t number = JobNumber(trial.job_id()).value();
+    v1::Job job = *transaction.jobs.Find(number);
+    FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel));
+    steered.push_back(number);
+  }
   return absl::OkStatus();
 }
 
 v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& search,
-                                    int64_t number, const Parameters& parameters) {
+                                    const TrialStep& step) {
   v1::SearchTrial trial;
-  trial.set_number(number);
-  *trial.mutable_parameters() = {parameters.begin(), parameters.end()};
+  trial.set_number(step.trial);
+  trial.set_granted_epochs(step.epochs);
+  *trial.mutable_parameters() = {step.parameters.begin(), step.parameters.end()};
   const auto check = [&]() -> absl::StatusOr<v1::Job> {
     v1::TrialSpec spec;
     *spec.mutable_model() = search.architecture();
     *spec.mutable_training() = search.spec().training();
-    FITD_RETURN_IF_ERROR(PutAll(SearchSpace(search.spec().space()).FieldValues(parameters), spec));
+    FITD_RETURN_IF_ERROR(
+        PutAll(SearchSpace(search.spec().space()).FieldValues(step.parameters), spec));
     v1::FitSpec fit = FitOfTrial(search.spec(), search.name());
     *fit.mutable_training() = spec.training();
     Violations violations;
@@ -490,7 +534,8 @@ v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& 
     return trial;
   }
   job->set_search(search.name());
-  job->set_trial(number);
+  job->set_trial(step.trial);
+  job->set_granted_epochs(step.epochs);
   Enqueue(transaction, *job);
   trial.set_job_id(job->id());
   trial.set_state(job->state());

@@ -7,11 +7,12 @@
 #include <limits>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/base/violations.h"
-#include "core/search/search_space.h"
+#include "core/search/search_algorithm.h"
 #include "fitd/v1/search_service.pb.h"
 #include "server/jobs/fit_check.h"
 #include "server/jobs/job_feeds.h"
@@ -62,9 +63,16 @@ class Searches {
 
   void Loop();
   absl::Status Advance();
-  absl::Status AdvanceOne(Transaction& transaction, const std::string& name);
-  v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search, int64_t number,
-                            const Parameters& parameters);
+  // Gives the jobs that were told something too.
+  absl::Status AdvanceOne(Transaction& transaction, const std::string& name,
+                          std::vector<int64_t>& steered);
+  v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search,
+                            const TrialStep& step);
+  absl::Status GrantEpochs(Transaction& transaction, const std::string& search,
+                           v1::SearchTrial trial, int64_t epochs);
+  // Cancels those that no trial made room for.
+  absl::Status EndHeld(Transaction& transaction, const std::string& search,
+                       std::vector<v1::SearchTrial>& held, std::vector<int64_t>& steered);
 
   Store& store_;
   JobFeeds& feeds_;

@@ -22,7 +22,8 @@ def choices(*values):
     return {"choices": [{"value": value} for value in values]}
 
 
-SEARCH = json_format.ParseDict({
+TRIALS = 30
+GRID = json_format.ParseDict({
     "name": "tune",
     "spec": {
         "model": "digits", "dataset": "digits",
@@ -40,22 +41,30 @@ SEARCH = json_format.ParseDict({
     },
 }, search_service_pb2.StartSearchRequest())
 
+HALVING = search_service_pb2.StartSearchRequest()
+HALVING.CopyFrom(GRID)
+HALVING.spec.training.epochs = 9
+HALVING.spec.algorithm.asynchronous_halving.trials = TRIALS
+
 
 class SearchTest(DaemonTest):
-    def begin(self, workers):
+    def begin(self, workers, search):
         self.start(workers=workers)
         self.client.models.CreateModel(MODEL)
         self.client.datasets.UploadDataset(upload_messages("digits", DIGITS.read_bytes()))
-        self.client.searches.StartSearch(SEARCH)
+        self.client.searches.StartSearch(search)
 
     def search(self):
         return self.client.searches.GetSearch(search_service_pb2.GetSearchRequest(name="tune")).search
 
-    def wait_for(self, ended):
+    def wait_for(self, scores):
+        """Until so many trials have a result, at their end or where they wait."""
         deadline = time.monotonic() + 200
         while True:
             search = self.search()
-            if search.ended_trials >= ended or search.HasField("end_time"):
+            trials = self.client.searches.ListTrials(search_service_pb2.ListTrialsRequest(search="tune", page_size=1000))
+            ready = sum(1 for trial in trials.trials if trial.HasField("end_time") or trial.rungs)
+            if ready >= scores or search.HasField("end_time"):
                 return search
             self.assertLess(time.monotonic(), deadline, self.daemon.log_end())
             time.sleep(0.005)
@@ -67,23 +76,29 @@ class SearchTest(DaemonTest):
         trials = self.client.searches.ListTrials(search_service_pb2.ListTrialsRequest(search="tune", page_size=1000))
         rows = [(trial.number, tuple((p.path, p.value) for p in trial.parameters), trial.state, trial.epochs,
                  trial.score, trial.weights_sha256, str(trial.metrics)) for trial in trials.trials]
-        self.assertEqual(len(rows), 30)
+        self.assertEqual(len(rows), TRIALS)
         return rows, search.best_trial, search.best_score
 
-    def test_killed_at_any_time_and_with_any_number_of_workers(self):
-        self.begin(workers=2)
+    def check_killed_at_any_time_and_with_any_number_of_workers(self, search):
+        self.begin(workers=2, search=search)
         expected = self.outcome()
         self.daemon.stop()
         for workers in (1, 2, 4) if FULL else (1, 2):
             with self.subTest(workers=workers):
                 self.folder = self.folder / "next"
                 self.folder.mkdir()
-                self.begin(workers=workers)
-                for ended in range(0, 30, 2 if FULL else 6):
-                    self.wait_for(ended)
+                self.begin(workers=workers, search=search)
+                for made in range(0, TRIALS, 2 if FULL else 6):
+                    self.wait_for(made)
                     self.restart(workers=workers)
                 self.assertEqual(self.outcome(), expected)
                 self.daemon.stop()
+
+    def test_grid(self):
+        self.check_killed_at_any_time_and_with_any_number_of_workers(GRID)
+
+    def test_asynchronous_halving(self):
+        self.check_killed_at_any_time_and_with_any_number_of_workers(HALVING)
 
 
 if __name__ == "__main__":

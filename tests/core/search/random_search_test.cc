@@ -11,15 +11,11 @@ namespace {
 std::vector<std::string> Trials(const std::string& random, const std::string& axes) {
   const v1::SearchSpec spec =
       Resolved("algorithm { random { " + random + "} } space { " + axes + "}");
-  const SearchSpace space(spec.space());
-  const RandomSearch search(spec.algorithm().random(), space);
-  std::vector<Parameters> made;
+  const Play play(spec, [](const auto&, int64_t) { return 1; }, 2, [](size_t) { return 0; });
+  EXPECT_EQ(static_cast<int64_t>(play.trials.size()), play.planned_trials);
   std::vector<std::string> texts;
-  while (const auto next = search.Next(made)) {
-    made.push_back(*next);
-    texts.push_back(Text(*next));
-  }
-  EXPECT_EQ(static_cast<int64_t>(texts.size()), search.planned_trials());
+  for (const v1::SearchTrial& trial : play.trials)
+    texts.push_back(Text({trial.parameters().begin(), trial.parameters().end()}));
   return texts;
 }
 

@@ -80,8 +80,9 @@ class SearchesTest : public JobFixture {
   std::vector<std::string> Table() {
     std::vector<std::string> rows;
     for (const v1::SearchTrial& trial : Trials()) {
-      std::string row = fmt::format("{} {} {} {}", trial.number(), static_cast<int>(trial.state()),
-                                    trial.score(), trial.weights_sha256());
+      std::string row =
+          fmt::format("{} {} {} {} {}", trial.number(), static_cast<int>(trial.state()),
+                      trial.epochs(), trial.score(), trial.weights_sha256());
       for (const v1::TrialParameter& parameter : trial.parameters())
         row += fmt::format(" {}={}", parameter.path(), parameter.value());
       rows.push_back(row);
@@ -183,6 +184,125 @@ TEST_F(SearchesTest, WorkersAndRestartsChangeNothing) {
     EXPECT_EQ(search.best_score(), expected.best_score());
     daemon_.reset();
   }
+}
+
+// Many trials of which few are trained to their end, by each of the algorithms.
+class RungsTest : public SearchesTest, public testing::WithParamInterface<const char*> {
+ protected:
+  static v1::StartSearchRequest Request() {
+    v1::StartSearchRequest request = Grid(9);
+    request.mutable_spec()->mutable_training()->mutable_optimizer()->mutable_sgd();
+    *request.mutable_spec()->mutable_algorithm() = ParseText<v1::SearchAlgorithmSpec>(GetParam());
+    *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+        "axes { path: 'learning_rate' real { low: 1e-4 high: 0.1 log: true } }"
+        "axes { path: 'units' integer { low: 1 high: 8 } }");
+    return request;
+  }
+};
+
+TEST_P(RungsTest, TheBestGoOnAndAreTheFitsThatTheirSettingsSay) {
+  FITD_ASSERT_OK(StartSearch(Request()));
+  Run();
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  int64_t epochs = 0;
+  int whole = 0;
+  const std::vector<v1::SearchTrial> trials = Trials();
+  EXPECT_EQ(static_cast<int64_t>(trials.size()), search.planned_trials());
+  for (const v1::SearchTrial& trial : trials) {
+    epochs += trial.epochs();
+    whole += static_cast<int>(trial.state() == v1::JOB_STATE_SUCCEEDED);
+    EXPECT_TRUE(trial.has_score()) << trial.number();
+    EXPECT_GT(trial.version(), 0) << trial.number();
+    EXPECT_EQ(trial.epochs() == 9, trial.state() == v1::JOB_STATE_SUCCEEDED) << trial.number();
+    if (trial.epochs() < 9) {
+      EXPECT_EQ(trial.state(), v1::JOB_STATE_CANCELLED);
+      EXPECT_EQ(trial.score(), trial.rungs().rbegin()->score());
+      EXPECT_EQ(trial.epochs(), trial.rungs().rbegin()->epochs());
+    }
+  }
+  EXPECT_GE(whole, 1);
+  EXPECT_LT(epochs, 9 * search.trials());
+  const v1::SearchTrial& best = trials[static_cast<size_t>(search.best_trial() - 1)];
+  EXPECT_EQ(best.state(), v1::JOB_STATE_SUCCEEDED);
+
+  // Trained in pieces, and the same as in one.
+  FITD_ASSERT_OK(
+      daemon_->models.Create(DenseModel("alone", 2, {std::stoi(best.parameters(1).value()), 2})));
+  v1::StartFitRequest fit;
+  fit.mutable_spec()->set_model("alone");
+  fit.mutable_spec()->set_dataset("d");
+  v1::TrainingSpec& training = *fit.mutable_spec()->mutable_training();
+  training = Request().spec().training();
+  training.mutable_optimizer()->mutable_learning_rate()->set_constant(
+      std::stof(best.parameters(0).value()));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Start(fit));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, job.id()));
+  v1::GetModelVersionRequest get;
+  get.set_model("alone");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto version, daemon_->models.GetVersion(get));
+  EXPECT_EQ(version.version().weights_sha256(), best.weights_sha256());
+}
+
+TEST_P(RungsTest, WorkersAndRestartsChangeNothing) {
+  FITD_ASSERT_OK(StartSearch(Request()));
+  Run();
+  const v1::Search expected = AwaitSearchEnd();
+  const std::vector<std::string> table = Table();
+
+  for (const int workers : {1, 3}) {
+    TempDir other;
+    options_.workers = workers;
+    daemon_.reset();
+    FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
+    FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
+    FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
+    FITD_ASSERT_OK(StartSearch(Request()));
+    for (int64_t enough = 2; enough < expected.trials(); enough += 7) {
+      Run();
+      Await([&](const v1::Search& search) { return search.trials() >= enough; });
+      daemon_.reset();
+      FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
+    }
+    Run();
+    EXPECT_EQ(AwaitSearchEnd().best_trial(), expected.best_trial());
+    EXPECT_EQ(Table(), table) << workers;
+    daemon_.reset();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RungsTest,
+                         testing::Values("halving { trials: 18 seed: 5 }", "hyperband { seed: 5 }",
+                                         "asynchronous_halving { trials: 18 seed: 5 }"));
+
+TEST_F(SearchesTest, ATrialThatWaitsForOthersGoesOnByItsSearchAlone) {
+  v1::StartSearchRequest request = Grid(kForever);
+  *request.mutable_spec()->mutable_algorithm() =
+      ParseText<v1::SearchAlgorithmSpec>("halving { trials: 3 min_epochs: 1 factor: 2 }");
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' choice { choices { value: '0.1' } choices { value: '0.01' } "
+      "choices { value: '0.001' } } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  const auto held = [&] {
+    for (const v1::SearchTrial& trial : Trials()) {
+      if (trial.rungs_size() == 1 && trial.granted_epochs() == 1) return trial;
+    }
+    return v1::SearchTrial();
+  };
+  // Two of three stay behind.
+  while (held().number() == 0 || Trials()[2].rungs().empty()) std::this_thread::yield();
+  v1::ResumeJobRequest resume;
+  resume.set_id(held().job_id());
+  EXPECT_THAT(daemon_->jobs.Resume(resume),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("has the 1 epochs that search s granted it")));
+  FITD_ASSERT_OK(daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
+  FITD_ASSERT_OK(daemon_->searches.Resume(Named<v1::ResumeSearchRequest>()));
+  EXPECT_EQ(held().state(), v1::JOB_STATE_PAUSED);
+
+  FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_CANCELLED);
 }
 
 TEST_F(SearchesTest, ADaemonThatDiesLeavesTrialsThatGoOn) {
