@@ -317,7 +317,7 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
         ->group(kSearch);
     command
         ->add_option("--algorithm", flags->algorithm,
-                     "grid, random:TRIALS, halving:TRIALS, hyperband or "
+                     "grid, random:TRIALS, tpe:TRIALS, halving:TRIALS, hyperband or "
                      "asynchronous_halving:TRIALS, e.g. random:64:seed=3 or "
                      "halving:81:min_epochs=2:factor=3")
         ->group(kSearch);

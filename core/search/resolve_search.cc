@@ -149,6 +149,11 @@ void CheckTrials(int64_t trials, const std::string& path, Violations& violations
              violations);
 }
 
+void CheckParallelism(int64_t parallelism, const std::string& path, Violations& violations) {
+  CheckField(parallelism >= 1 && parallelism <= 1000, parallelism, "1 to 1,000",
+             path + ".parallelism", violations);
+}
+
 // Of a HalvingSpec or what has the same fields.
 template <typename Spec>
 void ResolveRungs(const std::string& path, int64_t epochs, Spec& spec, Violations& violations) {
@@ -177,8 +182,16 @@ void ResolveAlgorithm(const std::string& path, int64_t epochs, v1::SearchAlgorit
       CheckTrials(spec.trials(), spec_path, violations);
       ResolveRungs(spec_path, epochs, spec, violations);
       if (spec.parallelism() == 0) spec.set_parallelism(8);
-      return CheckField(spec.parallelism() >= 1 && spec.parallelism() <= 1000, spec.parallelism(),
-                        "1 to 1,000", spec_path + ".parallelism", violations);
+      return CheckParallelism(spec.parallelism(), spec_path, violations);
+    }
+    case v1::SearchAlgorithmSpec::kTpe: {
+      v1::TpeSpec& spec = *algorithm.mutable_tpe();
+      CheckTrials(spec.trials(), path + ".tpe", violations);
+      if (spec.startup_trials() == 0) spec.set_startup_trials(10);
+      CheckField(spec.startup_trials() >= 1, spec.startup_trials(), "1 or more",
+                 path + ".tpe.startup_trials", violations);
+      if (spec.parallelism() == 0) spec.set_parallelism(4);
+      return CheckParallelism(spec.parallelism(), path + ".tpe", violations);
     }
     case v1::SearchAlgorithmSpec::kGrid:
     case v1::SearchAlgorithmSpec::KIND_NOT_SET:

@@ -4,6 +4,7 @@
 #include "core/search/grid_search.h"
 #include "core/search/halving_search.h"
 #include "core/search/random_search.h"
+#include "core/search/tpe_search.h"
 
 namespace fitd {
 
@@ -23,6 +24,8 @@ std::unique_ptr<SearchAlgorithm> MakeSearchAlgorithm(const v1::SearchSpec& spec,
       return std::make_unique<HalvingSearch>(HalvingSearch::Hyperband(spec, space));
     case v1::SearchAlgorithmSpec::kAsynchronousHalving:
       return std::make_unique<AsynchronousHalvingSearch>(spec, space);
+    case v1::SearchAlgorithmSpec::kTpe:
+      return std::make_unique<TpeSearch>(spec, space);
     case v1::SearchAlgorithmSpec::KIND_NOT_SET:
       break;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -101,58 +102,85 @@ int CountAxes(const Axes& axes) {
   return count;
 }
 
-// Draws the axes of a point. Each axis of the space has numbers of its own, used or not.
-class Drawing {
+// Walks the axes that count at a point. Each axis of the space has a number of its own, used or
+// not.
+class Walk {
  public:
-  Drawing(uint64_t seed, int64_t trial, int64_t attempt)
-      : seed_(seed), trial_(static_cast<uint32_t>(trial)), attempt_(attempt) {}
+  // Puts the value of an axis at the end of the parameters.
+  using AddValue = std::function<void(const v1::SearchAxis& axis, uint32_t number)>;
+  Walk(const AddValue& add, const Parameters& parameters) : add_(add), parameters_(parameters) {}
 
-  void Draw(const Axes& axes, Parameters& parameters) {
-    for (const v1::SearchAxis& axis : axes) Draw(axis, parameters);
-  }
-
- private:
-  void Draw(const v1::SearchAxis& axis, Parameters& parameters) {
-    const double share = Rng(seed_, RandomPurpose::kSearch, trial_, axis_++)
-                             .Uniform(static_cast<uint64_t>(attempt_));
-    switch (axis.domain_case()) {
-      case v1::SearchAxis::kChoice: {
-        const auto& choices = axis.choice().choices();
-        const auto chosen = static_cast<int>(share * choices.size());
-        Add(axis, choices[chosen].value(), parameters);
-        for (int i = 0; i < choices.size(); ++i) {
-          if (i == chosen) {
-            Draw(choices[i].axes(), parameters);
-          } else {
-            axis_ += static_cast<uint32_t>(CountAxes(choices[i].axes()));
-          }
+  void Visit(const Axes& axes) {
+    for (const v1::SearchAxis& axis : axes) {
+      add_(axis, axis_++);
+      const std::string value = parameters_[visited_++].value();
+      for (const v1::SearchChoice& choice : axis.choice().choices()) {
+        if (choice.value() == value) {
+          Visit(choice.axes());
+        } else {
+          axis_ += static_cast<uint32_t>(CountAxes(choice.axes()));
         }
-        break;
       }
-      case v1::SearchAxis::kInteger: {
-        // Each number has its own unit of the range, or of the logarithm's.
-        const v1::IntegerDomain& domain = axis.integer();
-        const auto low = static_cast<double>(domain.low());
-        const auto end = static_cast<double>(domain.high()) + 1;
-        const auto value = static_cast<int64_t>(std::floor(Between(low, end, domain.log(), share)));
-        Add(axis, std::to_string(std::clamp(value, domain.low(), domain.high())), parameters);
-        break;
-      }
-      case v1::SearchAxis::kReal: {
-        const v1::RealDomain& domain = axis.real();
-        Add(axis, RealText(Between(domain.low(), domain.high(), domain.log(), share)), parameters);
-        break;
-      }
-      case v1::SearchAxis::DOMAIN_NOT_SET:
-        break;
     }
   }
 
-  const uint64_t seed_;
-  const uint32_t trial_;
-  const int64_t attempt_;
+ private:
+  const AddValue& add_;
+  const Parameters& parameters_;
+  size_t visited_ = 0;
   uint32_t axis_ = 0;
 };
+
+// Whole numbers have a unit of the range each, or of the logarithm's.
+double End(const v1::IntegerDomain& domain) { return static_cast<double>(domain.high()) + 1; }
+
+std::string ValueAt(const v1::SearchAxis& axis, double share) {
+  switch (axis.domain_case()) {
+    case v1::SearchAxis::kChoice:
+      return axis.choice().choices(static_cast<int>(share * axis.choice().choices_size())).value();
+    case v1::SearchAxis::kInteger: {
+      const v1::IntegerDomain& domain = axis.integer();
+      const auto low = static_cast<double>(domain.low());
+      const auto value =
+          static_cast<int64_t>(std::floor(Between(low, End(domain), domain.log(), share)));
+      return std::to_string(std::clamp(value, domain.low(), domain.high()));
+    }
+    case v1::SearchAxis::kReal: {
+      const v1::RealDomain& domain = axis.real();
+      return RealText(Between(domain.low(), domain.high(), domain.log(), share));
+    }
+    case v1::SearchAxis::DOMAIN_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+// The share at which `value` lies between low and high.
+double ShareBetween(double low, double high, bool log, double value) {
+  const double share = log ? (std::log(value) - std::log(low)) / (std::log(high) - std::log(low))
+                           : (value - low) / (high - low);
+  return std::clamp(share, 0.0, 1.0);
+}
+
+double ShareAt(const v1::SearchAxis& axis, const std::string& value) {
+  switch (axis.domain_case()) {
+    case v1::SearchAxis::kChoice: {
+      const auto& choices = axis.choice().choices();
+      const auto found = std::find_if(choices.begin(), choices.end(),
+                                      [&](const auto& choice) { return choice.value() == value; });
+      return (static_cast<double>(found - choices.begin()) + 0.5) / choices.size();
+    }
+    case v1::SearchAxis::kInteger:
+      return ShareBetween(static_cast<double>(axis.integer().low()), End(axis.integer()),
+                          axis.integer().log(), std::strtod(value.c_str(), nullptr) + 0.5);
+    case v1::SearchAxis::kReal:
+      return ShareBetween(axis.real().low(), axis.real().high(), axis.real().log(),
+                          std::strtod(value.c_str(), nullptr));
+    case v1::SearchAxis::DOMAIN_NOT_SET:
+      break;
+  }
+  return 0;
+}
 
 void AddFieldValues(const Axes& axes, Parameters::const_iterator& parameter,
                     std::vector<FieldValue>& values) {
@@ -176,10 +204,31 @@ Parameters SearchSpace::Point(Values values, int64_t index) const {
   return parameters;
 }
 
-Parameters SearchSpace::Draw(uint64_t seed, int64_t trial, int64_t attempt) const {
+Parameters SearchSpace::PointAt(const ShareOf& share_of) const {
   Parameters parameters;
-  Drawing(seed, trial, attempt).Draw(spec_.axes(), parameters);
+  Walk([&](const v1::SearchAxis& axis,
+           uint32_t number) { Add(axis, ValueAt(axis, share_of(axis, number)), parameters); },
+       parameters)
+      .Visit(spec_.axes());
   return parameters;
+}
+
+std::map<uint32_t, double> SearchSpace::SharesOf(const Parameters& parameters) const {
+  std::map<uint32_t, double> shares;
+  Walk(
+      [&](const v1::SearchAxis& axis, uint32_t number) {
+        shares.emplace(number, ShareAt(axis, parameters[shares.size()].value()));
+      },
+      parameters)
+      .Visit(spec_.axes());
+  return shares;
+}
+
+Parameters SearchSpace::Draw(uint64_t seed, int64_t trial, int64_t attempt) const {
+  return PointAt([&](const v1::SearchAxis&, uint32_t axis) {
+    return Rng(seed, RandomPurpose::kSearch, static_cast<uint32_t>(trial), axis)
+        .Uniform(static_cast<uint64_t>(attempt));
+  });
 }
 
 std::vector<FieldValue> SearchSpace::FieldValues(const Parameters& parameters) const {

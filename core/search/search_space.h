@@ -4,6 +4,8 @@
 #define FITD_CORE_SEARCH_SEARCH_SPACE_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,7 +33,14 @@ class SearchSpace {
   int64_t Size(Values values) const;
   // From 0 to below Size; the last axis is the fastest.
   Parameters Point(Values values, int64_t index) const;
-  // A point for this trial. Further attempts give further points.
+  // The point whose axes lie at these shares of their ranges, from 0 to below 1: of the choices, of
+  // the whole numbers or of their logarithms, or of the real ones. Asked of each axis that counts;
+  // `axis` is its number, from 0, in the whole space.
+  using ShareOf = std::function<double(const v1::SearchAxis& spec, uint32_t axis)>;
+  Parameters PointAt(const ShareOf& share_of) const;
+  // The other way round, by axis: the middle of what gives that value.
+  std::map<uint32_t, double> SharesOf(const Parameters& parameters) const;
+  // A random point for this trial. Further attempts give further points.
   Parameters Draw(uint64_t seed, int64_t trial, int64_t attempt) const;
 
   // What the fields of the trial with these parameters are set to.

@@ -18,6 +18,7 @@ TEST(SearchFactoryTest, MakesEveryKindAndEachPlansItsTrials) {
     if (spec.algorithm().has_halving()) spec.mutable_algorithm()->mutable_halving()->set_trials(9);
     if (spec.algorithm().has_asynchronous_halving())
       spec.mutable_algorithm()->mutable_asynchronous_halving()->set_trials(9);
+    if (spec.algorithm().has_tpe()) spec.mutable_algorithm()->mutable_tpe()->set_trials(9);
     Violations violations;
     ResolveSearch(base, "spec", spec, violations);
     ASSERT_TRUE(violations.empty()) << kind << ": " << violations.ToStatus();

@@ -138,5 +138,25 @@ TEST(SearchSpaceTest, DrawsAreEvenInNumbersOrInLogarithms) {
 
 TEST(SearchSpaceTest, DrawnNumbersAreShortToWrite) { EXPECT_EQ(RealText(0.123456789), "0.123457"); }
 
+TEST(SearchSpaceTest, SharesLeadBackToTheirPoint) {
+  const SearchSpace space(
+      Resolved("algorithm { random { trials: 9 } } space {"
+               "axes { path: 'activation' choice { choices { value: 'relu' }"
+               "       choices { value: 'elu' axes { path: 'momentum' real { high: 0.9 } } } } }"
+               "axes { path: 'learning_rate' real { low: 1e-4 high: 1 log: true } }"
+               "axes { path: 'units' integer { low: 3 high: 90 log: true } }"
+               "axes { path: 'batch_size' integer { low: 1 high: 7 } } }")
+          .space());
+  for (int64_t trial = 0; trial < 100; ++trial) {
+    const Parameters point = space.Draw(1, trial, 0);
+    const std::map<uint32_t, double> shares = space.SharesOf(point);
+    EXPECT_EQ(shares.size(), point.size());
+    EXPECT_EQ(shares.contains(1), point.size() == 5);
+    EXPECT_EQ(
+        Text(space.PointAt([&](const v1::SearchAxis&, uint32_t axis) { return shares.at(axis); })),
+        Text(point));
+  }
+}
+
 }  // namespace
 }  // namespace fitd
