@@ -15,6 +15,7 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(yaml-cpp CONFIG REQUIRED)  # The target is yaml-cpp, without a namespace.
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+find_package(civetweb REQUIRED CONFIG)
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)  # Tests only.
 find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)

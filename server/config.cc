@@ -91,7 +91,7 @@ class Checker {
     CheckListen();
     CheckHttpListen();
     CheckTls();
-    if (config_.tokens().empty()) config_.set_tokens(config_.data_dir() + "/tokens");
+    if (config_.tokens().empty()) config_.set_tokens(DefaultTokensPath(config_));
     if (!IsSet("workers")) config_.set_workers(AvailableCores());
     Range("workers", config_.workers(), 1, 256);
     if (config_.log_level().empty()) config_.set_log_level("info");
@@ -200,6 +200,10 @@ std::vector<SettingField> SettingFields() {
     fields.push_back({field.name(), field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL});
   }
   return fields;
+}
+
+std::string DefaultTokensPath(const v1::ServerConfig& config) {
+  return config.data_dir() + "/tokens";
 }
 
 absl::StatusOr<v1::ServerConfig> ResolveConfig(const std::vector<Setting>& settings) {

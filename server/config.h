@@ -33,6 +33,9 @@ std::vector<SettingField> SettingFields();
 // what is out of range.
 absl::StatusOr<v1::ServerConfig> ResolveConfig(const std::vector<Setting>& settings);
 
+// Where the tokens are unless the setting says otherwise.
+std::string DefaultTokensPath(const v1::ServerConfig& config);
+
 // The settings of a YAML file. NOT_FOUND; INVALID_ARGUMENT with line and column when it is not a
 // map of scalars.
 absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path);

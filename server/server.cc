@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include "grpcpp/resource_quota.h"
 #include "server/auth/authenticator.h"
 #include "server/auth/method_rules.h"
+#include "server/config.h"
 #include "server/http/http_server.h"
 #include "server/http/request_metrics.h"
 #include "server/http/state_metrics.h"
@@ -212,6 +214,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const v1::ServerConfig& c
                                         .allow_network = config.allow_network_disk()}));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));
+  const bool by_default = config.tokens() == DefaultTokensPath(config);
+  if (!by_default && !std::filesystem::exists(config.tokens())) {
+    return absl::NotFoundError(
+        fmt::format("tokens: there is no file {}; make one with `fitd token create`, or leave the "
+                    "setting out",
+                    config.tokens()));
+  }
   FITD_ASSIGN_OR_RETURN(auto authenticator, Authenticator::Create(config.tokens()));
   return std::unique_ptr<Server>(new Server(std::make_unique<Parts>(
       config, AvailableCores(), std::move(authenticator), std::move(directory), std::move(store))));
@@ -234,7 +243,7 @@ absl::Status Server::Start() {
   parts.services.push_back(MakeSearchService(parts.searches, parts.pool));
   parts.services.push_back(MakeEvaluationService(parts.evaluation, parts.evaluation_pool));
   parts.services.push_back(MakePredictionService(parts.prediction));
-  parts.services.push_back(MakeInferenceService(parts.inference, parts.pool));
+  parts.services.push_back(MakeInferenceService(parts.inference, parts.pool, parts.stopping));
   parts.services.push_back(
       MakeServerService(parts.info, parts.maintenance, parts.pool, parts.maintenance_pool));
 

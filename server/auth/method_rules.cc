@@ -12,6 +12,7 @@ const std::vector<MethodRule>& MethodRules() {
         // Probes bring no token.
         {"grpc.health.v1.Health/Check", Role::kAnybody},
         {"grpc.health.v1.Health/Watch", Role::kAnybody},
+        {"grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role::kPredictor},
         {"grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::kPredictor},
 
         {"fitd.v1.PredictionService/Predict", Role::kPredictor},

@@ -12,6 +12,8 @@
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
 
+struct mg_context;
+
 namespace fitd {
 
 // GET /metrics, /healthz (the process answers) and /readyz (calls would be served). Thread-safe.
@@ -29,12 +31,11 @@ class HttpServer {
   int port() const { return port_; }
 
  private:
-  struct Listening;
   explicit HttpServer(Sources sources);
 
-  const Sources sources_;
+  Sources sources_;  // Constant after construction.
   int port_ = 0;
-  std::unique_ptr<Listening> listening_;
+  mg_context* context_ = nullptr;
 };
 
 }  // namespace fitd

@@ -99,6 +99,16 @@ void SetConfig(const TensorSignature& from, Tensor& to) {
   to.mutable_dims()->Add(from.dims.begin(), from.dims.end());
 }
 
+// Without a version or an alias.
+std::string_view NameIn(std::string_view reference) {
+  return reference.substr(0, reference.find('@'));
+}
+
+// Tells a model from one of the same name that was deleted.
+std::pair<int64_t, int32_t> CreateTime(const v1::Model& model) {
+  return {model.create_time().seconds(), model.create_time().nanos()};
+}
+
 // The model that a load or an unload means, in either dialect.
 template <typename Request>
 absl::StatusOr<std::string> ModelOf(const Request& request) {
@@ -131,16 +141,25 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> Inference::Find(const std::st
 }
 
 absl::Status Inference::CheckLoaded(const std::string& name) {
-  const std::string model = name.substr(0, name.find('@'));
-  if (!IsUnloaded(model)) return absl::OkStatus();
-  return Error(
-      absl::StatusCode::kUnavailable,
-      fmt::format("Request for unknown model: '{}' is not at ready state: it was unloaded", model));
+  const std::string model(NameIn(name));
+  {
+    MutexLock lock(mutex_);
+    if (!unloaded_.contains(model)) return absl::OkStatus();
+  }
+  return store_.InTransaction([&](Transaction& transaction) {
+    if (!IsUnloaded(transaction, model)) return absl::OkStatus();
+    return Error(
+        absl::StatusCode::kUnavailable,
+        fmt::format("Request for unknown model: '{}' is not at ready state: it was unloaded",
+                    model));
+  });
 }
 
-bool Inference::IsUnloaded(const std::string& model) {
+bool Inference::IsUnloaded(Transaction& transaction, const std::string& model) {
+  const std::optional<v1::Model> stored = transaction.models.Find(model);
   MutexLock lock(mutex_);
-  return unloaded_.contains(model);
+  const auto found = unloaded_.find(model);
+  return found != unloaded_.end() && stored && found->second == CreateTime(*stored);
 }
 
 absl::StatusOr<inference::ModelReadyResponse> Inference::ModelReady(
@@ -241,7 +260,7 @@ absl::StatusOr<inference::RepositoryIndexResponse> Inference::RepositoryIndex(
     for (const std::string& name : transaction.models.Names()) {
       const auto keys = transaction.models.VersionKeys(name);
       if (keys.empty()) add(name, "", "no version yet: train it first");
-      const std::string reason = IsUnloaded(name) ? "unloaded" : "";
+      const std::string reason = IsUnloaded(transaction, name) ? "unloaded" : "";
       for (const auto& key : keys) add(name, std::to_string(key.version), reason);
     }
     return absl::OkStatus();
@@ -261,7 +280,7 @@ absl::StatusOr<inference::RepositoryModelLoadResponse> Inference::RepositoryMode
   if (!loaded.ok()) return InWordsOfTheProtocol(loaded, name, "");
   {
     MutexLock lock(mutex_);
-    unloaded_.erase(name);
+    unloaded_.erase(std::string(NameIn(name)));
   }
   inference::RepositoryModelLoadResponse response;
   response.set_model_name(name);
@@ -279,13 +298,12 @@ absl::StatusOr<inference::RepositoryModelUnloadResponse> Inference::RepositoryMo
     }
   }
   FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
-    if (transaction.models.Find(name)) return absl::OkStatus();
-    return InWordsOfTheProtocol(UnknownModel(transaction, name), name, "");
-  }));
-  {
+    const std::optional<v1::Model> model = transaction.models.Find(name);
+    if (!model) return InWordsOfTheProtocol(UnknownModel(transaction, name), name, "");
     MutexLock lock(mutex_);
-    unloaded_.insert(name);
-  }
+    unloaded_[name] = CreateTime(*model);
+    return absl::OkStatus();
+  }));
   models_.Forget(name);
   inference::RepositoryModelUnloadResponse response;
   response.set_model_name(name);

@@ -4,8 +4,8 @@
 #define FITD_SERVER_PREDICT_INFERENCE_H_
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "core/base/mutex.h"
@@ -51,13 +51,14 @@ class Inference {
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Find(const std::string& name,
                                                           const std::string& version);
   absl::Status CheckLoaded(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
-  bool IsUnloaded(const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsUnloaded(Transaction& transaction, const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
 
   Store& store_;
   ModelCache& models_;
   PredictionExecutor& executor_;
   Mutex mutex_;
-  std::set<std::string> unloaded_ ABSL_GUARDED_BY(mutex_);  // Names of models.
+  // Names of models, and when they were created: one that was deleted takes its mark along.
+  std::map<std::string, std::pair<int64_t, int32_t>> unloaded_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fitd

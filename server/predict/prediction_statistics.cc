@@ -1,6 +1,7 @@
 #include "server/predict/prediction_statistics.h"
 
 #include <bit>
+#include <iterator>
 
 namespace fitd {
 namespace {
@@ -13,6 +14,16 @@ void Add(BatchTallies& tallies, const BatchTimes& times) {
 
 }  // namespace
 
+VersionStatistics& PredictionStatistics::Of(int64_t version_id) {
+  constexpr size_t kMostVersions = 10'000;
+  VersionStatistics& statistics = versions_[version_id];
+  if (versions_.size() > kMostVersions) {
+    const auto oldest = versions_.begin();
+    versions_.erase(oldest->first == version_id ? std::next(oldest) : oldest);
+  }
+  return statistics;
+}
+
 VersionStatistics PredictionStatistics::Get(int64_t version_id) const {
   MutexLock lock(mutex_);
   const auto found = versions_.find(version_id);
@@ -21,7 +32,7 @@ VersionStatistics PredictionStatistics::Get(int64_t version_id) const {
 
 void PredictionStatistics::AddBatch(int64_t version_id, int64_t rows, const BatchTimes& times) {
   MutexLock lock(mutex_);
-  VersionStatistics& version = versions_[version_id];
+  VersionStatistics& version = Of(version_id);
   version.last_batch = std::chrono::system_clock::now();
   version.rows += rows;
   ++version.batches;
@@ -31,7 +42,7 @@ void PredictionStatistics::AddBatch(int64_t version_id, int64_t rows, const Batc
 void PredictionStatistics::AddSuccess(int64_t version_id, std::chrono::nanoseconds waited,
                                       const BatchTimes& times, std::chrono::nanoseconds elapsed) {
   MutexLock lock(mutex_);
-  VersionStatistics& version = versions_[version_id];
+  VersionStatistics& version = Of(version_id);
   version.success.Add(elapsed);
   version.queue.Add(waited);
   Add(version.stages, times);
@@ -39,7 +50,7 @@ void PredictionStatistics::AddSuccess(int64_t version_id, std::chrono::nanosecon
 
 void PredictionStatistics::AddFailure(int64_t version_id, std::chrono::nanoseconds elapsed) {
   MutexLock lock(mutex_);
-  versions_[version_id].fail.Add(elapsed);
+  Of(version_id).fail.Add(elapsed);
 }
 
 }  // namespace fitd

@@ -51,7 +51,7 @@ struct VersionStatistics {
   std::map<int64_t, BatchTallies> by_rows;
 };
 
-// Thread-safe. Since the daemon's start.
+// Thread-safe. Since the daemon's start, of the 10,000 newest versions that were asked.
 class PredictionStatistics {
  public:
   // All zeros for a version that nobody asked.
@@ -64,6 +64,8 @@ class PredictionStatistics {
   void AddFailure(int64_t version_id, std::chrono::nanoseconds elapsed);
 
  private:
+  VersionStatistics& Of(int64_t version_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable Mutex mutex_;
   std::map<int64_t, VersionStatistics> versions_ ABSL_GUARDED_BY(mutex_);
 };

@@ -3,7 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "absl/types/span.h"
 #include "fmt/format.h"
+#include "grpc/grpc_security.h"
 #include "grpcpp/security/auth_metadata_processor.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
@@ -15,6 +17,14 @@ namespace fitd {
 namespace {
 
 constexpr unsigned kRefreshSeconds = 1;
+constexpr char kAuthorization[] = "authorization";
+constexpr char kPath[] = ":path";
+
+absl::Status Check(Authenticator& authenticator, std::string_view path,
+                   std::string_view authorization) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  return authenticator.Check(path, authorization);
+}
 
 std::string_view Find(const grpc::AuthMetadataProcessor::InputMetadata& metadata,
                       const char* name) {
@@ -32,17 +42,57 @@ class CallCheck final : public grpc::AuthMetadataProcessor {
 
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* /*context*/,
                        OutputMetadata* consumed, OutputMetadata* /*response*/) override {
-    constexpr char kAuthorization[] = "authorization";
     const std::string_view authorization = Find(metadata, kAuthorization);
-    std::string_view path = Find(metadata, ":path");
-    if (path.starts_with('/')) path.remove_prefix(1);
-    const absl::Status status = authenticator_.Check(path, authorization);
+    const absl::Status status = Check(authenticator_, Find(metadata, kPath), authorization);
     if (metadata.count(kAuthorization) > 0) consumed->emplace(kAuthorization, authorization);
     return ToGrpcStatus(status);
   }
 
  private:
   Authenticator& authenticator_;
+};
+
+// What grpc::InsecureServerCredentials is, with a check of the calls, which that does not take.
+class OpenCredentials final : public grpc::ServerCredentials {
+ public:
+  explicit OpenCredentials(Authenticator& authenticator)
+      : credentials_(grpc_insecure_server_credentials_create()) {
+    grpc_server_credentials_set_auth_metadata_processor(
+        credentials_, {.process = &Process, .destroy = nullptr, .state = &authenticator});
+  }
+  ~OpenCredentials() override { grpc_server_credentials_release(credentials_); }
+
+  void SetAuthMetadataProcessor(
+      const std::shared_ptr<grpc::AuthMetadataProcessor>& /*processor*/) override {}
+
+ private:
+  int AddPortToServer(const std::string& address, grpc_server* server) override {
+    return grpc_server_add_http2_port(server, address.c_str(), credentials_);
+  }
+
+  static std::string_view Text(const grpc_slice& slice) {
+    return {reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice)};
+  }
+
+  static void Process(void* state, grpc_auth_context* /*context*/, const grpc_metadata* metadata,
+                      size_t count, grpc_process_auth_metadata_done_cb done, void* user_data) {
+    std::string_view path;
+    std::string_view authorization;
+    const grpc_metadata* consumed = nullptr;
+    for (const grpc_metadata& entry : absl::MakeConstSpan(metadata, count)) {
+      if (Text(entry.key) == kPath) path = Text(entry.value);
+      if (Text(entry.key) != kAuthorization || consumed != nullptr) continue;
+      authorization = Text(entry.value);
+      consumed = &entry;
+    }
+    const absl::Status status = Check(*static_cast<Authenticator*>(state), path, authorization);
+    const grpc::Status answer = ToGrpcStatus(status);
+    done(user_data, consumed, consumed == nullptr ? 0 : 1, nullptr, 0,
+         static_cast<grpc_status_code>(answer.error_code()),
+         status.ok() ? nullptr : answer.error_message().c_str());
+  }
+
+  grpc_server_credentials* const credentials_;
 };
 
 std::shared_ptr<grpc::ServerCredentials> TlsCredentials(const v1::ServerConfig& config) {
@@ -80,14 +130,11 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     credentials = grpc::experimental::LocalServerCredentials(UDS);
   } else if (reach == Reach::kLoopback) {
     credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
-  } else if (authenticator.required()) {
-    return FailedPrecondition(fmt::format(
-        "{} has tokens, which are not checked without TLS on {}; set tls_certificate and tls_key, "
-        "or listen on 127.0.0.1, ::1 or a unix socket",
-        config.tokens(), config.listen()));
   } else {
-    Log(LogLevel::kWarn, "unprotected", {{"listen", config.listen()}});
-    return grpc::InsecureServerCredentials();
+    Log(LogLevel::kWarn, "unprotected",
+        {{"listen", config.listen()},
+         {"message", "without TLS others on the way can read and change all that is sent"}});
+    return std::make_shared<OpenCredentials>(authenticator);
   }
   credentials->SetAuthMetadataProcessor(std::make_shared<CallCheck>(authenticator));
   return credentials;

@@ -15,8 +15,7 @@ namespace fitd {
 // For the address of `config`: TLS if it names a certificate, which is read again when its file is
 // replaced, and every call checked by `authenticator`, which must outlive the server.
 // UNAUTHENTICATED when other machines could call without a token or a certificate of theirs and
-// `insecure` is not set; FAILED_PRECONDITION when there are tokens, but gRPC cannot check them
-// there.
+// `insecure` is not set.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const v1::ServerConfig& config, Authenticator& authenticator);
 

@@ -70,8 +70,8 @@ class InferStreamReactor final
 
 class InferenceServiceRpc final : public inference::GRPCInferenceService::CallbackService {
  public:
-  InferenceServiceRpc(Inference& inference, ThreadPool& pool)
-      : inference_(inference), pool_(pool) {}
+  InferenceServiceRpc(Inference& inference, ThreadPool& pool, const std::atomic<bool>& stopping)
+      : inference_(inference), pool_(pool), stopping_(stopping) {}
 
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
                                        const inference::ServerLiveRequest* /*request*/,
@@ -83,7 +83,7 @@ class InferenceServiceRpc final : public inference::GRPCInferenceService::Callba
   grpc::ServerUnaryReactor* ServerReady(grpc::CallbackServerContext* context,
                                         const inference::ServerReadyRequest* /*request*/,
                                         inference::ServerReadyResponse* response) override {
-    response->set_ready(true);
+    response->set_ready(!stopping_);
     return Ok(context);
   }
 
@@ -169,13 +169,15 @@ class InferenceServiceRpc final : public inference::GRPCInferenceService::Callba
 
   Inference& inference_;
   ThreadPool& pool_;
+  const std::atomic<bool>& stopping_;
 };
 
 }  // namespace
 
-NamedService MakeInferenceService(Inference& inference, ThreadPool& pool) {
+NamedService MakeInferenceService(Inference& inference, ThreadPool& pool,
+                                  const std::atomic<bool>& stopping) {
   return {inference::GRPCInferenceService::service_full_name(),
-          std::make_unique<InferenceServiceRpc>(inference, pool)};
+          std::make_unique<InferenceServiceRpc>(inference, pool, stopping)};
 }
 
 }  // namespace fitd

@@ -3,6 +3,7 @@
 #ifndef FITD_SERVER_RPC_SERVICES_H_
 #define FITD_SERVER_RPC_SERVICES_H_
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -37,7 +38,8 @@ NamedService MakeSearchService(Searches& searches, ThreadPool& pool);
 NamedService MakeEvaluationService(Evaluation& evaluation, ThreadPool& pool);
 NamedService MakePredictionService(Prediction& prediction);
 // `pool` is for all but predictions.
-NamedService MakeInferenceService(Inference& inference, ThreadPool& pool);
+NamedService MakeInferenceService(Inference& inference, ThreadPool& pool,
+                                  const std::atomic<bool>& stopping);
 // `maintenance_pool` is for what reads all that is stored.
 NamedService MakeServerService(ServerInfo& info, Maintenance& maintenance, ThreadPool& pool,
                                ThreadPool& maintenance_pool);

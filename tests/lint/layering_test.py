@@ -41,7 +41,7 @@ ARROWS = {
 OUTSIDE = [
     (r"grpcpp/|grpc/|.*\.grpc\.pb\.h", r"server/(rpc|predict)/|server/server\.(h|cc)|client/"),
     (r"sqlite3\.h|SQLiteCpp/", r"server/store/"),
-    (r"httplib\.h|prometheus/", r"server/http/"),
+    (r"civetweb\.h|prometheus/", r"server/http/"),
     (r"CLI/|absl/flags/", r"server/(main|token_command)\.cc|client/cli/"),
 ]
 

@@ -89,6 +89,10 @@ class FitdProcessTest(unittest.TestCase):
     def test_address_that_others_reach_exits_with_77_without_a_token(self):
         script = pathlib.Path(__file__).resolve().parents[2] / "deploy/make-certificates.sh"
         subprocess.run([script, self.path / "tls", "fitd"], check=True)
+        # What is mounted into a container: open for its user, without the key that signs.
+        self.assertEqual((self.path / "tls").stat().st_mode & 0o777, 0o755)
+        self.assertEqual({file.name for file in (self.path / "tls").iterdir()}, {"ca.crt", "tls.crt", "tls.key"})
+        self.assertEqual((self.path / "tls-ca.key").stat().st_mode & 0o777, 0o600)
         code, text = self.run_to_end("--data-dir", str(self.path / "data"), "--listen", "0.0.0.0:0",
                                      "--tls-certificate", str(self.path / "tls/tls.crt"),
                                      "--tls-key", str(self.path / "tls/tls.key"))

@@ -1,7 +1,13 @@
 #include "server/http/http_server.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "gmock/gmock.h"
@@ -58,9 +64,45 @@ TEST_F(HttpServerTest, NothingElseIsServed) {
   EXPECT_EQ(Get("/").first, 404);
   EXPECT_EQ(Get("/../etc/passwd").first, 404);
   httplib::Client client("127.0.0.1", http_->port());
-  EXPECT_EQ(client.Post("/metrics")->status, 404);
-  EXPECT_EQ(client.Delete("/metrics")->status, 404);
-  EXPECT_EQ(client.Post("/metrics", std::string(1 << 20, 'x'), "text/plain")->status, 413);
+  EXPECT_EQ(client.Post("/metrics")->status, 405);
+  EXPECT_EQ(client.Delete("/metrics")->status, 405);
+  EXPECT_EQ(client.Head("/metrics")->body, "");
+}
+
+// What is sent is not kept without a limit.
+TEST_F(HttpServerTest, LongRequestsAreRefused) {
+  EXPECT_EQ(Get("/healthz?" + std::string(5000, 'x')).first, 200);
+  EXPECT_NE(Get("/healthz?" + std::string(9000, 'x')).first, 200);
+  httplib::Client client("127.0.0.1", http_->port());
+  const httplib::Result result = client.Get("/healthz", {{"X-Long", std::string(9000, 'x')}});
+  EXPECT_TRUE(!result || result->status != 200);
+  EXPECT_EQ(Get("/healthz").first, 200);
+}
+
+TEST_F(HttpServerTest, ARangeIsNotServedManyTimes) {
+  std::string ranges = "bytes=0-";
+  for (int i = 0; i < 100; ++i) ranges += ",0-";
+  httplib::Client client("127.0.0.1", http_->port());
+  const httplib::Result result = client.Get("/metrics", {{"Range", ranges}});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 200);
+  EXPECT_EQ(result->body, Get("/metrics").second);
+}
+
+// One that sends a byte now and then holds a thread for a while, and then loses it.
+TEST_F(HttpServerTest, SlowRequestsEnd) {
+  const int slow = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(http_->port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(slow, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const std::string line = "GET /healthz HTTP/1.1\r\nX: ";
+  ASSERT_EQ(send(slow, line.data(), line.size(), MSG_NOSIGNAL), static_cast<ssize_t>(line.size()));
+  while (send(slow, "x", 1, MSG_NOSIGNAL) == 1)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  close(slow);
+  EXPECT_EQ(Get("/healthz").first, 200);
 }
 
 TEST_F(HttpServerTest, AddressThatIsTakenIsAnError) {

@@ -434,6 +434,30 @@ TEST_F(InferenceTest, UnloadedModelAnswersNoMoreUntilItIsLoaded) {
   EXPECT_THAT(Index(true), ElementsAre("m 1 READY "));
 }
 
+TEST_F(InferenceTest, AModelOfTheSameNameIsAnotherOne) {
+  FITD_ASSERT_OK(Unload("m"));
+  FITD_ASSERT_OK_AND_ASSIGN(const auto jobs, daemon_->jobs.List({}));
+  for (const v1::Job& job : jobs.jobs()) {
+    v1::DeleteJobRequest remove;
+    remove.set_id(job.id());
+    FITD_ASSERT_OK(daemon_->jobs.Delete(remove));
+  }
+  v1::DeleteModelRequest remove;
+  remove.set_name("m");
+  FITD_ASSERT_OK(daemon_->models.Delete(remove));
+  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
+  Train("m", "d");
+  EXPECT_TRUE(Ready("m"));
+  EXPECT_THAT(Index(true), testing::Contains("m 1 READY "));
+}
+
+TEST_F(InferenceTest, LoadingAVersionLoadsItsModel) {
+  FITD_ASSERT_OK(Unload("m"));
+  EXPECT_FALSE(Ready("m"));
+  FITD_ASSERT_OK(Load("m@1"));
+  EXPECT_TRUE(Ready("m"));
+}
+
 TEST_F(InferenceTest, LoadAndUnloadAreRefusedWhatTheyCannotDo) {
   EXPECT_THAT(Load("unknown"), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(Load("none"), StatusIs(absl::StatusCode::kNotFound));

@@ -50,5 +50,13 @@ TEST(PredictionStatisticsTest, BatchesAreCountedByRowsRoundedUpToAPowerOfTwo) {
   EXPECT_EQ(version.by_rows.at(65536).infer.count, 1);
 }
 
+TEST(PredictionStatisticsTest, TheOldestVersionsAreForgotten) {
+  PredictionStatistics statistics;
+  for (int64_t version = 1; version <= 10'001; ++version) statistics.AddBatch(version, 1, {});
+  EXPECT_EQ(statistics.Get(1).rows, 0);
+  EXPECT_EQ(statistics.Get(2).rows, 1);
+  EXPECT_EQ(statistics.Get(10'001).rows, 1);
+}
+
 }  // namespace
 }  // namespace fitd

@@ -29,7 +29,7 @@ using testing::HasSubstr;
 
 class CredentialsTest : public testing::Test {
  protected:
-  CredentialsTest() { server_.config().set_tokens(tokens_); }
+  CredentialsTest() { std::filesystem::create_directories(server_.data_dir()); }
 
   std::string Token(const std::string& name, Role role) {
     return CreateToken(tokens_, name, role, absl::Now()).value();
@@ -60,9 +60,9 @@ class CredentialsTest : public testing::Test {
   }
 
   TempDir temp_;
-  const std::string tokens_ = temp_.File("tokens");
   CertificateAuthority authority_;
   TestServer server_;
+  const std::string tokens_ = server_.config().tokens();
   client::Endpoint endpoint_;
 };
 
@@ -196,14 +196,24 @@ TEST_F(CredentialsTest, OtherMachinesNeedATokenOrACertificate) {
   FITD_EXPECT_OK(server_.Start());
 }
 
+TEST_F(CredentialsTest, AFileOfTokensThatIsAskedForMustBeThere) {
+  server_.config().set_tokens(temp_.File("mounted/tokens"));
+  EXPECT_THAT(server_.Start(), StatusIs(StatusCode::kNotFound, HasSubstr("mounted/tokens")));
+}
+
 TEST_F(CredentialsTest, InsecureNeverIgnoresTokens) {
   server_.config().set_listen("0.0.0.0:0");
   server_.config().set_insecure(true);
-  FITD_EXPECT_OK(server_.Start());
-  server_.Stop();
-  Token("p", Role::kPredictor);
-  EXPECT_THAT(server_.Start(),
-              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("not checked without TLS")));
+  FITD_ASSERT_OK(server_.Start());
+  FITD_EXPECT_OK(Call());
+  const std::string token = Token("p", Role::kPredictor);
+  EXPECT_THAT(Call(), StatusIs(StatusCode::kUnauthenticated, HasSubstr("asks for a token")));
+  endpoint_.token = "fitd_wrong";
+  EXPECT_THAT(Call(), StatusIs(StatusCode::kUnauthenticated, HasSubstr("unknown")));
+  endpoint_.token = token;
+  FITD_EXPECT_OK(Call());
+  EXPECT_THAT(CallWith(&client::Client::CreateModel),
+              StatusIs(StatusCode::kPermissionDenied, HasSubstr("needs trainer")));
 }
 
 }  // namespace
