@@ -1,5 +1,6 @@
 #include "core/search/resolve_search.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -44,6 +45,15 @@ class SpaceResolver {
     axis.clear_fields();
     for (const std::string& field : fields.ok() ? *fields : std::vector<std::string>()) {
       axis.add_fields(field);
+      const auto met = std::find_if(taken.begin(), taken.end(), [&](const std::string& other) {
+        return other != field && RepeatsMeet(field, other);
+      });
+      if (met != taken.end()) {
+        violations_.Add(path + ".path",
+                        fmt::format("sets {}, but another axis sets {}; allowed: blocks without a "
+                                    "layer in common",
+                                    Quoted(field), Quoted(*met)));
+      }
       if (!taken.insert(field).second) {
         violations_.Add(path + ".path",
                         fmt::format("sets {}, which another axis sets too", Quoted(field)));

@@ -69,6 +69,10 @@ std::vector<std::string> FieldNames(const Descriptor& type) {
   return names;
 }
 
+std::string NoSuchElement(const Step& step, int size) {
+  return fmt::format("{} has {} elements; the last index is {}", step.name, size, size - 1);
+}
+
 // What a whole path leads to.
 struct Place {
   const google::protobuf::Message* parent = nullptr;  // Null: nothing is set there yet.
@@ -99,8 +103,7 @@ absl::StatusOr<Place> Follow(const std::vector<Step>& steps,
                            ? 0
                            : place.parent->GetReflection()->FieldSize(*place.parent, place.field);
       if (*step.last >= size) {
-        return InvalidArgument(
-            fmt::format("{} has {} elements; the last index is {}", step.name, size, size - 1));
+        return InvalidArgument(NoSuchElement(step, size));
       }
     }
     if (i + 1 == steps.size()) return place;
@@ -129,6 +132,9 @@ absl::StatusOr<Place> Follow(const std::vector<Step>& steps,
   }
   return InvalidArgument("is empty");
 }
+
+// The layers of which a repeat is the number of copies.
+Step RepeatedBlock(std::string_view field) { return ParsePath(field)->at(1); }
 
 std::string LayerPath(int layer) { return fmt::format("{}{}]", kLayersPath, layer); }
 
@@ -346,15 +352,26 @@ bool IsRepeat(std::string_view field) {
   return field.starts_with(kLayersPath) && field.ends_with(fmt::format("].{}", kRepeat));
 }
 
+bool RepeatsMeet(std::string_view a, std::string_view b) {
+  if (!IsRepeat(a) || !IsRepeat(b)) return false;
+  const Step block = RepeatedBlock(a);
+  const Step other = RepeatedBlock(b);
+  return block.first <= other.last && other.first <= block.last;
+}
+
 absl::Status PutRepeat(std::string_view field, std::string_view value, v1::TrialSpec& trial) {
-  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
+  FITD_RETURN_IF_ERROR(ParsePath(field).status());
   const std::optional<int> copies = ParseIndex(value);
   if (!copies || *copies > kMostCopies) {
     return InvalidArgument(
         fmt::format("is {}; allowed: 0 to {} copies of layers", Quoted(value), kMostCopies));
   }
-  const int first = steps[1].first.value();
-  const int last = steps[1].last.value();
+  const Step block = RepeatedBlock(field);
+  const int first = block.first.value();
+  const int last = block.last.value();
+  if (last >= trial.model().layers_size())
+    return InvalidArgument(
+        fmt::format("{}: {}", field, NoSuchElement(block, trial.model().layers_size())));
   v1::ModelSpec model = trial.model();
   model.clear_layers();
   for (int i = 0; i < first; ++i) *model.add_layers() = trial.model().layers(i);
@@ -374,15 +391,21 @@ absl::Status PutAll(const std::vector<FieldValue>& values, v1::TrialSpec& trial)
   std::vector<std::pair<int, const FieldValue*>> repeats;
   for (const FieldValue& value : values) {
     if (IsRepeat(value.field)) {
-      repeats.emplace_back(ParsePath(value.field)->at(1).first.value(), &value);
+      repeats.emplace_back(RepeatedBlock(value.field).first.value(), &value);
     } else {
       FITD_RETURN_IF_ERROR(PutValue(value.field, value.value, trial));
     }
   }
   std::sort(repeats.begin(), repeats.end(),
             [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (const auto& [layer, repeat] : repeats)
-    FITD_RETURN_IF_ERROR(PutRepeat(repeat->field, repeat->value, trial));
+  for (size_t i = 0; i < repeats.size(); ++i) {
+    const FieldValue& repeat = *repeats[i].second;
+    if (i > 0 && RepeatsMeet(repeat.field, repeats[i - 1].second->field)) {
+      return InvalidArgument(fmt::format("{} and {} have layers in common", repeat.field,
+                                         repeats[i - 1].second->field));
+    }
+    FITD_RETURN_IF_ERROR(PutRepeat(repeat.field, repeat.value, trial));
+  }
   return absl::OkStatus();
 }
 

@@ -90,6 +90,24 @@ TEST(ResolveSearchTest, RefusesWhatIsNoSearch) {
   refused(Resolve(many + "}"), "has more than 100 axes");
 }
 
+TEST(ResolveSearchTest, BlocksThatAreRepeatedHaveNoLayerInCommon) {
+  const std::string layers = "axes { path: 'layers' integer { low: 0 high: 2 } }";
+  const std::string one = "axes { path: 'dropout.repeat' integer { low: 0 high: 2 } }";
+  const std::string text =
+      "sets \"model.layers[1].repeat\", but another axis sets \"model.layers[0-1].repeat\"; "
+      "allowed: "
+      "blocks without a layer in common";
+  EXPECT_THAT(
+      Resolve("algorithm { grid {} } space {" + layers + one + "}"),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("spec.space.axes[1].path: " + text)));
+  EXPECT_THAT(Resolve("algorithm { grid {} } space {" + layers +
+                      "axes { path: 'batch_size' choice { choices { value: '8' " + one + "} } } }"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].path: " + text)));
+  FITD_EXPECT_OK(Resolve("algorithm { grid {} } space {" + layers +
+                         "axes { path: 'dense_1.repeat' integer { low: 0 high: 2 } } }"));
+}
+
 TEST(ResolveSearchTest, AxesOfAChoiceAreLookedUpWhereItIsMade) {
   const std::string beta = "axes { path: 'beta_1' real { low: 0.5 high: 0.9 count: 2 } }";
   FITD_EXPECT_OK(ResolveAxis("path: 'optimizer' choice { choices { value: 'adam' " + beta + "} }"));

@@ -138,6 +138,25 @@ TEST(TrialFieldsTest, ABlockIsRepeatedAfterItsValuesAreSet) {
               ElementsAre("dense", "dropout", "dense_1", "dropout_1", "dense_2"));
 }
 
+TEST(TrialFieldsTest, BlocksWithALayerInCommonAreNotRepeated) {
+  EXPECT_TRUE(RepeatsMeet("model.layers[0-1].repeat", "model.layers[1].repeat"));
+  EXPECT_TRUE(RepeatsMeet("model.layers[1].repeat", "model.layers[0-2].repeat"));
+  EXPECT_FALSE(RepeatsMeet("model.layers[0-1].repeat", "model.layers[2-3].repeat"));
+  EXPECT_FALSE(RepeatsMeet("model.layers[0-1].repeat", "model.layers[0].dense.units"));
+  v1::TrialSpec trial = Base();
+  EXPECT_THAT(
+      PutAll({{"model.layers[2-3].repeat", "1"}, {"model.layers[3].repeat", "0"}}, trial),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "model.layers[2-3].repeat and model.layers[3].repeat have layers in common"));
+}
+
+TEST(TrialFieldsTest, LayersThatAreNotThereAreNotRepeated) {
+  v1::TrialSpec trial = Base();
+  EXPECT_THAT(PutRepeat("model.layers[2-4].repeat", "1", trial),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "model.layers[2-4].repeat: layers has 4 elements; the last index is 3"));
+}
+
 TEST(TrialFieldsTest, CopiesAreCountedInWholeNumbers) {
   for (const char* copies : {"-1", "1.5", "1001", ""}) {
     v1::TrialSpec trial = Base();

@@ -241,6 +241,27 @@ TEST_F(SearchesTest, ATrialThatCannotStartIsAResult) {
   EXPECT_THAT(failed.failure().message(), HasSubstr("1626302 weights"));
 }
 
+TEST_F(SearchesTest, AStoredSearchWhoseTrialsCannotBeMadeFails) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'layers[0].repeat' integer { low: 0 high: 1 } }"
+      "axes { path: 'batch_size' integer { low: 1 high: 1 } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  FITD_ASSERT_OK(daemon_->store->InTransaction([](Transaction& transaction) {
+    v1::Search search = *transaction.searches.Find("s");
+    auto& axes = *search.mutable_spec()->mutable_space()->mutable_axes();
+    axes[0].set_fields(0, "model.layers[0-1].repeat");
+    axes[1].set_fields(0, "model.layers[1].repeat");
+    transaction.searches.Update(search);
+    return absl::OkStatus();
+  }));
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_FAILED);
+  EXPECT_THAT(Trials()[0].failure().message(),
+              HasSubstr("model.layers[0-1].repeat and model.layers[1].repeat"));
+}
+
 TEST_F(SearchesTest, OrdersReachTheTrials) {
   FITD_ASSERT_OK(StartSearch(Grid(kForever)));
   Run();
