@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include "core/base/kinds.h"
@@ -210,8 +211,9 @@ std::vector<std::string> ShortNames(const v1::TrialSpec& base) {
 }
 
 // Follows the steps but the last, making messages on the way; a kind is never changed for another.
-absl::StatusOr<google::protobuf::Message*> Enter(const std::vector<Step>& steps,
+absl::StatusOr<google::protobuf::Message*> Enter(std::string_view path,
                                                  google::protobuf::Message& root) {
+  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(path));
   google::protobuf::Message* message = &root;
   for (size_t i = 0; i < steps.size(); ++i) {
     const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(steps[i].name);
@@ -220,12 +222,18 @@ absl::StatusOr<google::protobuf::Message*> Enter(const std::vector<Step>& steps,
       const FieldDescriptor* set = reflection.GetOneofFieldDescriptor(*message, oneof);
       if (set != nullptr && set != field) {
         return InvalidArgument(
-            fmt::format("is a field of {}, but here is {}; allowed: in the "
-                        "choice of {}",
-                        field->name(), set->name(), field->name()));
+            fmt::format("{0} is a field of {1}, but here is {2}; allowed: among the axes of a "
+                        "choice of {1}",
+                        path, field->name(), set->name()));
       }
     }
-    if (i + 1 == steps.size()) return message;
+    if (steps[i].first) {
+      const int size = reflection.FieldSize(*message, field);
+      if (*steps[i].last >= size) {
+        return InvalidArgument(fmt::format("{}: {}", path, NoSuchElement(steps[i], size)));
+      }
+    }
+    if (i + 1 == steps.size() || steps[i + 1].name == kRepeat) return message;
     message = steps[i].first ? reflection.MutableRepeatedMessage(message, field, *steps[i].first)
                              : reflection.MutableMessage(message, field);
   }
@@ -258,13 +266,23 @@ std::string Allowed(const FieldDescriptor& field) {
 absl::Status PutMessage(std::string_view value, const FieldDescriptor& field,
                         google::protobuf::Message& message) {
   const Descriptor& family = *field.message_type();
+  const bool has_kinds = family.FindOneofByName("kind") != nullptr;
+  const Reflection& reflection = *message.GetReflection();
   if (value.starts_with('{')) {
-    message.Clear();
-    const auto parsed = google::protobuf::util::JsonStringToMessage(std::string(value), &message);
-    if (parsed.ok()) return absl::OkStatus();
-    return InvalidArgument(fmt::format("is {}: {}", Quoted(value), parsed.message().ToString()));
+    const std::unique_ptr<google::protobuf::Message> given(message.New());
+    const auto parsed =
+        google::protobuf::util::JsonStringToMessage(std::string(value), given.get());
+    if (!parsed.ok()) {
+      return InvalidArgument(fmt::format("is {}: {}", Quoted(value), parsed.message().ToString()));
+    }
+    // What stands beside a kind stays: an optimizer's learning rate.
+    std::vector<const FieldDescriptor*> replaced;
+    reflection.ListFields(has_kinds ? *given : message, &replaced);
+    for (const FieldDescriptor* part : replaced) reflection.ClearField(&message, part);
+    message.MergeFrom(*given);
+    return absl::OkStatus();
   }
-  if (family.FindOneofByName("kind") == nullptr) {
+  if (!has_kinds) {
     return InvalidArgument(fmt::format("is {}; allowed: {}", Quoted(value), Allowed(field)));
   }
   const std::vector<std::string> kinds = KindNames(family);
@@ -273,9 +291,7 @@ absl::Status PutMessage(std::string_view value, const FieldDescriptor& field,
   const FieldDescriptor* kind = family.FindFieldByName(std::string(value));
   if (kind->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
     return InvalidArgument(fmt::format("is {}, which needs a value", Quoted(value)));
-  // What stands beside the kind stays: an optimizer's learning rate.
-  message.GetReflection()->ClearOneof(&message, family.FindOneofByName("kind"));
-  message.GetReflection()->MutableMessage(&message, kind);
+  reflection.MutableMessage(&message, kind);
   return absl::OkStatus();
 }
 
@@ -325,13 +341,13 @@ FieldType TypeOfField(std::string_view field, const v1::TrialSpec& base) {
 }
 
 absl::Status PutValue(std::string_view path, std::string_view value, v1::TrialSpec& trial) {
-  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(path));
-  FITD_ASSIGN_OR_RETURN(google::protobuf::Message * parent, Enter(steps, trial));
-  const FieldDescriptor& field = *parent->GetDescriptor()->FindFieldByName(steps.back().name);
+  FITD_ASSIGN_OR_RETURN(google::protobuf::Message * parent, Enter(path, trial));
+  const Step last = ParsePath(path)->back();
+  const FieldDescriptor& field = *parent->GetDescriptor()->FindFieldByName(last.name);
   const Reflection& reflection = *parent->GetReflection();
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
     return PutMessage(value, field, *reflection.MutableMessage(parent, &field));
-  if (steps.back().first)
+  if (last.first)
     return InvalidArgument(fmt::format("{}: single values of a list cannot be set", path));
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
     reflection.SetString(parent, &field, std::string(value));
@@ -346,6 +362,11 @@ absl::Status PutValue(std::string_view path, std::string_view value, v1::TrialSp
   if (!parser.ParseFieldValueFromString(std::string(value), &field, parent))
     return InvalidArgument(fmt::format("is {}; allowed: {}", Quoted(value), Allowed(field)));
   return absl::OkStatus();
+}
+
+absl::Status CheckThere(std::string_view field, const v1::TrialSpec& trial) {
+  v1::TrialSpec entered = trial;
+  return Enter(field, entered).status();
 }
 
 bool IsRepeat(std::string_view field) {
@@ -389,13 +410,18 @@ absl::Status PutRepeat(std::string_view field, std::string_view value, v1::Trial
 
 absl::Status PutAll(const std::vector<FieldValue>& values, v1::TrialSpec& trial) {
   std::vector<std::pair<int, const FieldValue*>> repeats;
-  for (const FieldValue& value : values) {
+  std::vector<std::pair<int64_t, size_t>> settings;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const FieldValue& value = values[i];
     if (IsRepeat(value.field)) {
       repeats.emplace_back(RepeatedBlock(value.field).first.value(), &value);
     } else {
-      FITD_RETURN_IF_ERROR(PutValue(value.field, value.value, trial));
+      settings.emplace_back(std::count(value.field.begin(), value.field.end(), '.'), i);
     }
   }
+  std::sort(settings.begin(), settings.end());
+  for (const auto& [depth, i] : settings)
+    FITD_RETURN_IF_ERROR(PutValue(values[i].field, values[i].value, trial));
   std::sort(repeats.begin(), repeats.end(),
             [](const auto& a, const auto& b) { return a.first > b.first; });
   for (size_t i = 0; i < repeats.size(); ++i) {

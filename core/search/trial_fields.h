@@ -33,6 +33,10 @@ FieldType TypeOfField(std::string_view field, const v1::TrialSpec& base);
 // the one that is set.
 absl::Status PutValue(std::string_view field, std::string_view value, v1::TrialSpec& trial);
 
+// OK when the field with that whole path can be set in the trial: it is of the kind that is set, if
+// one is, and the elements on the way are there.
+absl::Status CheckThere(std::string_view field, const v1::TrialSpec& trial);
+
 // Whether the field is the number of copies of a block of layers.
 bool IsRepeat(std::string_view field);
 
@@ -48,8 +52,8 @@ struct FieldValue {
   std::string value;
 };
 
-// Puts all values into their fields: the repeats last, from the back, so that every path means a
-// layer of the base.
+// Puts all values into their fields, whatever their order: a whole before its parts, and the
+// repeats last, from the back, so that every path means a layer of the base.
 absl::Status PutAll(const std::vector<FieldValue>& values, v1::TrialSpec& trial);
 
 }  // namespace fitd

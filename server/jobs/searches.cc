@@ -179,7 +179,14 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
 
   *search.mutable_architecture() = base.model();
   const SearchSpace space(spec.space());
-  search.set_planned_trials(MakeSearchAlgorithm(spec.algorithm(), space)->planned_trials());
+  const auto algorithm = MakeSearchAlgorithm(spec.algorithm(), space);
+  // Axes that are right one by one may be of different kinds, where the base has none.
+  const absl::Status put = PutAll(space.FieldValues(*algorithm->Next({})), base);
+  if (!put.ok()) {
+    violations.Add("spec.space.axes", fmt::format("exclude each other: {}", Message(put)));
+    return violations.ToStatus();
+  }
+  search.set_planned_trials(algorithm->planned_trials());
   search.set_planned_epochs(search.planned_trials() *
                             MostEpochs(spec.space().axes(), training.epochs()));
   search.set_state(v1::SEARCH_STATE_RUNNING);

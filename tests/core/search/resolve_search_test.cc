@@ -90,6 +90,46 @@ TEST(ResolveSearchTest, RefusesWhatIsNoSearch) {
   refused(Resolve(many + "}"), "has more than 100 axes");
 }
 
+TEST(ResolveSearchTest, AFieldThatAChoiceOfAnotherAxisDoesNotHaveIsRefused) {
+  const auto optimizers = [](const std::string& values) {
+    std::string axis = "axes { path: 'optimizer' choice {";
+    for (const char kind : values)
+      axis += kind == 'a' ? "choices { value: 'adam' }" : "choices { value: '{\"sgd\": {}}' }";
+    return axis + "} }";
+  };
+  const std::string beta =
+      "axes { path: 'training.optimizer.adam.beta_1' choice { choices { value: '0.5' } } }";
+  const auto resolve = [](const std::string& axes) {
+    return Resolve("algorithm { grid {} } space {" + axes + "}");
+  };
+  FITD_EXPECT_OK(resolve(optimizers("a") + beta));
+  FITD_EXPECT_OK(resolve(beta + optimizers("a")));
+  const std::string text =
+      "training.optimizer.adam.beta_1 is a field of adam, but here is sgd; allowed: among the axes "
+      "of a choice of adam";
+  EXPECT_THAT(
+      resolve(optimizers("as") + beta),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          HasSubstr("spec.space.axes[1].path: cannot be set where optimizer is \"{\\\"sgd\\\": "
+                    "{}}\": " +
+                    text)));
+  EXPECT_THAT(resolve(beta + optimizers("as")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[1].value: is \"{\\\"sgd\\\": "
+                                 "{}}\", beside another axis: " +
+                                 text)));
+  const std::string inside =
+      "axes { path: 'batch_size' choice { choices { value: '8' " + beta + "} } }";
+  FITD_EXPECT_OK(resolve(optimizers("a") + inside));
+  EXPECT_THAT(resolve(optimizers("as") + inside),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].path: cannot be")));
+  EXPECT_THAT(resolve(inside + optimizers("as")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[1].value: is")));
+}
+
 TEST(ResolveSearchTest, BlocksThatAreRepeatedHaveNoLayerInCommon) {
   const std::string layers = "axes { path: 'layers' integer { low: 0 high: 2 } }";
   const std::string one = "axes { path: 'dropout.repeat' integer { low: 0 high: 2 } }";

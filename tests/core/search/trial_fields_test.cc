@@ -118,6 +118,40 @@ TEST(TrialFieldsTest, AnotherKindKeepsWhatStandsBesideIt) {
   EXPECT_EQ(trial.training().optimizer().learning_rate().constant(), 0.5F);
 }
 
+TEST(TrialFieldsTest, AWholeIsSetBeforeItsPartsWhateverTheOrder) {
+  v1::TrialSpec trial = Base();
+  FITD_ASSERT_OK(PutAll({{"training.optimizer.adam.beta_1", "0.5"},
+                         {"training.optimizer.learning_rate.constant", "0.25"},
+                         {"training.optimizer", "{\"adam\": {\"beta_1\": 0.7, \"beta_2\": 0.8}}"},
+                         {"training.early_stopping.patience", "3"},
+                         {"training.early_stopping", "{\"monitor\": \"loss\"}"}},
+                        trial));
+  EXPECT_EQ(trial.training().optimizer().adam().beta_1(), 0.5F);
+  EXPECT_EQ(trial.training().optimizer().adam().beta_2(), 0.8F);
+  EXPECT_EQ(trial.training().optimizer().learning_rate().constant(), 0.25F);
+  EXPECT_EQ(trial.training().early_stopping().patience(), 3);
+  EXPECT_EQ(trial.training().early_stopping().monitor(), "loss");
+}
+
+TEST(TrialFieldsTest, WhatTheValueDoesNotSayStaysBesideAKind) {
+  v1::TrialSpec trial = Base();
+  *trial.mutable_training()->mutable_optimizer() = ParseText<v1::OptimizerSpec>(
+      "adam { beta_1: 0.7 } learning_rate { constant: 0.5 } clipnorm: 2");
+  v1::TrialSpec same = trial;
+  FITD_ASSERT_OK(PutValue("training.optimizer", "adam", same));
+  EXPECT_EQ(same.DebugString(), trial.DebugString());
+  FITD_ASSERT_OK(
+      PutValue("training.optimizer", "{\"sgd\": {\"momentum\": 0.9}, \"clipnorm\": 1}", trial));
+  EXPECT_EQ(trial.training().optimizer().ShortDebugString(),
+            "sgd { momentum: 0.9 } learning_rate { constant: 0.5 } clipnorm: 1");
+}
+
+TEST(TrialFieldsTest, AnElementThatAValueTookAwayIsRefused) {
+  v1::TrialSpec trial = Base();
+  EXPECT_THAT(PutAll({{"model", "{\"layers\": []}"}, {"model.layers[0].dense.units", "3"}}, trial),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("layers has 0 elements")));
+}
+
 std::vector<std::string> LayerNames(const v1::TrialSpec& trial) {
   std::vector<std::string> names;
   for (const v1::LayerSpec& layer : trial.model().layers()) names.push_back(layer.name());
