@@ -64,6 +64,19 @@ absl::StatusOr<std::vector<Step>> ParsePath(std::string_view path) {
   }
 }
 
+// The one path with these steps: "[00]" and "[0-0]" are "[0]".
+std::string PathOf(const std::vector<Step>& steps) {
+  std::string path;
+  for (const Step& step : steps) {
+    path += (path.empty() ? "" : ".") + step.name;
+    if (!step.first || !step.last) continue;
+    path += fmt::format("[{}", *step.first);
+    if (*step.first != *step.last) path += fmt::format("-{}", *step.last);
+    path += ']';
+  }
+  return path;
+}
+
 std::vector<std::string> FieldNames(const Descriptor& type) {
   std::vector<std::string> names;
   for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
@@ -311,8 +324,9 @@ absl::StatusOr<std::vector<std::string>> FindFields(std::string_view path,
                     path));
   }
   if (fields.empty()) return InvalidArgument(UnknownName("setting", word, ShortNames(base)));
-  for (const std::string& field : fields) {
+  for (std::string& field : fields) {
     FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
+    field = PathOf(steps);
     const bool repeat = IsRepeat(field);
     FITD_ASSIGN_OR_RETURN(const Place place, Follow(steps, base));
     if (steps.back().first && (place.field->message_type() != nullptr) && !repeat) {

@@ -85,6 +85,18 @@ TEST(ResolveSearchTest, RefusesWhatIsNoSearch) {
                   "axes { path: 'units' integer { low: 1 high: 2 } }"
                   "axes { path: 'dense.units' integer { low: 1 high: 2 } } }"),
           "sets \"model.layers[0].dense.units\", which another axis sets too");
+  refused(Resolve("algorithm { grid {} } space {"
+                  "axes { path: 'model.layers[00].dense.units' integer { low: 1 high: 2 } }"
+                  "axes { path: 'dense.units' integer { low: 1 high: 2 } } }"),
+          "sets \"model.layers[0].dense.units\", which another axis sets too");
+  const std::string inside =
+      "axes { path: 'batch_size' choice {"
+      "  choices { value: '8' axes { path: 'epochs' integer { low: 1 high: 2 } } }"
+      "  choices { value: '9' axes { path: 'epochs' integer { low: 3 high: 4 } } } } }";
+  FITD_EXPECT_OK(Resolve("algorithm { grid {} } space {" + inside + "}"));
+  refused(Resolve("algorithm { grid {} } space {" + inside +
+                  "axes { path: 'epochs' integer { low: 1 high: 2 } } }"),
+          "spec.space.axes[1].path: sets \"training.epochs\", which another axis sets too");
   std::string many = "algorithm { random { trials: 3 } } space {";
   for (int i = 0; i < 101; ++i) many += "axes { path: 'x' integer { low: 1 high: 2 } }";
   refused(Resolve(many + "}"), "has more than 100 axes");

@@ -35,6 +35,8 @@ TEST(TrialFieldsTest, ShortNamesStandForWholePaths) {
   EXPECT_THAT(Find("dropout"), ElementsAre("model.layers[1].dropout.rate"));
   EXPECT_THAT(Find("layers"), ElementsAre("model.layers[0-1].repeat"));
   EXPECT_THAT(Find("layers[3].dense.use_bias"), ElementsAre("model.layers[3].dense.use_bias"));
+  EXPECT_THAT(Find("model.layers[03].dense.units"), ElementsAre("model.layers[3].dense.units"));
+  EXPECT_THAT(Find("layers[1-1].repeat"), ElementsAre("model.layers[1].repeat"));
 }
 
 TEST(TrialFieldsTest, WrongPathsNameTheNearestKnown) {
