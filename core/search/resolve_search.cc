@@ -1,6 +1,7 @@
 #include "core/search/resolve_search.h"
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ namespace {
 
 using Axes = google::protobuf::RepeatedPtrField<v1::SearchAxis>;
 
+// Fields that axes set in one and the same trial, with the axis; null: its value is in the base.
+using Taken = std::multimap<std::string, const v1::SearchAxis*>;
+
 constexpr int kMostAxes = 100;
 constexpr int kMostValues = 1000;
 constexpr int64_t kMostTrials = 10'000;
@@ -32,56 +36,104 @@ class SpaceResolver {
   SpaceResolver(const v1::SearchAlgorithmSpec& algorithm, Violations& violations)
       : grid_(algorithm.has_grid()), has_rungs_(HasRungs(algorithm)), violations_(violations) {}
 
-  // `taken` are the fields that axes around or before these set.
-  void Resolve(const std::string& path, const v1::TrialSpec& base, std::set<std::string> taken,
-               Axes& axes) {
+  // `taken` are the fields that axes around or before these set; adds those of these. `others` are
+  // the axes around, but those whose choice is in the base.
+  void Resolve(const std::string& path, const v1::TrialSpec& base, Taken& taken,
+               std::vector<const v1::SearchAxis*> others, Axes& axes) {
+    for (int i = 0; i < axes.size(); ++i) {
+      const auto fields = FindFields(axes[i].path(), base);
+      axes[i].clear_fields();
+      if (fields.ok()) {
+        *axes[i].mutable_fields() = {fields->begin(), fields->end()};
+        others.push_back(&axes[i]);
+      } else {
+        violations_.Add(IndexedPath(path, static_cast<size_t>(i)) + ".path",
+                        Message(fields.status()));
+      }
+    }
     for (int i = 0; i < axes.size(); ++i) {
       if (++axes_ > kMostAxes) {
         violations_.Add(path, fmt::format("has more than {0} axes; allowed: {0}", kMostAxes));
         return;
       }
-      ResolveAxis(IndexedPath(path, static_cast<size_t>(i)), base, taken, axes[i]);
+      ResolveAxis(IndexedPath(path, static_cast<size_t>(i)), base, taken, others, axes[i]);
     }
   }
 
  private:
-  void ResolveAxis(const std::string& path, const v1::TrialSpec& base, std::set<std::string>& taken,
-                   v1::SearchAxis& axis) {
-    const auto fields = FindFields(axis.path(), base);
-    if (!fields.ok()) violations_.Add(path + ".path", Message(fields.status()));
-    axis.clear_fields();
-    for (const std::string& field : fields.ok() ? *fields : std::vector<std::string>()) {
-      axis.add_fields(field);
+  void ResolveAxis(const std::string& path, v1::TrialSpec base, Taken& taken,
+                   std::vector<const v1::SearchAxis*> others, v1::SearchAxis& axis) {
+    for (const std::string& field : axis.fields()) {
       if (field == "training.epochs" && has_rungs_) {
         violations_.Add(path + ".path",
                         "sets training.epochs, which the algorithm shares out; allowed: any other "
-                        "field, or the algorithms grid and random");
+                        "field, or the algorithms grid, random and tpe");
       }
-      if (!taken.insert(field).second) {
-        violations_.Add(path + ".path",
-                        fmt::format("sets {}, which another axis sets too", Quoted(field)));
-      }
+      CheckApart(path + ".path", field, base, taken);
     }
+    std::erase(others, &axis);
+    (void)PutAll(ChoicesAround(axis, others), base);  // Faults are told where the choices are.
     FieldType type = FieldType::kReal;
     if (!axis.fields().empty()) type = TypeOfField(axis.fields(0), base);
+    Taken inside;
     switch (axis.domain_case()) {
       case v1::SearchAxis::kChoice:
-        return ResolveChoices(path + ".choice.choices", base, taken, axis);
+        inside = ResolveChoices(path + ".choice.choices", base, taken, others, axis);
+        break;
       case v1::SearchAxis::kInteger:
-        return CheckInteger(path + ".integer", type, axis.integer());
+        CheckInteger(path + ".integer", type, axis.integer());
+        break;
       case v1::SearchAxis::kReal:
-        return CheckReal(path + ".real", type, axis.real());
+        CheckReal(path + ".real", type, axis.real());
+        break;
       case v1::SearchAxis::DOMAIN_NOT_SET:
-        return violations_.Add(path, "has no values; allowed: choice, integer, real");
+        violations_.Add(path, "has no values; allowed: choice, integer, real");
+        break;
+    }
+    for (const std::string& field : axis.fields()) taken.emplace(field, &axis);
+    taken.merge(inside);
+  }
+
+  // That no other axis sets the field, nor takes it away by setting what it is a part of.
+  void CheckApart(const std::string& path, const std::string& field, const v1::TrialSpec& base,
+                  const Taken& taken) {
+    if (taken.contains(field)) {
+      return violations_.Add(path,
+                             fmt::format("sets {}, which another axis sets too", Quoted(field)));
+    }
+    if (IsRepeat(field)) {
+      for (const auto& [other, axis] : taken) {
+        if (!RepeatsMeet(field, other)) continue;
+        violations_.Add(path, fmt::format("sets {}, but another axis sets {}; allowed: blocks "
+                                          "without a layer in common",
+                                          Quoted(field), Quoted(other)));
+      }
+    }
+    for (size_t dot = field.find('.'); dot != field.npos; dot = field.find('.', dot + 1)) {
+      const auto [begin, end] = taken.equal_range(field.substr(0, dot));
+      for (auto whole = begin; whole != end; ++whole) {
+        if (whole->second == nullptr) continue;
+        for (const v1::SearchChoice& choice : whole->second->choice().choices()) {
+          v1::TrialSpec chosen = base;
+          if (!PutValue(whole->first, choice.value(), chosen).ok()) continue;  // Told there.
+          const absl::Status there = CheckThere(field, chosen);
+          if (there.ok()) continue;
+          violations_.Add(path,
+                          fmt::format("cannot be set where {} is {}: {}", whole->second->path(),
+                                      Quoted(choice.value()), Message(there)));
+        }
+      }
     }
   }
 
-  void ResolveChoices(const std::string& path, const v1::TrialSpec& base,
-                      const std::set<std::string>& taken, v1::SearchAxis& axis) {
+  // Returns the fields that axes inside the choices set.
+  Taken ResolveChoices(const std::string& path, const v1::TrialSpec& base, const Taken& taken,
+                       const std::vector<const v1::SearchAxis*>& others, v1::SearchAxis& axis) {
     auto& choices = *axis.mutable_choice()->mutable_choices();
     CheckField(!choices.empty() && choices.size() <= kMostValues, choices.size(),
                fmt::format("1 to {}", kMostValues), path, violations_);
     std::set<std::string> values;
+    Taken all_inside;
     for (int i = 0; i < choices.size(); ++i) {
       const std::string choice = IndexedPath(path, static_cast<size_t>(i));
       const std::string& value = choices[i].value();
@@ -89,14 +141,35 @@ class SpaceResolver {
         violations_.Add(choice + ".value", fmt::format("is {} again", Quoted(value)));
       // Fields of the choice's axes are looked up where the choice is made.
       v1::TrialSpec chosen = base;
+      absl::Status put;
       for (const std::string& field : axis.fields()) {
-        if (IsRepeat(field)) continue;
-        if (const absl::Status put = PutValue(field, value, chosen); !put.ok()) {
-          violations_.Add(choice + ".value", Message(put));
-          break;
-        }
+        if (put.ok() && !IsRepeat(field)) put = PutValue(field, value, chosen);
       }
-      Resolve(choice + ".axes", chosen, taken, *choices[i].mutable_axes());
+      if (!put.ok()) violations_.Add(choice + ".value", Message(put));
+      for (const std::string& field : axis.fields()) {
+        if (put.ok()) CheckParts(choice + ".value", field, value, chosen, taken);
+      }
+      if (choices[i].axes().empty()) continue;
+      Taken inside = taken;
+      for (const std::string& field : axis.fields()) inside.emplace(field, nullptr);
+      Resolve(choice + ".axes", chosen, inside, others, *choices[i].mutable_axes());
+      for (const auto& [field, setter] : inside) {
+        if (setter != nullptr && !taken.contains(field)) all_inside.emplace(field, setter);
+      }
+    }
+    return all_inside;
+  }
+
+  // That the value of the field leaves the parts of it that other axes set.
+  void CheckParts(const std::string& path, const std::string& field, const std::string& value,
+                  const v1::TrialSpec& chosen, const Taken& taken) {
+    const std::string parts = field + ".";
+    for (auto part = taken.lower_bound(parts);
+         part != taken.end() && part->first.starts_with(parts); ++part) {
+      const absl::Status there = CheckThere(part->first, chosen);
+      if (there.ok()) continue;
+      violations_.Add(path,
+                      fmt::format("is {}, beside another axis: {}", Quoted(value), Message(there)));
     }
   }
 
@@ -208,8 +281,9 @@ void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchS
   const int64_t epochs = base.training().has_epochs() ? base.training().epochs() : 1;
   ResolveAlgorithm(ChildPath(path, "algorithm"), epochs, *spec.mutable_algorithm(), faults);
   if (spec.space().axes().empty()) faults.Add(space_path, "is empty; allowed: 1 to 100 axes");
+  Taken taken;
   SpaceResolver(spec.algorithm(), faults)
-      .Resolve(space_path, base, {}, *spec.mutable_space()->mutable_axes());
+      .Resolve(space_path, base, taken, {}, *spec.mutable_space()->mutable_axes());
   if (faults.empty() && spec.algorithm().has_grid()) {
     const int64_t points = SearchSpace(spec.space()).Size(SearchSpace::Values::kGrid);
     CheckField(points <= kMostTrials, points, "a grid of 10,000 points at most", space_path,

@@ -238,6 +238,21 @@ std::vector<FieldValue> SearchSpace::FieldValues(const Parameters& parameters) c
   return values;
 }
 
+std::vector<FieldValue> ChoicesAround(const v1::SearchAxis& axis,
+                                      const std::vector<const v1::SearchAxis*>& others) {
+  std::vector<FieldValue> values;
+  for (const v1::SearchAxis* other : others) {
+    if (other->choice().choices().empty()) continue;
+    for (const std::string& whole : other->fields()) {
+      const bool around = std::any_of(
+          axis.fields().begin(), axis.fields().end(),
+          [parts = whole + "."](const std::string& field) { return field.starts_with(parts); });
+      if (around) values.push_back({whole, other->choice().choices(0).value()});
+    }
+  }
+  return values;
+}
+
 std::vector<std::string> GridValues(const v1::SearchAxis& axis) {
   std::vector<std::string> values;
   const auto add = [&](int64_t count, const auto& text_at) {

@@ -50,6 +50,11 @@ class SearchSpace {
   const v1::SearchSpace spec_;
 };
 
+// The first choices of those of `others` that set a whole of which `axis` sets a part: where the
+// part is looked at. All are resolved.
+std::vector<FieldValue> ChoicesAround(const v1::SearchAxis& axis,
+                                      const std::vector<const v1::SearchAxis*>& others);
+
 // The values of one axis, without those inside its choices.
 std::vector<std::string> GridValues(const v1::SearchAxis& axis);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include "core/base/kinds.h"
@@ -63,10 +64,27 @@ absl::StatusOr<std::vector<Step>> ParsePath(std::string_view path) {
   }
 }
 
+// The one path with these steps: "[00]" and "[0-0]" are "[0]".
+std::string PathOf(const std::vector<Step>& steps) {
+  std::string path;
+  for (const Step& step : steps) {
+    path += (path.empty() ? "" : ".") + step.name;
+    if (!step.first || !step.last) continue;
+    path += fmt::format("[{}", *step.first);
+    if (*step.first != *step.last) path += fmt::format("-{}", *step.last);
+    path += ']';
+  }
+  return path;
+}
+
 std::vector<std::string> FieldNames(const Descriptor& type) {
   std::vector<std::string> names;
   for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
   return names;
+}
+
+std::string NoSuchElement(const Step& step, int size) {
+  return fmt::format("{} has {} elements; the last index is {}", step.name, size, size - 1);
 }
 
 // What a whole path leads to.
@@ -99,8 +117,7 @@ absl::StatusOr<Place> Follow(const std::vector<Step>& steps,
                            ? 0
                            : place.parent->GetReflection()->FieldSize(*place.parent, place.field);
       if (*step.last >= size) {
-        return InvalidArgument(
-            fmt::format("{} has {} elements; the last index is {}", step.name, size, size - 1));
+        return InvalidArgument(NoSuchElement(step, size));
       }
     }
     if (i + 1 == steps.size()) return place;
@@ -129,6 +146,9 @@ absl::StatusOr<Place> Follow(const std::vector<Step>& steps,
   }
   return InvalidArgument("is empty");
 }
+
+// The layers of which a repeat is the number of copies.
+Step RepeatedBlock(std::string_view field) { return ParsePath(field)->at(1); }
 
 std::string LayerPath(int layer) { return fmt::format("{}{}]", kLayersPath, layer); }
 
@@ -204,8 +224,9 @@ std::vector<std::string> ShortNames(const v1::TrialSpec& base) {
 }
 
 // Follows the steps but the last, making messages on the way; a kind is never changed for another.
-absl::StatusOr<google::protobuf::Message*> Enter(const std::vector<Step>& steps,
+absl::StatusOr<google::protobuf::Message*> Enter(std::string_view path,
                                                  google::protobuf::Message& root) {
+  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(path));
   google::protobuf::Message* message = &root;
   for (size_t i = 0; i < steps.size(); ++i) {
     const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(steps[i].name);
@@ -214,12 +235,18 @@ absl::StatusOr<google::protobuf::Message*> Enter(const std::vector<Step>& steps,
       const FieldDescriptor* set = reflection.GetOneofFieldDescriptor(*message, oneof);
       if (set != nullptr && set != field) {
         return InvalidArgument(
-            fmt::format("is a field of {}, but here is {}; allowed: in the "
-                        "choice of {}",
-                        field->name(), set->name(), field->name()));
+            fmt::format("{0} is a field of {1}, but here is {2}; allowed: among the axes of a "
+                        "choice of {1}",
+                        path, field->name(), set->name()));
       }
     }
-    if (i + 1 == steps.size()) return message;
+    if (steps[i].first) {
+      const int size = reflection.FieldSize(*message, field);
+      if (*steps[i].last >= size) {
+        return InvalidArgument(fmt::format("{}: {}", path, NoSuchElement(steps[i], size)));
+      }
+    }
+    if (i + 1 == steps.size() || steps[i + 1].name == kRepeat) return message;
     message = steps[i].first ? reflection.MutableRepeatedMessage(message, field, *steps[i].first)
                              : reflection.MutableMessage(message, field);
   }
@@ -252,13 +279,23 @@ std::string Allowed(const FieldDescriptor& field) {
 absl::Status PutMessage(std::string_view value, const FieldDescriptor& field,
                         google::protobuf::Message& message) {
   const Descriptor& family = *field.message_type();
+  const bool has_kinds = family.FindOneofByName("kind") != nullptr;
+  const Reflection& reflection = *message.GetReflection();
   if (value.starts_with('{')) {
-    message.Clear();
-    const auto parsed = google::protobuf::util::JsonStringToMessage(std::string(value), &message);
-    if (parsed.ok()) return absl::OkStatus();
-    return InvalidArgument(fmt::format("is {}: {}", Quoted(value), parsed.message().ToString()));
+    const std::unique_ptr<google::protobuf::Message> given(message.New());
+    const auto parsed =
+        google::protobuf::util::JsonStringToMessage(std::string(value), given.get());
+    if (!parsed.ok()) {
+      return InvalidArgument(fmt::format("is {}: {}", Quoted(value), parsed.message().ToString()));
+    }
+    // What stands beside a kind stays: an optimizer's learning rate.
+    std::vector<const FieldDescriptor*> replaced;
+    reflection.ListFields(has_kinds ? *given : message, &replaced);
+    for (const FieldDescriptor* part : replaced) reflection.ClearField(&message, part);
+    message.MergeFrom(*given);
+    return absl::OkStatus();
   }
-  if (family.FindOneofByName("kind") == nullptr) {
+  if (!has_kinds) {
     return InvalidArgument(fmt::format("is {}; allowed: {}", Quoted(value), Allowed(field)));
   }
   const std::vector<std::string> kinds = KindNames(family);
@@ -267,9 +304,7 @@ absl::Status PutMessage(std::string_view value, const FieldDescriptor& field,
   const FieldDescriptor* kind = family.FindFieldByName(std::string(value));
   if (kind->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
     return InvalidArgument(fmt::format("is {}, which needs a value", Quoted(value)));
-  // What stands beside the kind stays: an optimizer's learning rate.
-  message.GetReflection()->ClearOneof(&message, family.FindOneofByName("kind"));
-  message.GetReflection()->MutableMessage(&message, kind);
+  reflection.MutableMessage(&message, kind);
   return absl::OkStatus();
 }
 
@@ -289,8 +324,9 @@ absl::StatusOr<std::vector<std::string>> FindFields(std::string_view path,
                     path));
   }
   if (fields.empty()) return InvalidArgument(UnknownName("setting", word, ShortNames(base)));
-  for (const std::string& field : fields) {
+  for (std::string& field : fields) {
     FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
+    field = PathOf(steps);
     const bool repeat = IsRepeat(field);
     FITD_ASSIGN_OR_RETURN(const Place place, Follow(steps, base));
     if (steps.back().first && (place.field->message_type() != nullptr) && !repeat) {
@@ -319,13 +355,13 @@ FieldType TypeOfField(std::string_view field, const v1::TrialSpec& base) {
 }
 
 absl::Status PutValue(std::string_view path, std::string_view value, v1::TrialSpec& trial) {
-  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(path));
-  FITD_ASSIGN_OR_RETURN(google::protobuf::Message * parent, Enter(steps, trial));
-  const FieldDescriptor& field = *parent->GetDescriptor()->FindFieldByName(steps.back().name);
+  FITD_ASSIGN_OR_RETURN(google::protobuf::Message * parent, Enter(path, trial));
+  const Step last = ParsePath(path)->back();
+  const FieldDescriptor& field = *parent->GetDescriptor()->FindFieldByName(last.name);
   const Reflection& reflection = *parent->GetReflection();
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
     return PutMessage(value, field, *reflection.MutableMessage(parent, &field));
-  if (steps.back().first)
+  if (last.first)
     return InvalidArgument(fmt::format("{}: single values of a list cannot be set", path));
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
     reflection.SetString(parent, &field, std::string(value));
@@ -342,19 +378,35 @@ absl::Status PutValue(std::string_view path, std::string_view value, v1::TrialSp
   return absl::OkStatus();
 }
 
+absl::Status CheckThere(std::string_view field, const v1::TrialSpec& trial) {
+  v1::TrialSpec entered = trial;
+  return Enter(field, entered).status();
+}
+
 bool IsRepeat(std::string_view field) {
   return field.starts_with(kLayersPath) && field.ends_with(fmt::format("].{}", kRepeat));
 }
 
+bool RepeatsMeet(std::string_view a, std::string_view b) {
+  if (!IsRepeat(a) || !IsRepeat(b)) return false;
+  const Step block = RepeatedBlock(a);
+  const Step other = RepeatedBlock(b);
+  return block.first <= other.last && other.first <= block.last;
+}
+
 absl::Status PutRepeat(std::string_view field, std::string_view value, v1::TrialSpec& trial) {
-  FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
+  FITD_RETURN_IF_ERROR(ParsePath(field).status());
   const std::optional<int> copies = ParseIndex(value);
   if (!copies || *copies > kMostCopies) {
     return InvalidArgument(
         fmt::format("is {}; allowed: 0 to {} copies of layers", Quoted(value), kMostCopies));
   }
-  const int first = steps[1].first.value();
-  const int last = steps[1].last.value();
+  const Step block = RepeatedBlock(field);
+  const int first = block.first.value();
+  const int last = block.last.value();
+  if (last >= trial.model().layers_size())
+    return InvalidArgument(
+        fmt::format("{}: {}", field, NoSuchElement(block, trial.model().layers_size())));
   v1::ModelSpec model = trial.model();
   model.clear_layers();
   for (int i = 0; i < first; ++i) *model.add_layers() = trial.model().layers(i);
@@ -372,17 +424,28 @@ absl::Status PutRepeat(std::string_view field, std::string_view value, v1::Trial
 
 absl::Status PutAll(const std::vector<FieldValue>& values, v1::TrialSpec& trial) {
   std::vector<std::pair<int, const FieldValue*>> repeats;
-  for (const FieldValue& value : values) {
+  std::vector<std::pair<int64_t, size_t>> settings;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const FieldValue& value = values[i];
     if (IsRepeat(value.field)) {
-      repeats.emplace_back(ParsePath(value.field)->at(1).first.value(), &value);
+      repeats.emplace_back(RepeatedBlock(value.field).first.value(), &value);
     } else {
-      FITD_RETURN_IF_ERROR(PutValue(value.field, value.value, trial));
+      settings.emplace_back(std::count(value.field.begin(), value.field.end(), '.'), i);
     }
   }
+  std::sort(settings.begin(), settings.end());
+  for (const auto& [depth, i] : settings)
+    FITD_RETURN_IF_ERROR(PutValue(values[i].field, values[i].value, trial));
   std::sort(repeats.begin(), repeats.end(),
             [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (const auto& [layer, repeat] : repeats)
-    FITD_RETURN_IF_ERROR(PutRepeat(repeat->field, repeat->value, trial));
+  for (size_t i = 0; i < repeats.size(); ++i) {
+    const FieldValue& repeat = *repeats[i].second;
+    if (i > 0 && RepeatsMeet(repeat.field, repeats[i - 1].second->field)) {
+      return InvalidArgument(fmt::format("{} and {} have layers in common", repeat.field,
+                                         repeats[i - 1].second->field));
+    }
+    FITD_RETURN_IF_ERROR(PutRepeat(repeat.field, repeat.value, trial));
+  }
   return absl::OkStatus();
 }
 

@@ -33,18 +33,27 @@ FieldType TypeOfField(std::string_view field, const v1::TrialSpec& base);
 // the one that is set.
 absl::Status PutValue(std::string_view field, std::string_view value, v1::TrialSpec& trial);
 
+// OK when the field with that whole path can be set in the trial: it is of the kind that is set, if
+// one is, and the elements on the way are there.
+absl::Status CheckThere(std::string_view field, const v1::TrialSpec& trial);
+
 // Whether the field is the number of copies of a block of layers.
 bool IsRepeat(std::string_view field);
 
-// Puts `value` copies of the block in its place. Layers behind it move.
+// Whether both are, and their blocks have a layer in common.
+bool RepeatsMeet(std::string_view a, std::string_view b);
+
+// Puts `value` copies of the block in its place. Layers behind it move. INVALID_ARGUMENT: what is
+// wrong with the value, or that the block is not there.
 absl::Status PutRepeat(std::string_view field, std::string_view value, v1::TrialSpec& trial);
 
-// `base` with all values in their fields: the repeats last, from the back, so that every path means
-// a layer of the base.
 struct FieldValue {
   std::string field;
   std::string value;
 };
+
+// Puts all values into their fields, whatever their order: a whole before its parts, and the
+// repeats last, from the back, so that every path means a layer of the base.
 absl::Status PutAll(const std::vector<FieldValue>& values, v1::TrialSpec& trial);
 
 }  // namespace fitd

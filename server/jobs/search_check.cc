@@ -1,6 +1,7 @@
 #include "server/jobs/search_check.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/search/trial_fields.h"
@@ -21,12 +22,19 @@ class AxesCheck {
         base_(base),
         violations_(violations) {}
 
-  void Check(const std::string& path, const Axes& axes) {
-    for (int i = 0; i < axes.size(); ++i) Check(IndexedPath(path, static_cast<size_t>(i)), axes[i]);
+  // `others` are the axes around, but those with a value in values_.
+  void Check(const std::string& path, std::vector<const v1::SearchAxis*> others, const Axes& axes) {
+    for (const v1::SearchAxis& axis : axes) others.push_back(&axis);
+    for (int i = 0; i < axes.size(); ++i)
+      Check(IndexedPath(path, static_cast<size_t>(i)), others, axes[i]);
   }
 
  private:
-  void Check(const std::string& path, const v1::SearchAxis& axis) {
+  void Check(const std::string& path, std::vector<const v1::SearchAxis*> others,
+             const v1::SearchAxis& axis) {
+    std::erase(others, &axis);
+    const size_t before = values_.size();
+    for (FieldValue& value : ChoicesAround(axis, others)) values_.push_back(std::move(value));
     const size_t outer = values_.size();
     const auto check = [&](const std::string& field, const std::string& value) {
       values_.resize(outer);
@@ -46,9 +54,9 @@ class AxesCheck {
       const v1::SearchChoice& choice = axis.choice().choices(i);
       const std::string choice_path = IndexedPath(path + ".choice.choices", static_cast<size_t>(i));
       if (check(choice_path + ".value", choice.value()))
-        Check(choice_path + ".axes", choice.axes());
+        Check(choice_path + ".axes", others, choice.axes());
     }
-    values_.resize(outer);
+    values_.resize(before);
   }
 
   absl::Status CheckTrial() {
@@ -83,7 +91,7 @@ v1::FitSpec FitOfTrial(const v1::SearchSpec& spec, const std::string& model) {
 void CheckAxes(Transaction& transaction, const FitCheck& check, const v1::SearchSpec& spec,
                const v1::TrialSpec& base, Violations& violations) {
   AxesCheck(transaction, check, spec, base, violations)
-      .Check("spec.space.axes", spec.space().axes());
+      .Check("spec.space.axes", {}, spec.space().axes());
 }
 
 }  // namespace fitd

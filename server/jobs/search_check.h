@@ -15,7 +15,8 @@ namespace fitd {
 v1::FitSpec FitOfTrial(const v1::SearchSpec& spec, const std::string& model);
 
 // Checks the trial in which each axis, one after the other, has one of its choices or an end of its
-// range, and the others what the base has. `spec` is resolved (ResolveSearch) and its base is
+// range, and the others what the base has; those that set a whole of which the axis sets a part,
+// their first choice. `spec` is resolved (ResolveSearch) and its base is
 // valid.
 void CheckAxes(Transaction& transaction, const FitCheck& check, const v1::SearchSpec& spec,
                const v1::TrialSpec& base, Violations& violations);

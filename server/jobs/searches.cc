@@ -180,6 +180,13 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   *search.mutable_architecture() = base.model();
   const SearchSpace space(spec.space());
   const auto algorithm = MakeSearchAlgorithm(spec, space);
+  // Axes that are right one by one may be of different kinds, where the base has none.
+  const absl::Status put =
+      PutAll(space.FieldValues(algorithm->Next({}, 1).front().parameters), base);
+  if (!put.ok()) {
+    violations.Add("spec.space.axes", fmt::format("exclude each other: {}", Message(put)));
+    return violations.ToStatus();
+  }
   search.set_planned_trials(algorithm->planned_trials());
   // Trials differ in epochs where an axis says so.
   search.set_planned_epochs(algorithm->planned_epochs() / training.epochs() *

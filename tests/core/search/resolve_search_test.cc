@@ -85,9 +85,79 @@ TEST(ResolveSearchTest, RefusesWhatIsNoSearch) {
                   "axes { path: 'units' integer { low: 1 high: 2 } }"
                   "axes { path: 'dense.units' integer { low: 1 high: 2 } } }"),
           "sets \"model.layers[0].dense.units\", which another axis sets too");
+  refused(Resolve("algorithm { grid {} } space {"
+                  "axes { path: 'model.layers[00].dense.units' integer { low: 1 high: 2 } }"
+                  "axes { path: 'dense.units' integer { low: 1 high: 2 } } }"),
+          "sets \"model.layers[0].dense.units\", which another axis sets too");
+  const std::string inside =
+      "axes { path: 'batch_size' choice {"
+      "  choices { value: '8' axes { path: 'epochs' integer { low: 1 high: 2 } } }"
+      "  choices { value: '9' axes { path: 'epochs' integer { low: 3 high: 4 } } } } }";
+  FITD_EXPECT_OK(Resolve("algorithm { grid {} } space {" + inside + "}"));
+  refused(Resolve("algorithm { grid {} } space {" + inside +
+                  "axes { path: 'epochs' integer { low: 1 high: 2 } } }"),
+          "spec.space.axes[1].path: sets \"training.epochs\", which another axis sets too");
   std::string many = "algorithm { random { trials: 3 } } space {";
   for (int i = 0; i < 101; ++i) many += "axes { path: 'x' integer { low: 1 high: 2 } }";
   refused(Resolve(many + "}"), "has more than 100 axes");
+}
+
+TEST(ResolveSearchTest, AFieldThatAChoiceOfAnotherAxisDoesNotHaveIsRefused) {
+  const auto optimizers = [](const std::string& values) {
+    std::string axis = "axes { path: 'optimizer' choice {";
+    for (const char kind : values)
+      axis += kind == 'a' ? "choices { value: 'adam' }" : "choices { value: '{\"sgd\": {}}' }";
+    return axis + "} }";
+  };
+  const std::string beta =
+      "axes { path: 'training.optimizer.adam.beta_1' choice { choices { value: '0.5' } } }";
+  const auto resolve = [](const std::string& axes) {
+    return Resolve("algorithm { grid {} } space {" + axes + "}");
+  };
+  FITD_EXPECT_OK(resolve(optimizers("a") + beta));
+  FITD_EXPECT_OK(resolve(beta + optimizers("a")));
+  const std::string text =
+      "training.optimizer.adam.beta_1 is a field of adam, but here is sgd; allowed: among the axes "
+      "of a choice of adam";
+  EXPECT_THAT(
+      resolve(optimizers("as") + beta),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          HasSubstr("spec.space.axes[1].path: cannot be set where optimizer is \"{\\\"sgd\\\": "
+                    "{}}\": " +
+                    text)));
+  EXPECT_THAT(resolve(beta + optimizers("as")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[1].value: is \"{\\\"sgd\\\": "
+                                 "{}}\", beside another axis: " +
+                                 text)));
+  const std::string inside =
+      "axes { path: 'batch_size' choice { choices { value: '8' " + beta + "} } }";
+  FITD_EXPECT_OK(resolve(optimizers("a") + inside));
+  EXPECT_THAT(resolve(optimizers("as") + inside),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].path: cannot be")));
+  EXPECT_THAT(resolve(inside + optimizers("as")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[1].value: is")));
+}
+
+TEST(ResolveSearchTest, BlocksThatAreRepeatedHaveNoLayerInCommon) {
+  const std::string layers = "axes { path: 'layers' integer { low: 0 high: 2 } }";
+  const std::string one = "axes { path: 'dropout.repeat' integer { low: 0 high: 2 } }";
+  const std::string text =
+      "sets \"model.layers[1].repeat\", but another axis sets \"model.layers[0-1].repeat\"; "
+      "allowed: "
+      "blocks without a layer in common";
+  EXPECT_THAT(
+      Resolve("algorithm { grid {} } space {" + layers + one + "}"),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("spec.space.axes[1].path: " + text)));
+  EXPECT_THAT(Resolve("algorithm { grid {} } space {" + layers +
+                      "axes { path: 'batch_size' choice { choices { value: '8' " + one + "} } } }"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].path: " + text)));
+  FITD_EXPECT_OK(Resolve("algorithm { grid {} } space {" + layers +
+                         "axes { path: 'dense_1.repeat' integer { low: 0 high: 2 } } }"));
 }
 
 TEST(ResolveSearchTest, AxesOfAChoiceAreLookedUpWhereItIsMade) {

@@ -35,6 +35,8 @@ TEST(TrialFieldsTest, ShortNamesStandForWholePaths) {
   EXPECT_THAT(Find("dropout"), ElementsAre("model.layers[1].dropout.rate"));
   EXPECT_THAT(Find("layers"), ElementsAre("model.layers[0-1].repeat"));
   EXPECT_THAT(Find("layers[3].dense.use_bias"), ElementsAre("model.layers[3].dense.use_bias"));
+  EXPECT_THAT(Find("model.layers[03].dense.units"), ElementsAre("model.layers[3].dense.units"));
+  EXPECT_THAT(Find("layers[1-1].repeat"), ElementsAre("model.layers[1].repeat"));
 }
 
 TEST(TrialFieldsTest, WrongPathsNameTheNearestKnown) {
@@ -118,6 +120,40 @@ TEST(TrialFieldsTest, AnotherKindKeepsWhatStandsBesideIt) {
   EXPECT_EQ(trial.training().optimizer().learning_rate().constant(), 0.5F);
 }
 
+TEST(TrialFieldsTest, AWholeIsSetBeforeItsPartsWhateverTheOrder) {
+  v1::TrialSpec trial = Base();
+  FITD_ASSERT_OK(PutAll({{"training.optimizer.adam.beta_1", "0.5"},
+                         {"training.optimizer.learning_rate.constant", "0.25"},
+                         {"training.optimizer", "{\"adam\": {\"beta_1\": 0.7, \"beta_2\": 0.8}}"},
+                         {"training.early_stopping.patience", "3"},
+                         {"training.early_stopping", "{\"monitor\": \"loss\"}"}},
+                        trial));
+  EXPECT_EQ(trial.training().optimizer().adam().beta_1(), 0.5F);
+  EXPECT_EQ(trial.training().optimizer().adam().beta_2(), 0.8F);
+  EXPECT_EQ(trial.training().optimizer().learning_rate().constant(), 0.25F);
+  EXPECT_EQ(trial.training().early_stopping().patience(), 3);
+  EXPECT_EQ(trial.training().early_stopping().monitor(), "loss");
+}
+
+TEST(TrialFieldsTest, WhatTheValueDoesNotSayStaysBesideAKind) {
+  v1::TrialSpec trial = Base();
+  *trial.mutable_training()->mutable_optimizer() = ParseText<v1::OptimizerSpec>(
+      "adam { beta_1: 0.7 } learning_rate { constant: 0.5 } clipnorm: 2");
+  v1::TrialSpec same = trial;
+  FITD_ASSERT_OK(PutValue("training.optimizer", "adam", same));
+  EXPECT_EQ(same.DebugString(), trial.DebugString());
+  FITD_ASSERT_OK(
+      PutValue("training.optimizer", "{\"sgd\": {\"momentum\": 0.9}, \"clipnorm\": 1}", trial));
+  EXPECT_EQ(trial.training().optimizer().ShortDebugString(),
+            "sgd { momentum: 0.9 } learning_rate { constant: 0.5 } clipnorm: 1");
+}
+
+TEST(TrialFieldsTest, AnElementThatAValueTookAwayIsRefused) {
+  v1::TrialSpec trial = Base();
+  EXPECT_THAT(PutAll({{"model", "{\"layers\": []}"}, {"model.layers[0].dense.units", "3"}}, trial),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("layers has 0 elements")));
+}
+
 std::vector<std::string> LayerNames(const v1::TrialSpec& trial) {
   std::vector<std::string> names;
   for (const v1::LayerSpec& layer : trial.model().layers()) names.push_back(layer.name());
@@ -136,6 +172,25 @@ TEST(TrialFieldsTest, ABlockIsRepeatedAfterItsValuesAreSet) {
   *trial.mutable_model() = ResolvedModel(trial.model());
   EXPECT_THAT(LayerNames(trial),
               ElementsAre("dense", "dropout", "dense_1", "dropout_1", "dense_2"));
+}
+
+TEST(TrialFieldsTest, BlocksWithALayerInCommonAreNotRepeated) {
+  EXPECT_TRUE(RepeatsMeet("model.layers[0-1].repeat", "model.layers[1].repeat"));
+  EXPECT_TRUE(RepeatsMeet("model.layers[1].repeat", "model.layers[0-2].repeat"));
+  EXPECT_FALSE(RepeatsMeet("model.layers[0-1].repeat", "model.layers[2-3].repeat"));
+  EXPECT_FALSE(RepeatsMeet("model.layers[0-1].repeat", "model.layers[0].dense.units"));
+  v1::TrialSpec trial = Base();
+  EXPECT_THAT(
+      PutAll({{"model.layers[2-3].repeat", "1"}, {"model.layers[3].repeat", "0"}}, trial),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "model.layers[2-3].repeat and model.layers[3].repeat have layers in common"));
+}
+
+TEST(TrialFieldsTest, LayersThatAreNotThereAreNotRepeated) {
+  v1::TrialSpec trial = Base();
+  EXPECT_THAT(PutRepeat("model.layers[2-4].repeat", "1", trial),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "model.layers[2-4].repeat: layers has 4 elements; the last index is 3"));
 }
 
 TEST(TrialFieldsTest, CopiesAreCountedInWholeNumbers) {

@@ -361,6 +361,27 @@ TEST_F(SearchesTest, ATrialThatCannotStartIsAResult) {
   EXPECT_THAT(failed.failure().message(), HasSubstr("1626302 weights"));
 }
 
+TEST_F(SearchesTest, AStoredSearchWhoseTrialsCannotBeMadeFails) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'layers[0].repeat' integer { low: 0 high: 1 } }"
+      "axes { path: 'batch_size' integer { low: 1 high: 1 } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  FITD_ASSERT_OK(daemon_->store->InTransaction([](Transaction& transaction) {
+    v1::Search search = *transaction.searches.Find("s");
+    auto& axes = *search.mutable_spec()->mutable_space()->mutable_axes();
+    axes[0].set_fields(0, "model.layers[0-1].repeat");
+    axes[1].set_fields(0, "model.layers[1].repeat");
+    transaction.searches.Update(search);
+    return absl::OkStatus();
+  }));
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_FAILED);
+  EXPECT_THAT(Trials()[0].failure().message(),
+              HasSubstr("model.layers[0-1].repeat and model.layers[1].repeat"));
+}
+
 TEST_F(SearchesTest, OrdersReachTheTrials) {
   FITD_ASSERT_OK(StartSearch(Grid(kForever)));
   Run();
@@ -417,20 +438,55 @@ TEST_F(SearchesTest, TheEndsOfEveryAxisAreChecked) {
   v1::StartSearchRequest request = Grid();
   *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
       "axes { path: 'batch_size' integer { low: 0 high: 4 } }"
-      "axes { path: 'optimizer' choice { choices { value: 'sgd' axes { path: "
-      "'training.optimizer.sgd.momentum' real { low: 0 high: 1.5 count: 2 } } } } }"
+      "axes { path: 'dense.activation' choice { choices { value: 'leaky_relu' axes { path: "
+      "'dense.activation.leaky_relu.negative_slope' real { low: -1 high: 1.5 count: 2 } } } } }"
       "axes { path: 'training.optimizer.adagrad.epsilon' real { low: 1 high: 2 count: 2 } }"
       "axes { path: 'dense_1.units' choice { choices { value: '2' } choices { value: '1' } } }");
   EXPECT_THAT(
       StartSearch(request),
-      StatusIs(absl::StatusCode::kInvalidArgument,
-               AllOf(HasSubstr("spec.space.axes[0].integer.low: 0: spec.training.batch_size: is 0"),
-                     HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].real.high: 1.5: "),
-                     HasSubstr("spec.space.axes[2].real.low: 1: is a field of adagrad, but here is "
-                               "adam"),
-                     HasSubstr("spec.space.axes[3].choice.choices[1].value: 1: "),
-                     Not(HasSubstr("integer.high")), Not(HasSubstr("choices[0].value")))));
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          AllOf(HasSubstr("spec.space.axes[0].integer.low: 0: spec.training.batch_size: is 0"),
+                HasSubstr("spec.space.axes[1].choice.choices[0].axes[0].real.low: -1: "),
+                HasSubstr("spec.space.axes[2].real.low: 1: training.optimizer.adagrad.epsilon is a "
+                          "field of adagrad, but here is adam"),
+                HasSubstr("spec.space.axes[3].choice.choices[1].value: 1: "),
+                Not(HasSubstr("integer.high")), Not(HasSubstr("choices[0].value")))));
   EXPECT_THAT(daemon_->searches.List({})->searches(), IsEmpty());
+}
+
+TEST_F(SearchesTest, AnAxisAndOneOfAPartOfItAreBothSet) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'training.optimizer.sgd.momentum' choice { choices { value: '0.9' } } }"
+      "axes { path: 'optimizer' choice { choices { value: 'sgd' } choices { value: "
+      "'{\"sgd\": {\"momentum\": 0.5, \"nesterov\": true}}' } } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  AwaitSearchEnd();
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Job job, Get(Trials()[0].job_id()));
+  EXPECT_EQ(job.spec().training().optimizer().sgd().momentum(), 0.9F);
+  FITD_ASSERT_OK_AND_ASSIGN(job, Get(Trials()[1].job_id()));
+  EXPECT_EQ(job.spec().training().optimizer().sgd().momentum(), 0.9F);
+  EXPECT_TRUE(job.spec().training().optimizer().sgd().nesterov());
+}
+
+TEST_F(SearchesTest, AxesThatExcludeEachOtherAreRefused) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' real { low: 0.1 high: 0.2 count: 2 } }"
+      "axes { path: 'training.optimizer.learning_rate' choice { choices { value: "
+      "'{\"exponentialDecay\": {\"initialLearningRate\": 0.1, \"decaySteps\": 9, \"decayRate\": "
+      "0.5}}' } } }");
+  EXPECT_THAT(StartSearch(request),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("is a field of constant, but here is exponential_decay")));
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' real { low: 0.1 high: 0.2 count: 2 } }"
+      "axes { path: 'training.optimizer.learning_rate.exponential_decay' choice { choices { value: "
+      "'{\"initialLearningRate\": 0.1, \"decaySteps\": 9, \"decayRate\": 0.5}' } } }");
+  EXPECT_THAT(StartSearch(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                             HasSubstr("spec.space.axes: exclude each other: ")));
 }
 
 TEST_F(SearchesTest, WhatIsNotThereIsNamed) {
