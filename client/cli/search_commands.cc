@@ -10,8 +10,10 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/fit_flags.h"
 #include "client/cli/flag_faults.h"
+#include "client/cli/follow_job.h"
 #include "client/cli/format.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/search_plot.h"
 #include "client/cli/search_report.h"
 #include "client/cli/table.h"
 #include "client/names.h"
@@ -42,6 +44,12 @@ absl::StatusOr<v1::ListTrialsResponse> GetTrials(client::Client& client, const s
 
 Trials ToVector(const v1::ListTrialsResponse& response) {
   return {response.trials().begin(), response.trials().end()};
+}
+
+absl::Status CheckHasBest(const v1::Search& search) {
+  if (search.best_trial() != 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("search {} has no trial with a score", search.name()));
 }
 
 // What the search has come to; an error unless it succeeded.
@@ -194,10 +202,7 @@ absl::Status Watch(Cli& cli, const NameFlags& flags) { return Follow(cli, flags.
 absl::Status Best(Cli& cli, const NameFlags& flags) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
-  if (search.best_trial() == 0) {
-    return absl::FailedPreconditionError(
-        fmt::format("search {} has no trial with a score", flags.name));
-  }
+  FITD_RETURN_IF_ERROR(CheckHasBest(search));
   FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
   for (const v1::SearchTrial& trial : all.trials()) {
     if (trial.number() != search.best_trial()) continue;
@@ -215,6 +220,52 @@ absl::Status Best(Cli& cli, const NameFlags& flags) {
     });
   }
   return absl::OkStatus();
+}
+
+absl::Status Plot(Cli& cli, const NameFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
+  FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
+  cli.env.out << PlotText(search, ToVector(all));
+  return absl::OkStatus();
+}
+
+struct RefitFlags {
+  std::string name;
+  std::string model;
+  bool detach = false;
+};
+
+// The training of a version, on all rows: nothing is held out, so nothing can watch it, and it
+// lasts as many epochs as led to the version.
+v1::TrainingSpec WithoutValidation(const v1::Lineage& lineage) {
+  v1::TrainingSpec training = lineage.training();
+  training.clear_validation_split();
+  training.clear_early_stopping();
+  if (training.reduce_lr_on_plateau().monitor().starts_with("val_"))
+    training.clear_reduce_lr_on_plateau();
+  training.set_epochs(lineage.epoch());
+  return training;
+}
+
+absl::Status Refit(Cli& cli, const RefitFlags& flags) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
+  FITD_RETURN_IF_ERROR(CheckHasBest(search));
+  v1::GetModelVersionRequest get;
+  get.set_model(fmt::format("{}@{}", search.name(), search.best_version()));
+  FITD_ASSIGN_OR_RETURN(const v1::GetModelVersionResponse best, client->GetModelVersion(get));
+  v1::CreateModelRequest create;
+  create.set_name(flags.model);
+  *create.mutable_spec() = best.version().spec();
+  v1::StartFitRequest fit;
+  fit.mutable_spec()->set_model(flags.model);
+  fit.mutable_spec()->set_dataset(search.spec().dataset());
+  *fit.mutable_spec()->mutable_training() = WithoutValidation(best.version().lineage());
+  *fit.mutable_spec()->mutable_resources() = search.spec().resources();
+  FITD_RETURN_IF_ERROR(client->CreateModel(create).status());
+  FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(fit));
+  return ReportStart(cli, response.job(), flags.detach);
 }
 
 struct ExportFlags {
@@ -348,6 +399,16 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
   AddNameCommand(*group, cli, "resume", "Go on with a paused search", Resume);
   AddNameCommand(*group, cli, "cancel", "Cancel the trials and make no more", Cancel);
   AddNameCommand(*group, cli, "best", "Show the best trial so far", Best);
+  AddNameCommand(*group, cli, "plot",
+                 "Draw the objective against each axis, and how much each matters", Plot);
+  {
+    auto [command, flags] = AddCommand<RefitFlags>(
+        *group, cli, "refit", "Train the best trial again on all data, without validation",
+        "  fitctl search refit iris-tune iris-final", Refit);
+    AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
+    AddArgument(*command, "MODEL", flags->model, "The name of a new model for it")->required();
+    command->add_flag("--detach", flags->detach, "Do not wait for the job");
+  }
   {
     auto [command, flags] =
         AddCommand<ExportFlags>(*group, cli, "export", "Print the trials for other programs",

@@ -90,19 +90,23 @@ std::optional<double> MetricOf(const v1::SearchTrial& trial, const std::string& 
   return std::nullopt;
 }
 
-bool IsLogarithmic(const v1::SearchAxis& axis) { return axis.real().log() || axis.integer().log(); }
-
 }  // namespace
+
+std::vector<const v1::SearchAxis*> AllAxes(const v1::SearchSpace& space) {
+  std::vector<const v1::SearchAxis*> axes;
+  AddAxes(space.axes(), axes);
+  return axes;
+}
+
+bool IsLogarithmic(const v1::SearchAxis& axis) { return axis.real().log() || axis.integer().log(); }
 
 std::string FormatState(v1::SearchState state) {
   return v1::SearchState_Name(state).substr(sizeof("SEARCH_STATE_") - 1);
 }
 
 std::vector<std::string> AxisPaths(const v1::SearchSpace& space) {
-  std::vector<const v1::SearchAxis*> axes;
-  AddAxes(space.axes(), axes);
   std::vector<std::string> paths;
-  for (const v1::SearchAxis* axis : axes) {
+  for (const v1::SearchAxis* axis : AllAxes(space)) {
     if (std::find(paths.begin(), paths.end(), axis->path()) == paths.end())
       paths.push_back(axis->path());
   }
@@ -247,8 +251,7 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
 
 google::protobuf::Struct ParallelCoordinates(const v1::Search& search, const Trials& trials) {
   google::protobuf::Struct data;
-  std::vector<const v1::SearchAxis*> axes;
-  AddAxes(search.spec().space().axes(), axes);
+  const std::vector<const v1::SearchAxis*> axes = AllAxes(search.spec().space());
   auto& dimensions = *(*data.mutable_fields())["dimensions"].mutable_list_value();
   std::map<std::string, std::vector<std::string>> texts;  // Of axes whose values are no numbers.
   const std::vector<std::string> paths = AxisPaths(search.spec().space());

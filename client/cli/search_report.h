@@ -21,6 +21,10 @@ std::string FormatState(v1::SearchState state);
 // "SUCCEEDED"; "STOPPED" is one that others outdid before it had all its epochs.
 std::string TrialState(const v1::SearchTrial& trial);
 
+// The search's axes, those inside choices behind theirs.
+std::vector<const v1::SearchAxis*> AllAxes(const v1::SearchSpace& space);
+bool IsLogarithmic(const v1::SearchAxis& axis);
+
 // The paths of the search's axes, those inside choices behind theirs, each once.
 std::vector<std::string> AxisPaths(const v1::SearchSpace& space);
 

@@ -238,6 +238,38 @@ TEST_F(SearchCommandsTest, ExportsATableAndParallelCoordinates) {
                           HasSubstr(R"("coordinates":[8,0,null])")));
 }
 
+TEST_F(SearchCommandsTest, PlotsTheObjectiveAgainstEachAxis) {
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "plot", "s"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("val_loss of the trials of search s"),
+                           HasSubstr("units (logarithmic), importance"),
+                           HasSubstr("activation, importance")));
+}
+
+TEST_F(SearchCommandsTest, RefitsTheBestOnAllData) {
+  ExpectSearch();
+  EXPECT_CALL(daemon_->models, GetModelVersion(_, EqualsProto("model: 's@1'"), _))
+      .WillOnce(Answer(Proto<v1::GetModelVersionResponse>(
+          "version { model: 's' version: 1 spec { input_shape: 2 layers { dense { units: 16 } } }"
+          "lineage { epoch: 5 training { epochs: 9 batch_size: 8 validation_split: 0.2"
+          "  early_stopping { monitor: 'val_loss' } reduce_lr_on_plateau { monitor: 'loss' } } } "
+          "}")));
+  EXPECT_CALL(daemon_->models, CreateModel(_,
+                                           EqualsProto("name: 'final' spec { input_shape: 2 "
+                                                       "layers { dense { units: 16 } } }"),
+                                           _))
+      .WillOnce(Answer(v1::CreateModelResponse()));
+  EXPECT_CALL(
+      daemon_->jobs,
+      StartFit(_,
+               EqualsProto("spec { model: 'final' dataset: 'd' resources {} training { epochs: 5 "
+                           "batch_size: 8 reduce_lr_on_plateau { monitor: 'loss' } } }"),
+               _))
+      .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-9' }")));
+  EXPECT_EQ(Run({"search", "refit", "s", "final", "--detach"}), 0);
+  EXPECT_THAT(out_, HasSubstr("fit-9"));
+}
+
 TEST_F(SearchCommandsTest, ListsSearches) {
   EXPECT_CALL(daemon_->searches, ListSearches)
       .WillOnce(Answer(Proto<v1::ListSearchesResponse>(
