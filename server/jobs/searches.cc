@@ -349,8 +349,10 @@ absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearch
       store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteSearchResponse> {
         FITD_ASSIGN_OR_RETURN(const v1::Search search, FindSearch(transaction, request.name()));
         if (!IsFinal(search.state())) {
-          return FailedPrecondition(fmt::format("search {} is {}; cancel it first", search.name(),
-                                                StateName(search.state())));
+          const bool ends = search.state() == v1::SEARCH_STATE_CANCELLING;
+          return FailedPrecondition(
+              fmt::format("search {} is {}; {}", search.name(), StateName(search.state()),
+                          ends ? "wait until it is CANCELLED" : "cancel it first"));
         }
         for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
           if (const auto number = JobNumber(trial.job_id())) transaction.jobs.Delete(*number);
@@ -430,12 +432,13 @@ absl::Status Searches::Advance() {
           [](Transaction& transaction) -> absl::StatusOr<std::vector<std::string>> {
             return transaction.searches.Active();
           }));
+  absl::Status all;
   for (const std::string& name : names) {
-    FITD_RETURN_IF_ERROR(store_.InTransaction(
+    all.Update(store_.InTransaction(
         [&](Transaction& transaction) { return AdvanceOne(transaction, name); }));
   }
   scheduler_.JobQueued();
-  return absl::OkStatus();
+  return all;
 }
 
 absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& name) {
@@ -447,7 +450,6 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
   if (search->state() != v1::SEARCH_STATE_RUNNING || active >= kFewTrials * workers)
     return absl::OkStatus();
-  FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
 
   const SearchSpace space(search->spec().space());
   const auto algorithm = MakeSearchAlgorithm(search->spec().algorithm(), space);
@@ -463,6 +465,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
           search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
       return absl::OkStatus();
     }
+    FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
     made.push_back(*next);
     const auto number = static_cast<int64_t>(made.size());
     const v1::SearchTrial trial = MakeTrial(transaction, *search, number, *next);

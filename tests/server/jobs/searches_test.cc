@@ -1,6 +1,7 @@
 #include "server/jobs/searches.h"
 
 #include <chrono>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -478,6 +479,36 @@ TEST_F(SearchesTest, AVersionOfAnotherArchitectureIsTrainedOnAndVerified) {
   FITD_ASSERT_OK_AND_ASSIGN(job, Start(verify));
   FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
   EXPECT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.failure().message();
+}
+
+TEST_F(SearchesTest, OnlyNewTrialsWaitForFreeDisk) {
+  v1::StartSearchRequest request = Grid();
+  request.set_name("a");
+  FITD_ASSERT_OK(StartSearch(request));
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
+  EXPECT_THAT(daemon_->searches.Delete(Named<v1::DeleteSearchRequest>()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("search s is CANCELLING; wait until it is CANCELLED")));
+  options_.min_free_disk_bytes = std::numeric_limits<int64_t>::max();
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_CANCELLED);
+  v1::GetSearchRequest get;
+  get.set_name("a");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto response, daemon_->searches.Get(get));
+  EXPECT_EQ(response.search().state(), v1::SEARCH_STATE_RUNNING);
+  EXPECT_EQ(response.search().trials(), 0);
+}
+
+TEST_F(SearchesTest, ASearchWhoseTrialsAreAllMadeEndsWithoutFreeDisk) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() == 6; });
+  options_.min_free_disk_bytes = std::numeric_limits<int64_t>::max();
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
 }
 
 TEST_F(SearchesTest, ListsComeInPages) {
