@@ -1,17 +1,20 @@
 #include "core/search/random_search.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 
 namespace fitd {
 namespace {
 
-// Enough to find one of a few points that are left among ten thousand.
-constexpr int64_t kMostAttempts = 1'000'000;
+// Enough to find one of a few points that are left among a thousand.
+constexpr int64_t kMostAttempts = 10'000;
 
-bool Equal(const Parameters& a, const Parameters& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.value() == y.value() && x.path() == y.path();
-  });
+// Equal for equal points alone: what follows a value depends on the values before it.
+std::string Key(const Parameters& parameters) {
+  std::string key;
+  for (const v1::TrialParameter& parameter : parameters) (key += parameter.value()) += '\0';
+  return key;
 }
 
 }  // namespace
@@ -25,11 +28,11 @@ std::optional<Parameters> RandomSearch::Next(const std::vector<Parameters>& made
   if (next >= planned_trials()) return std::nullopt;
   if (space_.Size(SearchSpace::Values::kAll) <= spec_.trials())
     return space_.Point(SearchSpace::Values::kAll, next);
+  std::unordered_set<std::string> known;
+  for (const Parameters& parameters : made) known.insert(Key(parameters));
   for (int64_t attempt = 0; attempt < kMostAttempts; ++attempt) {
     Parameters drawn = space_.Draw(spec_.seed(), next, attempt);
-    const bool known = std::any_of(made.begin(), made.end(),
-                                   [&](const Parameters& other) { return Equal(drawn, other); });
-    if (!known) return drawn;
+    if (!known.contains(Key(drawn))) return drawn;
   }
   return std::nullopt;
 }

@@ -17,7 +17,7 @@ class SearchAlgorithm {
  public:
   virtual ~SearchAlgorithm() = default;
 
-  // Trials that there will be.
+  // Trials that there will be, at most.
   virtual int64_t planned_trials() const = 0;
   // The trial after those that were made, which are in the order in which this told them; nothing
   // when there is no further one.

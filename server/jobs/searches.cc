@@ -456,9 +456,16 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   std::vector<Parameters> made;
   for (const v1::SearchTrial& trial : transaction.searches.Trials(name, 0, kAll))
     made.emplace_back(trial.parameters().begin(), trial.parameters().end());
-  for (size_t room = kManyTrials * workers; room > active; --room) {
+  for (size_t room = kManyTrials * workers - active; room > 0; --room) {
     const std::optional<Parameters> next = algorithm->Next(made);
+    const auto number = static_cast<int64_t>(made.size()) + 1;
     if (!next) {
+      if (number <= search->planned_trials()) {
+        search->set_planned_epochs(search->planned_epochs() / search->planned_trials() *
+                                   (number - 1));
+        search->set_planned_trials(number - 1);
+        transaction.searches.Update(*search);
+      }
       if (active > 0) return absl::OkStatus();
       search = transaction.searches.Find(name);
       End(transaction, *search,
@@ -467,7 +474,6 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     }
     FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
     made.push_back(*next);
-    const auto number = static_cast<int64_t>(made.size());
     const v1::SearchTrial trial = MakeTrial(transaction, *search, number, *next);
     transaction.searches.InsertTrial(name, trial);
     if (!IsFinal(trial.state())) ++active;

@@ -43,6 +43,17 @@ TEST(RandomSearchTest, NoTwoTrialsAreAlike) {
   EXPECT_EQ(std::set<std::string>(trials.begin(), trials.end()).size(), 9);
 }
 
+TEST(RandomSearchTest, EndsWhereANarrowRangeHoldsNoMore) {
+  const v1::SearchSpec spec = Resolved(
+      "algorithm { random { trials: 100 } } space { axes { path: 'momentum' real { low: 0.1 high: "
+      "0.100002 } } }");
+  const SearchSpace space(spec.space());
+  const RandomSearch search(spec.algorithm().random(), space);
+  std::vector<Parameters> made;
+  while (const auto next = search.Next(made)) made.push_back(*next);
+  EXPECT_EQ(made.size(), 3);
+}
+
 TEST(RandomSearchTest, TakesAllPointsWhereThereAreNoMore) {
   const auto trials = Trials("trials: 50", kTen);
   EXPECT_EQ(trials.size(), 10);

@@ -511,6 +511,32 @@ TEST_F(SearchesTest, ASearchWhoseTrialsAreAllMadeEndsWithoutFreeDisk) {
   EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
 }
 
+TEST_F(SearchesTest, ManyTrialsAreMadeAheadOfTheWorkers) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() =
+      ParseText<v1::SearchSpace>("axes { path: 'units' integer { low: 1 high: 100 } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() > 0; });
+  EXPECT_EQ(GetSearch().trials(), 16);
+}
+
+TEST_F(SearchesTest, ASpaceThatIsExhaustedEndsThePlan) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_algorithm() =
+      ParseText<v1::SearchAlgorithmSpec>("random { trials: 100 }");
+  *request.mutable_spec()->mutable_space() =
+      ParseText<v1::SearchSpace>("axes { path: 'learning_rate' real { low: 0.1 high: 0.100002 } }");
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Search search, StartSearch(request));
+  EXPECT_EQ(search.planned_trials(), 100);
+  daemon_->searches.Run();  // Nobody runs the jobs.
+  search = Await([](const v1::Search& now) { return now.planned_trials() < 100; });
+  EXPECT_EQ(search.planned_trials(), 3);
+  EXPECT_EQ(search.planned_epochs(), 9);
+  EXPECT_EQ(search.trials(), 3);
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_RUNNING);
+}
+
 TEST_F(SearchesTest, ListsComeInPages) {
   FITD_ASSERT_OK(StartSearch(Grid()));
   v1::StartSearchRequest other = Grid();
