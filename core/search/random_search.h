@@ -7,7 +7,8 @@
 
 namespace fitd {
 
-// Where the space holds no more points than are asked for, all of them in order.
+// Where the space holds no more points than are asked for, all of them in order; where it is of
+// real numbers, until no further point is found.
 class RandomSearch final : public SearchAlgorithm {
  public:
   // `trials` of `epochs` each. `space` must outlive it.

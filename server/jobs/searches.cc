@@ -178,6 +178,7 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   *search.mutable_architecture() = base.model();
+  spec.mutable_training()->set_epochs(training.epochs());  // What rungs are made of.
   const SearchSpace space(spec.space());
   const auto algorithm = MakeSearchAlgorithm(spec, space);
   // Axes that are right one by one may be of different kinds, where the base has none.
@@ -189,8 +190,9 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   }
   search.set_planned_trials(algorithm->planned_trials());
   // Trials differ in epochs where an axis says so.
-  search.set_planned_epochs(algorithm->planned_epochs() / training.epochs() *
-                            MostEpochs(spec.space().axes(), training.epochs()));
+  const int64_t most = MostEpochs(spec.space().axes(), training.epochs());
+  search.set_planned_epochs(most == training.epochs() ? algorithm->planned_epochs()
+                                                      : search.planned_trials() * most);
   search.set_state(v1::SEARCH_STATE_RUNNING);
   *search.mutable_create_time() = ToTimestamp(transaction.now());
   return search;
@@ -352,8 +354,10 @@ absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearch
       store_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::DeleteSearchResponse> {
         FITD_ASSIGN_OR_RETURN(const v1::Search search, FindSearch(transaction, request.name()));
         if (!IsFinal(search.state())) {
-          return FailedPrecondition(fmt::format("search {} is {}; cancel it first", search.name(),
-                                                StateName(search.state())));
+          const bool ends = search.state() == v1::SEARCH_STATE_CANCELLING;
+          return FailedPrecondition(
+              fmt::format("search {} is {}; {}", search.name(), StateName(search.state()),
+                          ends ? "wait until it is CANCELLED" : "cancel it first"));
         }
         for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
           if (const auto number = JobNumber(trial.job_id())) transaction.jobs.Delete(*number);
@@ -367,13 +371,23 @@ void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
   if (IsFinal(search.state())) return;
   std::chrono::nanoseconds spent{0};
   double trained = 0;
+  bool waits = false;
+  int64_t epochs = 0;
   for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
+    waits = waits || !trial.rungs().empty();
+    epochs += trial.epochs();
     if (!trial.has_start_time() || !trial.has_end_time()) continue;
     spent += Elapsed(trial.start_time(), trial.end_time());
     ++trained;
   }
   const auto left = static_cast<double>(search.planned_trials() - search.ended_trials());
-  if (trained > 0) {
+  if (waits) {
+    // A trial's time is not what it trained: it waited for others.
+    const auto rest = static_cast<double>(std::max<int64_t>(search.planned_epochs() - epochs, 0));
+    *search.mutable_estimated_remaining() =
+        ToDuration(Scaled(Elapsed(search.create_time(), ToTimestamp(transaction.now())),
+                          rest / static_cast<double>(std::max<int64_t>(epochs, 1))));
+  } else if (trained > 0) {
     *search.mutable_estimated_remaining() =
         ToDuration(Scaled(spent, left / trained / options_.workers));
   } else if (const auto epoch = KnownEpochTime(transaction, search.spec())) {
@@ -433,16 +447,17 @@ absl::Status Searches::Advance() {
           [](Transaction& transaction) -> absl::StatusOr<std::vector<std::string>> {
             return transaction.searches.Active();
           }));
+  absl::Status all;
   for (const std::string& name : names) {
     std::vector<int64_t> steered;
-    FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
+    all.Update(store_.InTransaction([&](Transaction& transaction) {
       steered.clear();
       return AdvanceOne(transaction, name, steered);
     }));
     for (const int64_t job : steered) feeds_.EventsStored(job);
   }
   scheduler_.JobQueued();
-  return absl::OkStatus();
+  return all;
 }
 
 absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& name,
@@ -471,6 +486,11 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
     if (!held.empty()) return EndHeld(transaction, name, held, steered);
+    // The space may hold fewer points than were asked for.
+    if (const auto made = static_cast<int64_t>(trials.size()); made < search->planned_trials()) {
+      search->set_planned_epochs(search->planned_epochs() / search->planned_trials() * made);
+      search->set_planned_trials(made);
+    }
     End(transaction, *search,
         search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
     return absl::OkStatus();

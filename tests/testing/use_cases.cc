@@ -14,7 +14,8 @@ namespace fitd {
 absl::StatusOr<std::unique_ptr<UseCases>> UseCases::Open(const std::string& path,
                                                          const Options& options) {
   ConfigureLog("error", "text");
-  FITD_ASSIGN_OR_RETURN(auto directory, DataDir::Open(path));
+  FITD_ASSIGN_OR_RETURN(auto directory,
+                        DataDir::Open(path, {.min_free_bytes = options.min_free_disk_bytes}));
   FITD_ASSIGN_OR_RETURN(auto store, Store::Open(*directory, options.clock));
   FITD_RETURN_IF_ERROR(RecoverJobs(*store));
   return std::unique_ptr<UseCases>(new UseCases(std::move(directory), std::move(store), options));

@@ -37,6 +37,7 @@ class UseCases {
   struct Options {
     int workers = 2;
     int64_t max_memory_bytes = int64_t{1} << 32;
+    int64_t min_free_disk_bytes = 0;
     int64_t max_dataset_bytes = int64_t{1} << 30;
     std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
     Clock clock = absl::Now;

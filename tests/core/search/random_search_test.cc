@@ -39,6 +39,14 @@ TEST(RandomSearchTest, NoTwoTrialsAreAlike) {
   EXPECT_EQ(std::set<std::string>(trials.begin(), trials.end()).size(), 9);
 }
 
+TEST(RandomSearchTest, EndsWhereANarrowRangeHoldsNoMore) {
+  const Play play(
+      Resolved("algorithm { random { trials: 100 } } space { axes { path: 'momentum' real { low: "
+               "0.1 high: 0.100002 } } }"),
+      [](const auto&, int64_t) { return 1; }, 2, [](size_t) { return 0; });
+  EXPECT_EQ(play.trials.size(), 3);
+}
+
 TEST(RandomSearchTest, TakesAllPointsWhereThereAreNoMore) {
   const auto trials = Trials("trials: 50", kTen);
   EXPECT_EQ(trials.size(), 10);

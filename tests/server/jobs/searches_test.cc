@@ -1,6 +1,8 @@
 #include "server/jobs/searches.h"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -290,8 +292,13 @@ TEST_F(SearchesTest, ATrialThatWaitsForOthersGoesOnByItsSearchAlone) {
     }
     return v1::SearchTrial();
   };
-  // Two of three stay behind.
-  while (held().number() == 0 || Trials()[2].rungs().empty()) std::this_thread::yield();
+  // One of three goes on, the others stay behind.
+  const auto goes_on = [&] {
+    const std::vector<v1::SearchTrial> trials = Trials();
+    return std::any_of(trials.begin(), trials.end(),
+                       [](const auto& trial) { return trial.granted_epochs() > 1; });
+  };
+  while (!goes_on()) std::this_thread::yield();
   v1::ResumeJobRequest resume;
   resume.set_id(held().job_id());
   EXPECT_THAT(daemon_->jobs.Resume(resume),
@@ -598,6 +605,61 @@ TEST_F(SearchesTest, AVersionOfAnotherArchitectureIsTrainedOnAndVerified) {
   FITD_ASSERT_OK_AND_ASSIGN(job, Start(verify));
   FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
   EXPECT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.failure().message();
+}
+
+TEST_F(SearchesTest, OnlyNewTrialsWaitForFreeDisk) {
+  v1::StartSearchRequest request = Grid();
+  request.set_name("a");
+  FITD_ASSERT_OK(StartSearch(request));
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
+  EXPECT_THAT(daemon_->searches.Delete(Named<v1::DeleteSearchRequest>()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("search s is CANCELLING; wait until it is CANCELLED")));
+  options_.min_free_disk_bytes = std::numeric_limits<int64_t>::max();
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_CANCELLED);
+  v1::GetSearchRequest get;
+  get.set_name("a");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto response, daemon_->searches.Get(get));
+  EXPECT_EQ(response.search().state(), v1::SEARCH_STATE_RUNNING);
+  EXPECT_EQ(response.search().trials(), 0);
+}
+
+TEST_F(SearchesTest, ASearchWhoseTrialsAreAllMadeEndsWithoutFreeDisk) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() == 6; });
+  options_.min_free_disk_bytes = std::numeric_limits<int64_t>::max();
+  Restart();
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
+}
+
+TEST_F(SearchesTest, ManyTrialsAreMadeAheadOfTheWorkers) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_space() =
+      ParseText<v1::SearchSpace>("axes { path: 'units' integer { low: 1 high: 100 } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() > 0; });
+  EXPECT_EQ(GetSearch().trials(), 16);
+}
+
+TEST_F(SearchesTest, ASpaceThatIsExhaustedEndsThePlan) {
+  v1::StartSearchRequest request = Grid();
+  *request.mutable_spec()->mutable_algorithm() =
+      ParseText<v1::SearchAlgorithmSpec>("random { trials: 100 }");
+  *request.mutable_spec()->mutable_space() =
+      ParseText<v1::SearchSpace>("axes { path: 'learning_rate' real { low: 0.1 high: 0.100002 } }");
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Search search, StartSearch(request));
+  EXPECT_EQ(search.planned_trials(), 100);
+  Run();
+  search = AwaitSearchEnd();
+  EXPECT_EQ(search.planned_trials(), 3);
+  EXPECT_EQ(search.planned_epochs(), 9);
+  EXPECT_EQ(search.trials(), 3);
 }
 
 TEST_F(SearchesTest, ListsComeInPages) {
