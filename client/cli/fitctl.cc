@@ -44,32 +44,37 @@ std::vector<std::string> CommandNames(const CLI::App& group) {
   return names;
 }
 
-// What is wrong with words that no command took, or an empty text.
-std::string UnexpectedWord(const CLI::App& fitctl) {
-  const std::vector<std::string> words = fitctl.remaining(/*recurse=*/true);
-  if (words.empty()) return "";
-  const std::string& word = words.front();
-  const CLI::App& command = Chosen(fitctl);
+// Without the list of all options, which is long and in the help.
+std::string UnknownOption(const CLI::App& command, const std::string& word) {
   std::vector<std::string> known;
-  if (word.starts_with("-")) {
-    for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
-      for (const CLI::Option* option : app->get_options()) {
-        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-      }
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     }
-    // Without the list of all options, which is long and in the help.
-    const std::string* nearest = client::NearestName(word, known);
-    return fmt::format("unknown option {}{}", client::Quoted(word),
-                       nearest == nullptr ? "" : fmt::format("; did you mean \"{}\"?", *nearest));
   }
-  known = CommandNames(command);
-  return known.empty() ? "unexpected argument " + client::Quoted(word)
-                       : client::UnknownName("command", word, known);
+  const std::string* nearest = client::NearestName(word, known);
+  return fmt::format("unknown option {}{}", client::Quoted(word),
+                     nearest == nullptr ? "" : fmt::format("; did you mean \"{}\"?", *nearest));
 }
 
-}  // namespace
+// What is wrong with words that no command took, or an empty text.
+std::string UnexpectedWords(const CLI::App& fitctl) {
+  const std::vector<std::string> words = fitctl.remaining(/*recurse=*/true);
+  if (words.empty()) return "";
+  const CLI::App& command = Chosen(fitctl);
+  std::vector<std::string> options;
+  for (const std::string& word : words) {
+    if (word.starts_with("--")) options.push_back(UnknownOption(command, word));
+  }
+  // Words behind an unknown option may be its values.
+  if (words.front().starts_with("--")) return fmt::format("{}", fmt::join(options, "\nfitctl: "));
+  if (words.front().starts_with("-")) return UnknownOption(command, words.front());
+  const std::vector<std::string> known = CommandNames(command);
+  return known.empty() ? "unexpected argument " + client::Quoted(words.front())
+                       : client::UnknownName("command", words.front(), known);
+}
 
-int RunFitctl(const std::vector<std::string>& args, const Environment& environment) {
+int Run(const std::vector<std::string>& args, const Environment& environment) {
   Cli cli(environment);
   CLI::App fitctl("fitctl trains neural networks on a fitd daemon, and asks them.", "fitctl");
   fitctl.footer(
@@ -136,14 +141,14 @@ int RunFitctl(const std::vector<std::string>& args, const Environment& environme
     fitctl.exit(help, environment.out, environment.err);
     return kExitOk;
   } catch (const CLI::ParseError& error) {
-    if (const std::string unexpected = UnexpectedWord(fitctl); !unexpected.empty())
+    if (const std::string unexpected = UnexpectedWords(fitctl); !unexpected.empty())
       return usage_error(unexpected);
     const std::vector<std::string> commands = CommandNames(Chosen(fitctl));
     if (!commands.empty())
       return usage_error(fmt::format("expected a command: {}", fmt::join(commands, ", ")));
     return usage_error(error.what());
   }
-  if (const std::string unexpected = UnexpectedWord(fitctl); !unexpected.empty())
+  if (const std::string unexpected = UnexpectedWords(fitctl); !unexpected.empty())
     return usage_error(unexpected);
 
   const std::array<std::pair<std::string, OutputFormat>, 3> formats = {
@@ -160,8 +165,19 @@ int RunFitctl(const std::vector<std::string>& args, const Environment& environme
 
   const absl::Status status = cli.selected();
   if (!status.ok()) environment.err << ErrorText(status, cli.endpoint.address);
-  environment.out.flush();
   return ExitCode(status);
+}
+
+}  // namespace
+
+int RunFitctl(const std::vector<std::string>& args, const Environment& environment) {
+  const int status = Run(args, environment);
+  environment.out.flush();
+  if (status == kExitOk && !environment.out) {
+    environment.err << "fitctl: the output could not be written whole\n";
+    return kExitOther;
+  }
+  return status;
 }
 
 }  // namespace fitd::cli

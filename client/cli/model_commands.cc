@@ -67,7 +67,7 @@ struct CreateFlags {
 absl::Status SetInputShape(const std::string& text, v1::ModelSpec& spec) {
   spec.clear_input_shape();
   std::string_view rest = text;
-  while (!rest.empty()) {
+  for (bool more = !rest.empty(); more;) {
     const size_t end = std::min(rest.find_first_of(",x"), rest.size());
     int64_t size = 0;
     const auto [stop, error] = std::from_chars(rest.data(), rest.data() + end, size);
@@ -76,6 +76,7 @@ absl::Status SetInputShape(const std::string& text, v1::ModelSpec& spec) {
           fmt::format("is {}; expected sizes, e.g. 784 or 28x28", Quoted(text)));
     }
     spec.add_input_shape(size);
+    more = end < rest.size();
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return absl::OkStatus();

@@ -54,6 +54,9 @@ class Resolver {
         if (!kind.has_k()) kind.set_k(5);
         CheckField(kind.k() >= 1, kind.k(), "1 or more", path + ".top_k_categorical_accuracy.k",
                    violations_);
+        CheckField(shapes_.outputs < 2 || kind.k() <= shapes_.outputs, kind.k(),
+                   fmt::format("at most the model's {} outputs", shapes_.outputs),
+                   path + ".top_k_categorical_accuracy.k", violations_);
         NeedClasses(path + ".top_k_categorical_accuracy");
         return;
       }

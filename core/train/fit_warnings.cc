@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 
 #include "core/base/names.h"
@@ -74,6 +76,11 @@ std::vector<std::string> ConstantColumns(const v1::TableHeader& header, v1::Colu
   return names;
 }
 
+// "softmax".
+std::string ActivationName(v1::ActivationSpec::KindCase activation) {
+  return v1::ActivationSpec::descriptor()->FindFieldByNumber(activation)->name();
+}
+
 // The function that the network's outputs come from; none when it ends in another kind of layer.
 std::optional<v1::ActivationSpec::KindCase> FinalActivation(const v1::ModelSpec& model) {
   const v1::LayerSpec& last = model.layers(model.layers_size() - 1);
@@ -83,23 +90,97 @@ std::optional<v1::ActivationSpec::KindCase> FinalActivation(const v1::ModelSpec&
 }
 
 // A loss that takes logits for probabilities, or the reverse, trains badly and says nothing.
-void WarnOfOutputs(const FitInput& input, std::vector<std::string>& warnings) {
+void WarnOfProbabilities(const FitInput& input, v1::ActivationSpec::KindCase activation,
+                         std::vector<std::string>& warnings) {
   const v1::LossSpec& loss = input.training.loss();
-  const auto activation = FinalActivation(input.model);
-  if (!activation || !IsCrossentropy(loss)) return;
   const bool binary = loss.has_binary_crossentropy();
-  const bool probabilities =
-      *activation == (binary ? v1::ActivationSpec::kSigmoid : v1::ActivationSpec::kSoftmax);
+  const bool probabilities = activation == v1::ActivationSpec::kSoftmax ||
+                             (binary && activation == v1::ActivationSpec::kSigmoid);
   const char* function = binary ? "sigmoid" : "softmax";
   if (FromLogits(loss) && probabilities) {
     warnings.push_back(fmt::format(
         "the loss takes outputs for logits, but the model ends in {}: leave out one of the two",
-        function));
-  } else if (!FromLogits(loss) && *activation == v1::ActivationSpec::kLinear) {
+        ActivationName(activation)));
+  } else if (!FromLogits(loss) && !probabilities) {
     warnings.push_back(fmt::format(
-        "the loss takes outputs for probabilities, but the model ends in linear: end it in {} "
-        "or set from_logits",
-        function));
+        "the loss takes outputs for probabilities, but the model ends in {}: end it in {}{}",
+        ActivationName(activation), function,
+        activation == v1::ActivationSpec::kLinear ? " or set from_logits" : ""));
+  }
+}
+
+// What an activation's values lie between.
+struct Span {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+Span ValuesOf(v1::ActivationSpec::KindCase activation) {
+  switch (activation) {
+    case v1::ActivationSpec::kSigmoid:
+    case v1::ActivationSpec::kSoftmax:
+      return {.low = 0, .high = 1};
+    case v1::ActivationSpec::kTanh:
+      return {.low = -1, .high = 1};
+    case v1::ActivationSpec::kRelu:
+    case v1::ActivationSpec::kSoftplus:
+      return {.low = 0};
+    default:
+      return {};
+  }
+}
+
+// Targets that no output can reach.
+void WarnOfTargets(const FitInput& input, const FitData& data,
+                   v1::ActivationSpec::KindCase activation, std::vector<std::string>& warnings) {
+  if (data.pipeline.state().target().regression().mean_size() > 0) return;  // They are rescaled.
+  const Span values = ValuesOf(activation);
+  const v1::TableHeader& header = input.train->header();
+  for (int i = 0; i < std::min(header.columns_size(), header.statistics_size()); ++i) {
+    const v1::ColumnStatistics& statistics = header.statistics(i);
+    if (header.columns(i).role() != v1::COLUMN_ROLE_LABEL) continue;
+    if (statistics.min() >= values.low && statistics.max() <= values.high) continue;
+    warnings.push_back(
+        fmt::format("targets go from {:.6g} to {:.6g}, which outputs of {} do not reach: end the "
+                    "model in linear",
+                    statistics.min(), statistics.max(), ActivationName(activation)));
+    return;
+  }
+}
+
+void WarnOfOutputs(const FitInput& input, const FitData& data, std::vector<std::string>& warnings) {
+  const auto activation = FinalActivation(input.model);
+  if (!activation) return;
+  if (IsCrossentropy(input.training.loss())) {
+    WarnOfProbabilities(input, *activation, warnings);
+  } else {
+    WarnOfTargets(input, data, *activation, warnings);
+  }
+}
+
+// Whether the first layer that does more than reshape scales its inputs.
+bool BeginsWithScaling(const v1::ModelSpec& model) {
+  for (const v1::LayerSpec& layer : model.layers()) {
+    if (!layer.has_flatten()) return layer.has_rescaling() || layer.has_normalization();
+  }
+  return false;
+}
+
+// Tensors are taken as they are, unlike tables.
+void WarnOfScale(const FitInput& input, std::vector<std::string>& warnings) {
+  constexpr double kLarge = 10;
+  if (BeginsWithScaling(input.model)) return;
+  const v1::TableHeader& header = input.train->header();
+  for (int i = 0; i < std::min(header.columns_size(), header.statistics_size()); ++i) {
+    const v1::ColumnSchema& column = header.columns(i);
+    const v1::ColumnStatistics& statistics = header.statistics(i);
+    if (column.role() != v1::COLUMN_ROLE_FEATURE || column.shape().empty()) continue;
+    if (std::max(std::abs(statistics.min()), std::abs(statistics.max())) <= kLarge) continue;
+    warnings.push_back(
+        fmt::format("{} goes from {:.6g} to {:.6g} and nothing scales it, which trains badly: "
+                    "begin the model with "
+                    "rescaling (here with scale={:.6g}) or normalization",
+                    Quoted(column.name()), statistics.min(), statistics.max(),
+                    1 / std::max(std::abs(statistics.min()), std::abs(statistics.max()))));
   }
 }
 
@@ -112,7 +193,8 @@ std::vector<std::string> FitWarnings(const FitInput& input, const FitData& data)
         fmt::format("batch_size is {}, but there are {} training rows: each epoch is one step",
                     input.training.batch_size(), data.training.size()));
   }
-  WarnOfOutputs(input, warnings);
+  WarnOfOutputs(input, data, warnings);
+  WarnOfScale(input, warnings);
   if (data.pipeline.state().target().has_classes()) {
     WarnOfClasses(data, warnings);
   } else if (const auto labels = ConstantColumns(input.train->header(), v1::COLUMN_ROLE_LABEL);

@@ -65,6 +65,13 @@ bool IsNumericScalar(const v1::ColumnSchema& column) {
 }
 
 // Whether the last layer that computes something is a linear function without a fixed scale.
+bool HasScalarFeatures(const v1::TableHeader& table) {
+  return std::any_of(table.columns().begin(), table.columns().end(),
+                     [](const v1::ColumnSchema& column) {
+                       return column.role() == v1::COLUMN_ROLE_FEATURE && column.shape().empty();
+                     });
+}
+
 bool EndsLinear(const v1::ModelSpec& model) {
   for (int i = model.layers_size() - 1; i >= 0; --i) {
     const v1::LayerSpec& layer = model.layers(i);
@@ -347,7 +354,14 @@ class TrainingResolver {
         std::all_of(train_.columns().begin(), train_.columns().end(),
                     [](const v1::ColumnSchema& column) { return column.shape().empty(); });
     const bool regression = !IsCrossentropy(training_.loss());
-    if (!pipeline.has_standardize_features()) pipeline.set_standardize_features(table);
+    if (!pipeline.has_standardize_features()) {
+      pipeline.set_standardize_features(table);
+    } else if (pipeline.standardize_features() && !HasScalarFeatures(train_)) {
+      violations_.Add(
+          Path("pipeline.standardize_features"),
+          "is true; the features are a tensor, which is taken as it is: begin the model "
+          "with rescaling or normalization");
+    }
     if (!pipeline.has_standardize_targets()) {
       pipeline.set_standardize_targets(table && regression && EndsLinear(model_));
     } else if (pipeline.standardize_targets() && !regression) {

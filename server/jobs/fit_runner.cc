@@ -30,6 +30,14 @@ v1::JobFailure ToFailure(const absl::Status& status) {
   return failure;
 }
 
+// What a job that succeeded has to say of early stopping.
+std::string EarlyEnd(const FitResult& result, int64_t trained, int64_t epochs) {
+  const std::string kept =
+      result.epoch == trained ? "" : fmt::format("the best epoch, {}, is kept", result.epoch);
+  if (trained == epochs) return kept;
+  return fmt::format("stopped early after epoch {}{}{}", trained, kept.empty() ? "" : "; ", kept);
+}
+
 absl::StatusOr<FitResult> RunGuarded(FitInput input, FitObserver& observer,
                                      const std::atomic<bool>& stop) {
   try {
@@ -311,6 +319,8 @@ absl::StatusOr<v1::JobState> FitRunner::FinishForGood(const absl::StatusOr<FitRe
       *change.mutable_failure() = ToFailure(result.status());
     } else {
       change.set_state(cancelling ? v1::JOB_STATE_CANCELLED : v1::JOB_STATE_SUCCEEDED);
+      if (!cancelling && !verified_)
+        change.set_message(EarlyEnd(*result, progress_.epoch(), job.spec().training().epochs()));
     }
     if (version) {
       version->set_from_cancelled_job(cancelling);

@@ -99,6 +99,10 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
       {{"model", "list", "--output", "jsno"}, "unknown output \"jsno\"; did you mean \"json\"?"},
       {{"model", "create", "m"}, "--input: required, here or in a file: -f model.yaml"},
       {{"model", "create", "m", "--input", "4xx"}, "--input: is \"4xx\"; expected sizes"},
+      {{"model", "create", "m", "--input", "4x"}, "--input: is \"4x\"; expected sizes"},
+      {{"fit", "m", "--epoch", "3", "--batchsize", "4"},
+       "fitctl: unknown option \"--epoch\"; did you mean \"--epochs\"?\n"
+       "fitctl: unknown option \"--batchsize\"; did you mean \"--batch-size\"?\n"},
       {{"model", "create", "m", "--input", "4", "--layers", "dnese:3"},
        "layer 1: unknown layer \"dnese\"; did you mean \"dense\"?"},
       {{"model", "create", "m", "-f", "none.yaml"}, "cannot read \"none.yaml\""},
@@ -626,6 +630,17 @@ TEST_F(FitctlTest, BackupThatBreaksOffIsNotThere) {
   EXPECT_EQ(Run({"server", "backup", dir_.File("b")}), kExitUnreachable);
   EXPECT_FALSE(std::filesystem::exists(dir_.File("b")));
   EXPECT_FALSE(std::filesystem::exists(dir_.File("b.partial")));
+}
+
+TEST_F(FitctlTest, OutputThatIsLostIsAnError) {
+  std::ofstream full("/dev/full");
+  std::istringstream in;
+  std::ostringstream err;
+  const int status =
+      RunFitctl({"--help"},
+                {.in = in, .out = full, .err = err, .terminal = {}, .endpoint = {}, .connect = {}});
+  EXPECT_EQ(status, kExitOther);
+  EXPECT_EQ(err.str(), "fitctl: the output could not be written whole\n");
 }
 
 }  // namespace

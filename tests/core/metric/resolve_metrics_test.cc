@@ -129,6 +129,9 @@ INSTANTIATE_TEST_SUITE_P(
                   "metrics[1].auc.num_thresholds: is 2000000000"},
         BadMetric{"top_k_categorical_accuracy { k: 0 }", kClasses,
                   "metrics[1].top_k_categorical_accuracy.k: is 0; allowed: 1 or more"},
+        BadMetric{"top_k_categorical_accuracy { k: 11 }", kClasses,
+                  "metrics[1].top_k_categorical_accuracy.k: is 11; allowed: at most the model's 10 "
+                  "outputs"},
         BadMetric{"precision { threshold: 1.5 }", kClasses,
                   "metrics[1].precision.threshold: is 1.5; allowed: 0 to 1"},
         BadMetric{"precision { threshold: nan }", kClasses,

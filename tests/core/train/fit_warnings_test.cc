@@ -79,5 +79,25 @@ TEST_F(FitWarningsTest, TellsOutputsThatTheLossMisreads) {
                   "of the two"));
 }
 
+TEST_F(FitWarningsTest, TellsOutputsThatAreNoProbabilities) {
+  EXPECT_THAT(
+      Warnings("input_shape: 1 layers { dense { units: 3 activation { relu {} } } }",
+               Csv("a,y\n1,u\n2,v\n4,w\n"), kTraining),
+      ElementsAre("the loss takes outputs for probabilities, but the model ends in relu: end "
+                  "it in softmax"));
+}
+
+TEST_F(FitWarningsTest, TellsTargetsThatOutputsDoNotReach) {
+  const std::string sigmoid =
+      "input_shape: 1 layers { dense { units: 1 activation { sigmoid {} } } }";
+  const std::string training = "loss { mean_squared_error {} } batch_size: 2";
+  EXPECT_THAT(
+      Warnings(sigmoid, Csv("a,y\n1,7.5\n2,9\n"), training),
+      ElementsAre("targets go from 7.5 to 9, which outputs of sigmoid do not reach: end the "
+                  "model in linear"));
+  observer_.warnings.clear();
+  EXPECT_THAT(Warnings(sigmoid, Csv("a,y\n1,0.5\n2,1\n"), training), IsEmpty());
+}
+
 }  // namespace
 }  // namespace fitd

@@ -435,5 +435,28 @@ TEST_F(TrainingJobsTest, WatcherHearsThatTheDaemonStops) {
   stopper.join();
 }
 
+TEST_F(TrainingJobsTest, TellsThatEarlyStoppingEndedIt) {
+  daemon_->scheduler.Start();
+  v1::StartFitRequest request = ClassifierFit("m", "d", 9);
+  v1::EarlyStoppingSpec& stopping =
+      *request.mutable_spec()->mutable_training()->mutable_early_stopping();
+  stopping.set_monitor("loss");
+  stopping.set_min_delta(100);
+  stopping.set_patience(3);
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Job job, Start(request));
+  FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
+  const auto told = [&] {
+    return ReadEvents(daemon_->jobs, job.id())->back().state_change().message();
+  };
+  EXPECT_EQ(told(), "stopped early after epoch 4; the best epoch, 1, is kept");
+  request.mutable_spec()->mutable_training()->set_epochs(2);
+  FITD_ASSERT_OK_AND_ASSIGN(job, Start(request));
+  FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
+  EXPECT_EQ(told(), "the best epoch, 1, is kept");
+  FITD_ASSERT_OK_AND_ASSIGN(job, Start(2));
+  FITD_ASSERT_OK_AND_ASSIGN(job, AwaitEnd(daemon_->jobs, job.id()));
+  EXPECT_EQ(told(), "");
+}
+
 }  // namespace
 }  // namespace fitd
