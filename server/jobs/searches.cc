@@ -178,7 +178,9 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   *search.mutable_architecture() = base.model();
-  spec.mutable_training()->set_epochs(training.epochs());  // What rungs are made of.
+  *search.mutable_training() = base.training();
+  *spec.mutable_training() = training;
+  *spec.mutable_resources() = job.spec().resources();
   const SearchSpace space(spec.space());
   const auto algorithm = MakeSearchAlgorithm(spec, space);
   // Axes that are right one by one may be of different kinds, where the base has none.
@@ -544,7 +546,8 @@ v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& 
   const auto check = [&]() -> absl::StatusOr<v1::Job> {
     v1::TrialSpec spec;
     *spec.mutable_model() = search.architecture();
-    *spec.mutable_training() = search.spec().training();
+    // Those of earlier versions were stored without defaults.
+    *spec.mutable_training() = search.has_training() ? search.training() : search.spec().training();
     FITD_RETURN_IF_ERROR(
         PutAll(SearchSpace(search.spec().space()).FieldValues(step.parameters), spec));
     v1::FitSpec fit = FitOfTrial(search.spec(), search.name());

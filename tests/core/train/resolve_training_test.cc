@@ -313,6 +313,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SampleWeightIsNoFeature", "input_shape: 5 layers { dense { units: 3 } }",
              kSpecies + kWithWeight, Sparse("sample_weight_column: 'w'"),
              "spec.dataset: has 4 inputs per row; the model's input_shape [5] takes 5"},
+        Case{"TensorsAreNotStandardized", kThree,
+             "rows: 9 columns { name: 'x' role: COLUMN_ROLE_FEATURE kind: COLUMN_KIND_REAL shape: "
+             "4 }"
+             "columns { name: 'y' role: COLUMN_ROLE_LABEL kind: COLUMN_KIND_INTEGER }"
+             "statistics { column: 'x' } statistics { column: 'y' min: 0 max: 2 }",
+             Sparse("pipeline { standardize_features: true }"),
+             "spec.training.pipeline.standardize_features: is true; the features are a tensor"},
         Case{"NoLabel", kThree, kFeatures, kSparse,
              "spec.dataset: has no label column to learn from"},
         Case{"MissingLabels", kThree, Label("CATEGORICAL", "dictionary: 'a' missing: 3"), kSparse,

@@ -511,6 +511,24 @@ TEST_F(SearchesTest, WhatIsNotThereIsNamed) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("unknown search \"s\"")));
 }
 
+TEST_F(SearchesTest, TheSpecHasEveryDefaultButTrialsHaveThoseOfTheirOwnKinds) {
+  v1::StartSearchRequest request = Grid();
+  v1::TrainingSpec& training = *request.mutable_spec()->mutable_training();
+  training.mutable_optimizer()->mutable_adam();
+  training.clear_batch_size();
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'optimizer' choice { choices { value: 'adam' } choices { value: 'sgd' } } }");
+  FITD_ASSERT_OK(StartSearch(request));
+  const v1::Search search = GetSearch();
+  EXPECT_EQ(search.spec().training().batch_size(), 32);
+  EXPECT_EQ(search.spec().training().optimizer().learning_rate().constant(), 0.001F);
+  EXPECT_EQ(search.spec().resources().max_restarts(), 5);
+  Run();
+  AwaitSearchEnd();
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Get(Trials()[1].job_id()));
+  EXPECT_EQ(job.spec().training().optimizer().learning_rate().constant(), 0.01F);
+}
+
 TEST_F(SearchesTest, TheDirectionFollowsFromTheMetric) {
   v1::StartSearchRequest request = Grid();
   request.mutable_spec()->mutable_training()->set_validation_split(0.25);
