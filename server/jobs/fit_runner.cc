@@ -32,7 +32,7 @@ v1::JobFailure ToFailure(const absl::Status& status) {
 
 // What a job that succeeded has to say of early stopping.
 std::string EarlyEnd(const FitResult& result, int64_t trained, int64_t epochs) {
-  const std::string kept =
+  std::string kept =
       result.epoch == trained ? "" : fmt::format("the best epoch, {}, is kept", result.epoch);
   if (trained == epochs) return kept;
   return fmt::format("stopped early after epoch {}{}{}", trained, kept.empty() ? "" : "; ", kept);
