@@ -104,9 +104,8 @@ absl::StatusOr<std::string> CreateToken(const std::string& path, const std::stri
   }
   std::array<unsigned char, 32> random;
   if (RAND_bytes(random.data(), random.size()) != 1) return Internal("no random bytes to be had");
-  std::string secret =
-      kPrefix + absl::BytesToHexString(
-                    absl::string_view(reinterpret_cast<const char*>(random.data()), random.size()));
+  std::string secret = kPrefix + absl::BytesToHexString(absl::string_view(
+                                     reinterpret_cast<const char*>(random.data()), random.size()));
   FITD_RETURN_IF_ERROR(EditTokens(path, [&](std::vector<Token>& tokens) -> absl::Status {
     for (const Token& token : tokens) {
       if (token.name == name) {

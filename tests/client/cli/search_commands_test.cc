@@ -242,8 +242,8 @@ TEST_F(SearchCommandsTest, PlotsTheObjectiveAgainstEachAxis) {
   ExpectSearch();
   EXPECT_EQ(Run({"search", "plot", "s"}), 0);
   EXPECT_THAT(out_, AllOf(HasSubstr("val_loss of the trials of search s"),
-                           HasSubstr("units (logarithmic), importance"),
-                           HasSubstr("activation, importance")));
+                          HasSubstr("units (logarithmic), importance"),
+                          HasSubstr("activation, importance")));
 }
 
 TEST_F(SearchCommandsTest, RefitsTheBestOnAllData) {
