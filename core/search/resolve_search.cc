@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,8 @@
 #include "core/search/search_space.h"
 #include "core/search/trial_fields.h"
 #include "fmt/format.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace fitd {
 namespace {
@@ -29,6 +30,17 @@ constexpr int64_t kMostTrials = 10'000;
 bool HasRungs(const v1::SearchAlgorithmSpec& algorithm) {
   return algorithm.has_halving() || algorithm.has_hyperband() ||
          algorithm.has_asynchronous_halving();
+}
+
+// Equal for equal trials alone.
+std::string Bytes(const v1::TrialSpec& trial) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.SetSerializationDeterministic(true);
+  trial.SerializeToCodedStream(&out);
+  out.Trim();
+  return bytes;
 }
 
 class SpaceResolver {
@@ -132,20 +144,28 @@ class SpaceResolver {
     auto& choices = *axis.mutable_choice()->mutable_choices();
     CheckField(!choices.empty() && choices.size() <= kMostValues, choices.size(),
                fmt::format("1 to {}", kMostValues), path, violations_);
-    std::set<std::string> values;
+    std::map<std::string, int> values;  // What is set, with the choice.
     Taken all_inside;
     for (int i = 0; i < choices.size(); ++i) {
       const std::string choice = IndexedPath(path, static_cast<size_t>(i));
       const std::string& value = choices[i].value();
-      if (!values.insert(value).second)
-        violations_.Add(choice + ".value", fmt::format("is {} again", Quoted(value)));
       // Fields of the choice's axes are looked up where the choice is made.
       v1::TrialSpec chosen = base;
       absl::Status put;
       for (const std::string& field : axis.fields()) {
-        if (put.ok() && !IsRepeat(field)) put = PutValue(field, value, chosen);
+        if (!put.ok()) break;
+        put = IsRepeat(field) ? ParseCopies(value).status() : PutValue(field, value, chosen);
       }
       if (!put.ok()) violations_.Add(choice + ".value", Message(put));
+      if (put.ok() && !axis.fields().empty()) {
+        const bool repeat = IsRepeat(axis.fields(0));
+        const auto [same, first] =
+            values.emplace(repeat ? std::to_string(*ParseCopies(value)) : Bytes(chosen), i);
+        if (!first) {
+          violations_.Add(choice + ".value",
+                          fmt::format("is the same as the value of choices[{}]", same->second));
+        }
+      }
       for (const std::string& field : axis.fields()) {
         if (put.ok()) CheckParts(choice + ".value", field, value, chosen, taken);
       }

@@ -394,13 +394,16 @@ bool RepeatsMeet(std::string_view a, std::string_view b) {
   return block.first <= other.last && other.first <= block.last;
 }
 
+absl::StatusOr<int> ParseCopies(std::string_view value) {
+  const std::optional<int> copies = ParseIndex(value);
+  if (copies && *copies <= kMostCopies) return *copies;
+  return InvalidArgument(
+      fmt::format("is {}; allowed: 0 to {} copies of layers", Quoted(value), kMostCopies));
+}
+
 absl::Status PutRepeat(std::string_view field, std::string_view value, v1::TrialSpec& trial) {
   FITD_RETURN_IF_ERROR(ParsePath(field).status());
-  const std::optional<int> copies = ParseIndex(value);
-  if (!copies || *copies > kMostCopies) {
-    return InvalidArgument(
-        fmt::format("is {}; allowed: 0 to {} copies of layers", Quoted(value), kMostCopies));
-  }
+  FITD_ASSIGN_OR_RETURN(const int copies, ParseCopies(value));
   const Step block = RepeatedBlock(field);
   const int first = block.first.value();
   const int last = block.last.value();
@@ -410,7 +413,7 @@ absl::Status PutRepeat(std::string_view field, std::string_view value, v1::Trial
   v1::ModelSpec model = trial.model();
   model.clear_layers();
   for (int i = 0; i < first; ++i) *model.add_layers() = trial.model().layers(i);
-  for (int copy = 0; copy < *copies; ++copy) {
+  for (int copy = 0; copy < copies; ++copy) {
     for (int i = first; i <= last; ++i) {
       *model.add_layers() = trial.model().layers(i);
       if (copy > 0) model.mutable_layers()->rbegin()->clear_name();

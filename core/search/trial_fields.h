@@ -43,6 +43,9 @@ bool IsRepeat(std::string_view field);
 // Whether both are, and their blocks have a layer in common.
 bool RepeatsMeet(std::string_view a, std::string_view b);
 
+// What a repeat is set to.
+absl::StatusOr<int> ParseCopies(std::string_view value);
+
 // Puts `value` copies of the block in its place. Layers behind it move. INVALID_ARGUMENT: what is
 // wrong with the value, or that the block is not there.
 absl::Status PutRepeat(std::string_view field, std::string_view value, v1::TrialSpec& trial);

@@ -265,6 +265,7 @@ absl::StatusOr<v1::ListSearchesResponse> Searches::List(const v1::ListSearchesRe
         PageRoom room(page);
         int64_t last = 0;
         for (auto& [id, search] : transaction.searches.List(before, page.size + 1)) {
+          EstimateRemaining(transaction, search);
           if (!room.Take(search)) {
             response.set_next_page_token(MakePageToken(kScope, std::to_string(last)));
             break;
@@ -327,6 +328,7 @@ absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order)
         }
         Response ordered;
         *ordered.mutable_search() = *transaction.searches.Find(search.name());
+        EstimateRemaining(transaction, *ordered.mutable_search());
         return ordered;
       });
   if (!response.ok()) return response;

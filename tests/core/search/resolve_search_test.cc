@@ -61,7 +61,19 @@ TEST(ResolveSearchTest, RefusesWhatIsNoSearch) {
   refused(ResolveAxis("path: 'units'"), "has no values; allowed: choice, integer, real");
   refused(ResolveAxis("path: 'units' choice {}"), "choices: is 0; allowed: 1 to 1000");
   refused(ResolveAxis("path: 'units' choice { choices { value: '4' } choices { value: '4' } }"),
-          "choices[1].value: is \"4\" again");
+          "choices[1].value: is the same as the value of choices[0]");
+  const auto same = [&](const std::string& path, const std::string& a, const std::string& b) {
+    refused(ResolveAxis("path: '" + path + "' choice { choices { value: '" + a +
+                        "' } choices { value: '" + b + "' } }"),
+            "choices[1].value: is the same as the value of choices[0]");
+  };
+  same("momentum", "0.1", "0.10");
+  same("units", "8", "0x8");
+  same("layers", "2", "02");
+  same("activation", "tanh", "{\"tanh\": {}}");
+  same("activation", "{\"elu\": {\"alpha\": 1.5}}", "{\"elu\":{\"alpha\":1.50}}");
+  refused(ResolveAxis("path: 'layers' choice { choices { value: 'two' } }"),
+          "choices[0].value: is \"two\"; allowed: 0 to 1000 copies of layers");
   refused(ResolveAxis("path: 'units' choice { choices { value: 'many' } }"),
           "choices[0].value: is \"many\"; allowed: a whole number");
   refused(ResolveAxis("path: 'optimizer' real { low: 1 high: 2 }"), "takes no number");

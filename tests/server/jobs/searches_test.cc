@@ -554,6 +554,19 @@ TEST_F(SearchesTest, APreviewTellsThePlanAndStartsNothing) {
   EXPECT_EQ(daemon_->models.List({})->models_size(), 1);
 }
 
+TEST_F(SearchesTest, EveryAnswerTellsTheTimeThatRemains) {
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job fit, Start(4));
+  daemon_->scheduler.Start();
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, fit.id()));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Search search, StartSearch(Grid()));
+  EXPECT_TRUE(search.has_estimated_remaining());
+  EXPECT_TRUE(GetSearch().has_estimated_remaining());
+  EXPECT_TRUE(daemon_->searches.List({})->searches(0).has_estimated_remaining());
+  FITD_ASSERT_OK_AND_ASSIGN(const auto paused,
+                            daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
+  EXPECT_TRUE(paused.search().has_estimated_remaining());
+}
+
 TEST_F(SearchesTest, ANameIsGivenOnce) {
   v1::StartSearchRequest request = Grid();
   request.set_request_id("once");
