@@ -238,6 +238,20 @@ TEST_F(SearchCommandsTest, ExportsATableAndParallelCoordinates) {
                           HasSubstr(R"("coordinates":[8,0,null])")));
 }
 
+TEST_F(SearchCommandsTest, SeveralFaultsOfATrialStandApart) {
+  for (const char* command : {"watch", "show"}) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(kSearch)));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(
+            "trials { number: 1 state: JOB_STATE_FAILED failure { message: 'a: is 1\\nb: is 2' }"
+            "  end_time { seconds: 1 } }")));
+    EXPECT_EQ(Run({"search", command, "s"}), kExitOk) << err_;
+    EXPECT_THAT(out_, HasSubstr("a: is 1; b: is 2\n"));
+  }
+}
+
 TEST_F(SearchCommandsTest, ListsSearches) {
   EXPECT_CALL(daemon_->searches, ListSearches)
       .WillOnce(Answer(Proto<v1::ListSearchesResponse>(
