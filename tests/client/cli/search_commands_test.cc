@@ -252,6 +252,21 @@ TEST_F(SearchCommandsTest, SeveralFaultsOfATrialStandApart) {
   }
 }
 
+TEST_F(SearchCommandsTest, ParallelCoordinatesTellEachValueOnce) {
+  const std::string axis =
+      "axes { path: 'activation' choice { choices { value: 'relu' } choices { "
+      "value: 'tanh' } } }";
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(
+          "search { name: 's' spec { space { axes { path: 'batch_size' choice {"
+          "choices { value: '8' " +
+          axis + "} choices { value: '9' " + axis + "} } } } } }")));
+  EXPECT_CALL(daemon_->searches, ListTrials)
+      .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>("")));
+  EXPECT_EQ(Run({"search", "export", "s", "--format", "parallel"}), kExitOk) << err_;
+  EXPECT_THAT(out_, HasSubstr(R"("values":["relu","tanh"])"));
+}
+
 TEST_F(SearchCommandsTest, ListsSearches) {
   EXPECT_CALL(daemon_->searches, ListSearches)
       .WillOnce(Answer(Proto<v1::ListSearchesResponse>(
