@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
 #include "tests/client/cli/fitctl_fixture.h"
 
 namespace fitd::cli {
@@ -265,6 +267,21 @@ TEST_F(SearchCommandsTest, ParallelCoordinatesTellEachValueOnce) {
       .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>("")));
   EXPECT_EQ(Run({"search", "export", "s", "--format", "parallel"}), kExitOk) << err_;
   EXPECT_THAT(out_, HasSubstr(R"("values":["relu","tanh"])"));
+}
+
+TEST_F(SearchCommandsTest, ShowsTheSearchBesideItsTrialsAsJson) {
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "show", "s", "--output", "json"}), kExitOk) << err_;
+  google::protobuf::Struct shown;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(out_, &shown).ok()) << out_;
+  EXPECT_EQ(shown.fields().at("search").struct_value().fields().at("plannedTrials").string_value(),
+            "3");
+  EXPECT_EQ(shown.fields().at("trials").list_value().values_size(), 3);
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "show", "s", "--output", "jsonl"}), kExitOk) << err_;
+  EXPECT_THAT(out_, testing::StartsWith(R"({"name":"s",)"));
+  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 4);
 }
 
 TEST_F(SearchCommandsTest, ListsSearches) {
