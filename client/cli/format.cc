@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 
 namespace fitd::cli {
@@ -77,7 +78,8 @@ std::string FormatFailure(const v1::JobFailure& failure) {
     where += fmt::format("{}layer {}", where.empty() ? "" : ", ", failure.layer());
   if (!failure.tensor().empty())
     where += fmt::format("{}tensor {}", where.empty() ? "" : ", ", failure.tensor());
-  return where.empty() ? failure.message() : fmt::format("{} ({})", failure.message(), where);
+  const std::string message = absl::StrReplaceAll(failure.message(), {{"\n", "; "}});
+  return where.empty() ? message : fmt::format("{} ({})", message, where);
 }
 
 double Seconds(const google::protobuf::Duration& duration) {

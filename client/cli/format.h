@@ -27,7 +27,7 @@ std::string FormatMetric(const v1::MetricValue& metric);     // "loss 0.1234"
 // "loss 0.1234  accuracy 0.9500".
 std::string FormatMetrics(const google::protobuf::RepeatedPtrField<v1::MetricValue>& metrics);
 std::string FormatState(v1::JobState state);  // "SUCCEEDED"
-// What went wrong and where, for a message.
+// What went wrong and where, on one line.
 std::string FormatFailure(const v1::JobFailure& failure);
 
 double Seconds(const google::protobuf::Duration& duration);

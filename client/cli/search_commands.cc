@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "client/axis_text.h"
 #include "client/cli/command.h"
 #include "client/cli/exit_code.h"
@@ -191,9 +193,17 @@ absl::Status Show(Cli& cli, const ShowFlags& flags) {
     cli.env.out << SearchText(search) << '\n' << TrialsText(search, trials, flags.most);
     return absl::OkStatus();
   }
+  if (cli.output == OutputFormat::kJsonl) {
+    cli.PrintJson(search);
+    for (const v1::SearchTrial& trial : trials) cli.PrintJson(trial);
+    return absl::OkStatus();
+  }
   v1::ListTrialsResponse sorted;
   *sorted.mutable_trials() = {trials.begin(), trials.end()};
-  cli.PrintList(sorted, sorted.trials(), [] { return ""; });
+  // One object with the search before the fields of the list, which begin behind its brace.
+  cli.env.out << "{\n \"search\": "
+              << absl::StrReplaceAll(absl::StripSuffix(ToJson(search, true), "\n"), {{"\n", "\n "}})
+              << ',' << ToJson(sorted, true).substr(1) << std::flush;
   return absl::OkStatus();
 }
 

@@ -266,7 +266,8 @@ google::protobuf::Struct ParallelCoordinates(const v1::Search& search, const Tri
       log = log || IsLogarithmic(*axis);
       for (const v1::SearchChoice& choice : axis->choice().choices()) {
         numbers = numbers && Number(choice.value());
-        values.push_back(choice.value());
+        if (std::find(values.begin(), values.end(), choice.value()) == values.end())
+          values.push_back(choice.value());
       }
     }
     fields["log"].set_bool_value(log);

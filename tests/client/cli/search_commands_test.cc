@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
 #include "tests/client/cli/fitctl_fixture.h"
 
 namespace fitd::cli {
@@ -268,6 +270,50 @@ TEST_F(SearchCommandsTest, RefitsTheBestOnAllData) {
       .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-9' }")));
   EXPECT_EQ(Run({"search", "refit", "s", "final", "--detach"}), 0);
   EXPECT_THAT(out_, HasSubstr("fit-9"));
+}
+
+TEST_F(SearchCommandsTest, SeveralFaultsOfATrialStandApart) {
+  for (const char* command : {"watch", "show"}) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(kSearch)));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(
+            "trials { number: 1 state: JOB_STATE_FAILED failure { message: 'a: is 1\\nb: is 2' }"
+            "  end_time { seconds: 1 } }")));
+    EXPECT_EQ(Run({"search", command, "s"}), kExitOk) << err_;
+    EXPECT_THAT(out_, HasSubstr("a: is 1; b: is 2\n"));
+  }
+}
+
+TEST_F(SearchCommandsTest, ParallelCoordinatesTellEachValueOnce) {
+  const std::string axis =
+      "axes { path: 'activation' choice { choices { value: 'relu' } choices { "
+      "value: 'tanh' } } }";
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(
+          "search { name: 's' spec { space { axes { path: 'batch_size' choice {"
+          "choices { value: '8' " +
+          axis + "} choices { value: '9' " + axis + "} } } } } }")));
+  EXPECT_CALL(daemon_->searches, ListTrials)
+      .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>("")));
+  EXPECT_EQ(Run({"search", "export", "s", "--format", "parallel"}), kExitOk) << err_;
+  EXPECT_THAT(out_, HasSubstr(R"("values":["relu","tanh"])"));
+}
+
+TEST_F(SearchCommandsTest, ShowsTheSearchBesideItsTrialsAsJson) {
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "show", "s", "--output", "json"}), kExitOk) << err_;
+  google::protobuf::Struct shown;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(out_, &shown).ok()) << out_;
+  EXPECT_EQ(shown.fields().at("search").struct_value().fields().at("plannedTrials").string_value(),
+            "3");
+  EXPECT_EQ(shown.fields().at("trials").list_value().values_size(), 3);
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "show", "s", "--output", "jsonl"}), kExitOk) << err_;
+  EXPECT_THAT(out_, testing::StartsWith(R"({"name":"s",)"));
+  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 4);
 }
 
 TEST_F(SearchCommandsTest, ListsSearches) {
