@@ -1,12 +1,11 @@
 #include "client/cli/search_commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 #include "client/axis_text.h"
 #include "client/cli/command.h"
 #include "client/cli/exit_code.h"
@@ -198,12 +197,10 @@ absl::Status Show(Cli& cli, const ShowFlags& flags) {
     for (const v1::SearchTrial& trial : trials) cli.PrintJson(trial);
     return absl::OkStatus();
   }
-  v1::ListTrialsResponse sorted;
-  *sorted.mutable_trials() = {trials.begin(), trials.end()};
-  // One object with the search before the fields of the list, which begin behind its brace.
-  cli.env.out << "{\n \"search\": "
-              << absl::StrReplaceAll(absl::StripSuffix(ToJson(search, true), "\n"), {{"\n", "\n "}})
-              << ',' << ToJson(sorted, true).substr(1) << std::flush;
+  std::vector<std::string> rows;
+  for (const v1::SearchTrial& trial : trials) rows.push_back(ToJson(trial, /*pretty=*/false));
+  cli.env.out << fmt::format("{{\n\"search\": {},\n\"trials\": [\n{}\n]\n}}\n",
+                             ToJson(search, /*pretty=*/false), fmt::join(rows, ",\n"));
   return absl::OkStatus();
 }
 

@@ -314,6 +314,12 @@ TEST_F(SearchCommandsTest, ShowsTheSearchBesideItsTrialsAsJson) {
   EXPECT_EQ(Run({"search", "show", "s", "--output", "jsonl"}), kExitOk) << err_;
   EXPECT_THAT(out_, testing::StartsWith(R"({"name":"s",)"));
   EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 4);
+  daemon_.emplace();
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(kSearch)));
+  EXPECT_CALL(daemon_->searches, ListTrials).WillOnce(Answer(v1::ListTrialsResponse()));
+  EXPECT_EQ(Run({"search", "show", "s", "--output", "json"}), kExitOk) << err_;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(out_, &shown).ok()) << out_;
 }
 
 TEST_F(SearchCommandsTest, ListsSearches) {
