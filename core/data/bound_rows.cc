@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "core/base/names.h"
+#include "core/data/column_names.h"
 #include "core/data/label_faults.h"
 #include "core/data/values.h"
 #include "fmt/format.h"
@@ -19,12 +20,6 @@ bool IsCategorical(const v1::ColumnSchema& column) {
   return column.kind() == v1::COLUMN_KIND_CATEGORICAL;
 }
 bool IsArray(const v1::ColumnSchema& column) { return !column.shape().empty(); }
-
-std::vector<std::string> ColumnNames(const Table& table) {
-  std::vector<std::string> names;
-  for (int i = 0; i < table.columns(); ++i) names.push_back(table.column(i).name());
-  return names;
-}
 
 // The only feature column, if it is an array.
 std::optional<int> OnlyArray(const Table& table) {
@@ -83,7 +78,7 @@ void CheckSampleWeights(const Table& table, const std::string& column, const std
                         Violations& violations) {
   const auto index = table.FindColumn(column);
   if (!index) {
-    violations.Add(path, UnknownName("column", column, ColumnNames(table)));
+    violations.Add(path, UnknownName("column", column, ColumnNames(table.header())));
     return;
   }
   const v1::ColumnSchema& schema = table.column(*index);
@@ -109,14 +104,13 @@ void BoundRows::BindFeatures(const v1::PipelineState& state, Violations& violati
       state.features().begin(), state.features().end(),
       [&](const auto& feature) { return table_->FindColumn(feature.column()).has_value(); });
   if (!by_name && BindElements(state)) return;
-  const std::vector<std::string> names = ColumnNames(*table_);
+  const std::vector<std::string> names = ColumnNames(table_->header());
   int64_t output = 0;
   for (const v1::FeatureTransform& feature : state.features()) {
     if (const auto column = table_->FindColumn(feature.column())) {
       BindFeature(feature, *column, output, violations);
     } else {
-      violations.Add(kPath, UnknownName("column", feature.column(), names) +
-                                "; the model was trained with it");
+      violations.Add(kPath, LacksColumn(feature.column(), names));
     }
     output += feature.width();
   }
@@ -205,11 +199,11 @@ void BoundRows::AddArray(const ColumnView& view, const v1::ArrayTransform& array
 }
 
 void BoundRows::BindTargets(const v1::TargetTransform& target, Violations& violations) {
-  const std::vector<std::string> names = ColumnNames(*table_);
+  const std::vector<std::string> names = ColumnNames(table_->header());
   for (const std::string& name : target.columns()) {
     const auto column = table_->FindColumn(name);
     if (!column) {
-      violations.Add(kPath, UnknownName("label column", name, names));
+      violations.Add(kPath, LacksColumn(name, names));
       continue;
     }
     const v1::ColumnSchema& schema = table_->column(*column);

@@ -57,9 +57,11 @@ absl::StatusOr<bool> CsvReader::Next() {
   for (;;) {
     FITD_ASSIGN_OR_RETURN(const bool complete, Scan());
     if ((complete ? next_begin_ : end_) - begin_ > kMaxRecordBytes) {
-      return ResourceExhausted(
-          fmt::format("{}: a line is longer than {} bytes, the limit; is a quote not closed?",
-                      Where(Position{0, 0}), kMaxRecordBytes));
+      next_begin_ = begin_;
+      return ErrorAt(
+          Position{0, 0},
+          fmt::format("a line is longer than {} bytes, the limit; is a quote not closed?",
+                      kMaxRecordBytes));
     }
     if (complete) break;
     FITD_RETURN_IF_ERROR(Fill());

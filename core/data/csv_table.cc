@@ -113,31 +113,33 @@ class CsvTable {
     FITD_ASSIGN_OR_RETURN(CsvReader reader, CsvReader::Open(source_.path, file_name(), delimiter_,
                                                             source_.cancelled));
     FITD_ASSIGN_OR_RETURN(const bool any, reader.Next());
-    if (!any) return FailedPrecondition(fmt::format("{} has no rows", file_name()));
+    if (!any) return Fault(file_name(), "is empty; expected a line of column names, and rows");
     const std::span<const std::string_view> fields = reader.fields();
     if (fields.size() > kMostColumns) {
-      return ResourceExhausted(fmt::format("{}: has {} columns; the limit is {}", file_name(),
-                                           fields.size(), kMostColumns));
+      return Fault(file_name(),
+                   fmt::format("has {} columns; allowed: {} at most", fields.size(), kMostColumns));
     }
     has_header_ = csv_.has_header() ? csv_.header() : !AreNumbers(fields);
     columns_.resize(fields.size());
     std::map<std::string_view, size_t> seen;
     for (size_t i = 0; i < fields.size(); ++i) {
-      const std::string_view name = Trimmed(fields[i]);
+      std::string_view name = Trimmed(fields[i]);
       if (has_header_ && !IsText(name)) {
-        return InvalidArgument(
-            fmt::format("{}: the column name {} is not UTF-8 text", reader.Where(i), Quoted(name)));
+        faults_.Add(reader.Where(i),
+                    fmt::format("the column name {} is not UTF-8 text", Quoted(name)));
+        name = "";
       }
       // Spreadsheets and data frames often leave the name of their row numbers empty.
       columns_[i].name = has_header_ && !name.empty() ? std::string(name) : fmt::format("c{}", i);
       const auto [first, is_new] = seen.try_emplace(columns_[i].name, i);
       if (!is_new) {
-        return InvalidArgument(fmt::format("{}: columns {} and {} are both named {}",
-                                           reader.Where(i), first->second + 1, i + 1,
-                                           Quoted(columns_[i].name)));
+        faults_.Add(reader.Where(i),
+                    fmt::format("columns {} and {} are both named {}", first->second + 1, i + 1,
+                                Quoted(columns_[i].name)));
       }
     }
-    return ApplySpec();
+    ApplySpec();
+    return absl::OkStatus();
   }
 
   // A first line of numbers is data; a field without a value says nothing.
@@ -152,10 +154,10 @@ class CsvTable {
     return any;
   }
 
-  absl::Status ApplySpec() {
+  // What is wrong in it is told together with what is wrong in the rows.
+  void ApplySpec() {
     std::vector<std::string> names;
     for (const Column& column : columns_) names.push_back(column.name);
-    Violations violations;
     const auto find = [&](const std::string& given, const std::string& path) -> Column* {
       const auto found = std::find(names.begin(), names.end(), given);
       if (found != names.end()) return &columns_[static_cast<size_t>(found - names.begin())];
@@ -164,11 +166,11 @@ class CsvTable {
         if (position && *position >= 1 && *position <= static_cast<int64_t>(names.size())) {
           return &columns_[static_cast<size_t>(*position - 1)];
         }
-        violations.Add(path, fmt::format("{} is not a column of {}; it has #1 to #{}",
-                                         Quoted(given), Quoted(file_name()), names.size()));
+        faults_.Add(path, fmt::format("{} is not a column of {}; it has #1 to #{}", Quoted(given),
+                                      Quoted(file_name()), names.size()));
         return nullptr;
       }
-      violations.Add(path, UnknownName("column", given, names));
+      faults_.Add(path, UnknownName("column", given, names));
       return nullptr;
     };
 
@@ -181,7 +183,7 @@ class CsvTable {
       Column* column = find(csv_.ignored_columns(i), path);
       if (column == nullptr) continue;
       if (column->label)
-        violations.Add(path, fmt::format("{} is a label column too", Quoted(column->name)));
+        faults_.Add(path, fmt::format("{} is a label column too", Quoted(column->name)));
       column->ignored = true;
     }
     const std::map<std::string, v1::ColumnKind> kinds(csv_.column_kinds().begin(),
@@ -192,12 +194,10 @@ class CsvTable {
       column->kind = kind;
       column->kind_is_fixed = true;
     }
-    FITD_RETURN_IF_ERROR(violations.ToStatus());
-    if (std::all_of(columns_.begin(), columns_.end(),
-                    [](const Column& c) { return c.ignored || c.label; })) {
-      return InvalidArgument(fmt::format("{}: no column is left to be a feature", file_name()));
+    if (faults_.empty() && std::all_of(columns_.begin(), columns_.end(),
+                                       [](const Column& c) { return c.ignored || c.label; })) {
+      faults_.Add(file_name(), "no column is left to be a feature");
     }
-    return absl::OkStatus();
   }
 
   void ForgetAllButKinds() {
@@ -217,12 +217,11 @@ class CsvTable {
 
   absl::Status Scan() {
     FITD_ASSIGN_OR_RETURN(CsvReader reader, OpenAtData());
-    while (!faults_.full()) {
+    while (!faults_.full() && !too_many_texts_) {
       const absl::StatusOr<bool> more = reader.Next();
       if (more.ok() && !*more) break;
       if (++rows_ > kMostRows) {
-        return ResourceExhausted(
-            fmt::format("{}: has more than {} rows, the limit", file_name(), kMostRows));
+        return Fault(file_name(), fmt::format("has more than {} rows, the limit", kMostRows));
       }
       const absl::Status status = more.ok() ? ScanRow(reader) : more.status();
       if (status.ok()) continue;
@@ -230,8 +229,7 @@ class CsvTable {
       faults_.Add(status);
       if (!reader.can_go_on()) break;
     }
-    if (rows_ == 0)
-      return FailedPrecondition(fmt::format("{} has no rows below its header", file_name()));
+    if (rows_ == 0) return Fault(file_name(), "has no rows below its header");
     return absl::OkStatus();
   }
 
@@ -315,11 +313,12 @@ class CsvTable {
     if (!IsText(text)) return Misfit(reader, index, "is not UTF-8 text");
     text_bytes_ += static_cast<int64_t>(text.size());
     if (++texts_ > kMostTexts || text_bytes_ > kMostTextBytes) {
-      return ResourceExhausted(
-          fmt::format("{}: the text columns hold too many different values (the limit is {} "
-                      "values, {} bytes, in all columns together); "
-                      "leave out columns such as ids with ignored_columns",
-                      reader.Where(index), kMostTexts, kMostTextBytes));
+      too_many_texts_ = true;
+      return Fault(reader.Where(index),
+                   fmt::format("the text columns hold too many different values (the limit is {} "
+                               "values, {} bytes, in all columns together); "
+                               "leave out columns such as ids with ignored_columns",
+                               kMostTexts, kMostTextBytes));
     }
     column.texts.emplace(text, 1);
     return absl::OkStatus();
@@ -420,6 +419,7 @@ class CsvTable {
   int64_t rows_ = 0;
   int64_t texts_ = 0;
   int64_t text_bytes_ = 0;
+  bool too_many_texts_ = false;
   LimitedViolations faults_;
 };
 

@@ -78,8 +78,8 @@ class Pipeline {
       const std::string& sample_weight_column = "") const;
 
   // Features of rows that came over the wire, [rows, feature_width]. INVALID_ARGUMENT with
-  // "rows.rows[2].values[0]" or "tensor.shape" in its violations. NaN and Inf are errors in
-  // tensors; NaN in a named row means missing.
+  // "rows.rows[2].values[0]" or "tensor.shape" in its violations. NaN means missing in named rows,
+  // and in tensors if the training data had missing values; else it is an error, like Inf.
   absl::StatusOr<std::vector<float>> Transform(const v1::RowBatch& batch) const;
   absl::StatusOr<std::vector<float>> Transform(const v1::Tensor& tensor) const;
 

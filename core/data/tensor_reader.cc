@@ -104,7 +104,7 @@ absl::StatusOr<TensorReader> TensorReader::Open(const IngestSource& source) {
     return InvalidArgument(
         fmt::format("{}: the shape of a row {}", bytes.file_name(), Message(status)));
   }
-  if (layout.rows == 0) return FailedPrecondition(bytes.file_name() + " has no rows");
+  if (layout.rows == 0) return InvalidArgument(bytes.file_name() + ": has no rows");
   if (layout.rows.value_or(1) < 1 || layout.rows.value_or(1) > kMostRows) {
     return InvalidArgument(fmt::format("{}: has {} rows; allowed: 1 to {}", bytes.file_name(),
                                        *layout.rows, kMostRows));

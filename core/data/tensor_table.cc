@@ -56,7 +56,7 @@ class Measurement {
         AddIntegers({integers.data(), count}, {reals.data(), count});
       }
     }
-    if (facts_.values == 0) return FailedPrecondition(reader.file_name() + " has no rows");
+    if (facts_.values == 0) return InvalidArgument(reader.file_name() + ": has no rows");
     FITD_RETURN_IF_ERROR(CheckFinite());
     return std::move(facts_);
   }
@@ -94,11 +94,11 @@ class Measurement {
   absl::Status CheckFinite() const {
     if (not_finite_ == 0) return absl::OkStatus();
     const int64_t values_per_row = ElementCount(facts_.layout.row_shape);
-    return InvalidArgument(fmt::format(
-        "{}: row {}, value {} (from 0) is not a finite 32-bit float; {} values are not{}",
-        source_.spec.file_name(), first_not_finite_ / values_per_row + 1,
-        first_not_finite_ % values_per_row, not_finite_,
-        is_label_ ? "" : "; allow_missing accepts NaN as missing"));
+    return InvalidArgument(
+        fmt::format("{}: row {}, value {} is not a finite 32-bit float; {} values are not{}",
+                    source_.spec.file_name(), first_not_finite_ / values_per_row + 1,
+                    first_not_finite_ % values_per_row + 1, not_finite_,
+                    is_label_ ? "" : "; allow_missing accepts NaN as missing"));
   }
 
   const IngestSource& source_;

@@ -9,6 +9,7 @@
 
 #include "core/base/names.h"
 #include "core/base/violations.h"
+#include "core/data/column_names.h"
 #include "core/data/missing_values.h"
 #include "core/data/number_text.h"
 #include "core/data/pipeline.h"
@@ -83,8 +84,7 @@ std::vector<NamedFeature> FindFeatures(const v1::PipelineState& state, const v1:
           fmt::format("the model's input {} is an array of {} numbers per row; send a tensor",
                       Quoted(transform.column()), transform.width()));
     } else if (found == positions.end()) {
-      violations.Add("rows.columns", "lacks a column of the model: " +
-                                         UnknownName("column", transform.column(), names));
+      violations.Add("rows.columns", LacksColumn(transform.column(), names));
     } else {
       NamedFeature& feature =
           features.emplace_back(NamedFeature{&transform, found->second, output, {}});
@@ -205,12 +205,13 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::Tensor& tensor)
     for (int64_t output = 0; output < static_cast<int64_t>(x.size());) {
       for (const v1::FeatureTransform& feature : state_.features()) {
         for (int64_t e = 0; e < feature.width(); ++e, ++output, value += sizeof(T)) {
-          const T given = LoadValue<T>(value);
+          auto given = static_cast<double>(LoadValue<T>(value));
+          if (std::isnan(given) && e < feature.array().fill_size())
+            given = feature.array().fill(static_cast<int>(e));
           float& input = x[static_cast<size_t>(output)];
-          input = feature.has_numeric()
-                      ? Standardized(static_cast<double>(given), feature.numeric())
-                      : static_cast<float>(given);
-          if (std::isfinite(static_cast<double>(given)) && std::isfinite(input)) continue;
+          input = feature.has_numeric() ? Standardized(given, feature.numeric())
+                                        : static_cast<float>(given);
+          if (std::isfinite(given) && std::isfinite(input)) continue;
           if (faults++ == 0) first_fault = output;
         }
       }

@@ -49,6 +49,10 @@ std::unique_ptr<Metric> MakeMetric(const v1::MetricSpec& spec, int64_t outputs) 
 }
 
 bool LargerIsBetter(const v1::MetricSpec& spec) {
+  return ComparesClasses(spec) || spec.has_r2_score();
+}
+
+bool ComparesClasses(const v1::MetricSpec& spec) {
   switch (spec.kind_case()) {
     case v1::MetricSpec::kAccuracy:
     case v1::MetricSpec::kBinaryAccuracy:
@@ -58,11 +62,11 @@ bool LargerIsBetter(const v1::MetricSpec& spec) {
     case v1::MetricSpec::kPrecision:
     case v1::MetricSpec::kRecall:
     case v1::MetricSpec::kAuc:
-    case v1::MetricSpec::kR2Score:
       return true;
     case v1::MetricSpec::kMeanSquaredError:
     case v1::MetricSpec::kMeanAbsoluteError:
     case v1::MetricSpec::kRootMeanSquaredError:
+    case v1::MetricSpec::kR2Score:
     case v1::MetricSpec::KIND_NOT_SET:
       return false;
   }

@@ -21,7 +21,7 @@ bool IsMetricName(std::string_view name) {
 
 class Resolver {
  public:
-  Resolver(const MetricShapes& shapes, Violations& violations)
+  Resolver(const MetricShapes* shapes, Violations& violations)
       : shapes_(shapes), violations_(violations) {}
 
   // Writes the kind's defaults and checks them. No default: a kind without a case does not compile.
@@ -42,7 +42,7 @@ class Resolver {
         return;
       case v1::MetricSpec::kSparseCategoricalAccuracy:
         NeedClasses(path + ".sparse_categorical_accuracy");
-        if (!shapes_.class_targets) {
+        if (shapes_ != nullptr && !shapes_->class_targets) {
           violations_.Add(path + ".sparse_categorical_accuracy",
                           "needs one class label per row; the targets are numbers. Use "
                           "categorical_accuracy for "
@@ -54,10 +54,12 @@ class Resolver {
         if (!kind.has_k()) kind.set_k(5);
         CheckField(kind.k() >= 1, kind.k(), "1 or more", path + ".top_k_categorical_accuracy.k",
                    violations_);
-        CheckField(shapes_.outputs < 2 || kind.k() <= shapes_.outputs, kind.k(),
-                   fmt::format("at most the model's {} outputs", shapes_.outputs),
-                   path + ".top_k_categorical_accuracy.k", violations_);
         NeedClasses(path + ".top_k_categorical_accuracy");
+        if (shapes_ != nullptr && shapes_->outputs >= 2) {
+          CheckField(kind.k() <= shapes_->outputs, kind.k(),
+                     fmt::format("at most the model's {} outputs", shapes_->outputs),
+                     path + ".top_k_categorical_accuracy.k", violations_);
+        }
         return;
       }
       case v1::MetricSpec::kPrecision:
@@ -87,10 +89,11 @@ class Resolver {
 
  private:
   void ResolveAccuracy(v1::MetricSpec& spec) {
-    if (shapes_.outputs == 1) {
+    if (shapes_ == nullptr) return;
+    if (shapes_->outputs == 1) {
       // A logit of 0 is a probability of 0.5.
-      spec.mutable_binary_accuracy()->set_threshold(shapes_.logits ? 0.0F : 0.5F);
-    } else if (shapes_.class_targets) {
+      spec.mutable_binary_accuracy()->set_threshold(shapes_->logits ? 0.0F : 0.5F);
+    } else if (shapes_->class_targets) {
       spec.mutable_sparse_categorical_accuracy();
     } else {
       spec.mutable_categorical_accuracy();
@@ -102,28 +105,32 @@ class Resolver {
     if (!spec.has_threshold()) spec.set_threshold(0.5F);
     CheckField(spec.threshold() >= 0 && spec.threshold() <= 1, spec.threshold(), "0 to 1",
                path + ".threshold", violations_);
-    if (spec.has_class_id() && (spec.class_id() < 0 || spec.class_id() >= shapes_.outputs)) {
+    if (!spec.has_class_id()) return;
+    if (shapes_ == nullptr) {
+      CheckField(spec.class_id() >= 0, spec.class_id(), "0 or more", path + ".class_id",
+                 violations_);
+    } else if (spec.class_id() < 0 || spec.class_id() >= shapes_->outputs) {
       violations_.Add(path + ".class_id",
                       fmt::format("is {}; the model has {} outputs, so 0 to {} are allowed",
-                                  spec.class_id(), shapes_.outputs, shapes_.outputs - 1));
+                                  spec.class_id(), shapes_->outputs, shapes_->outputs - 1));
     }
   }
 
   void NeedClasses(const std::string& path) {
-    if (shapes_.outputs < 2) {
+    if (shapes_ != nullptr && shapes_->outputs < 2) {
       violations_.Add(path,
                       "needs a model with at least 2 outputs; this one has 1. Use binary_accuracy");
     }
   }
 
-  const MetricShapes& shapes_;
+  const MetricShapes* const shapes_;
   Violations& violations_;
 };
 
 }  // namespace
 
 void ResolveMetrics(google::protobuf::RepeatedPtrField<v1::MetricSpec>& specs,
-                    const MetricShapes& shapes, std::string_view path, Violations& violations) {
+                    const MetricShapes* shapes, std::string_view path, Violations& violations) {
   std::set<std::string> names;
   for (int i = 0; i < specs.size(); ++i) {
     const std::string& name = specs[i].name();

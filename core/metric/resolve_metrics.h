@@ -21,10 +21,10 @@ struct MetricShapes {
 };
 
 // Writes names and defaults into `specs` and puts the accuracy that fits the shapes in the place of
-// AccuracySpec, keeping its name "accuracy". Resolving twice changes nothing. Paths of faults start
-// with `path` ("spec.training.metrics").
+// AccuracySpec, keeping its name "accuracy". Without `shapes` what depends on them is left as it
+// is. Resolving twice changes nothing. Paths of faults start with `path` ("spec.training.metrics").
 void ResolveMetrics(google::protobuf::RepeatedPtrField<v1::MetricSpec>& specs,
-                    const MetricShapes& shapes, std::string_view path, Violations& violations);
+                    const MetricShapes* shapes, std::string_view path, Violations& violations);
 
 }  // namespace fitd
 

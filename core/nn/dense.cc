@@ -34,8 +34,8 @@ Shape Dense::Resolve(v1::DenseSpec& spec, const Shape& input, std::string_view p
   if (!spec.has_kernel_initializer()) spec.mutable_kernel_initializer()->mutable_glorot_uniform();
   if (!spec.has_bias_initializer()) spec.mutable_bias_initializer()->mutable_zeros();
 
-  CheckField(spec.units() >= 1 && spec.units() <= kMaxUnits, spec.units(), "1 to 1,048,576",
-             ChildPath(path, "units"), violations);
+  CheckField(spec.units() >= 1 && spec.units() <= kMaxUnits, spec.units(),
+             "1 to 1,048,576; no default", ChildPath(path, "units"), violations);
   if (input.size() != 1) {
     violations.Add(std::string(path),
                    fmt::format("gets an input of shape {}; allowed: one axis; put a flatten layer "

@@ -64,8 +64,8 @@ void ResolveAdagrad(v1::AdagradSpec& spec, const std::string& path, Violations& 
 void CheckExponentialDecay(const v1::ExponentialDecaySpec& spec, const std::string& path,
                            Violations& violations) {
   CheckPositive(spec.initial_learning_rate(), path + ".initial_learning_rate", violations);
-  CheckField(spec.decay_steps() > 0, spec.decay_steps(), "1 or more", path + ".decay_steps",
-             violations);
+  CheckField(spec.decay_steps() > 0, spec.decay_steps(), "1 or more; no default",
+             path + ".decay_steps", violations);
   CheckField(spec.decay_rate() > 0.0f && spec.decay_rate() <= 1.0f, spec.decay_rate(),
              "above 0, to 1", path + ".decay_rate", violations);
 }
@@ -92,8 +92,8 @@ void CheckPiecewiseConstantDecay(const v1::PiecewiseConstantDecaySpec& spec,
 void CheckCosineDecay(const v1::CosineDecaySpec& spec, const std::string& path,
                       Violations& violations) {
   CheckNotNegative(spec.initial_learning_rate(), path + ".initial_learning_rate", violations);
-  CheckField(spec.decay_steps() > 0, spec.decay_steps(), "1 or more", path + ".decay_steps",
-             violations);
+  CheckField(spec.decay_steps() > 0, spec.decay_steps(), "1 or more; no default",
+             path + ".decay_steps", violations);
   CheckShare(spec.alpha(), path + ".alpha", violations);
   if (spec.has_warmup_target())
     CheckPositive(spec.warmup_target(), path + ".warmup_target", violations);

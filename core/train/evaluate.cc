@@ -172,12 +172,11 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
   google::protobuf::RepeatedPtrField<v1::MetricSpec> metrics = training.metrics();
   if (!input.metrics.empty()) {
     metrics.Assign(input.metrics.begin(), input.metrics.end());
+    const MetricShapes shapes = {.outputs = outputs,
+                                 .class_targets = pipeline.state().target().has_classes(),
+                                 .logits = FromLogits(training.loss())};
     Violations violations;
-    ResolveMetrics(metrics,
-                   {.outputs = outputs,
-                    .class_targets = pipeline.state().target().has_classes(),
-                    .logits = FromLogits(training.loss())},
-                   "metrics", violations);
+    ResolveMetrics(metrics, &shapes, "metrics", violations);
     FITD_RETURN_IF_ERROR(violations.ToStatus());
   }
   const std::string& weight_column = training.sample_weight_column();

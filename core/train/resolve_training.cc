@@ -11,6 +11,7 @@
 
 #include "core/base/kinds.h"
 #include "core/base/names.h"
+#include "core/data/column_names.h"
 #include "core/data/pipeline.h"
 #include "core/data/table.h"
 #include "core/loss/resolve_loss.h"
@@ -54,12 +55,6 @@ int FindColumn(const v1::TableHeader& header, const std::string& name) {
   return -1;
 }
 
-std::vector<std::string> ColumnNames(const v1::TableHeader& header) {
-  std::vector<std::string> names;
-  for (const v1::ColumnSchema& column : header.columns()) names.push_back(column.name());
-  return names;
-}
-
 bool IsNumericScalar(const v1::ColumnSchema& column) {
   return column.kind() != v1::COLUMN_KIND_CATEGORICAL && column.shape().empty();
 }
@@ -94,7 +89,104 @@ bool EndsLinear(const v1::ModelSpec& model) {
   return false;
 }
 
-// One pass over a TrainingSpec: each method writes the defaults of its part and checks it.
+// The part of a TrainingSpec that needs neither model nor data.
+class OptionsResolver {
+ public:
+  OptionsResolver(std::string_view path, bool validates, v1::TrainingSpec& training,
+                  Violations& violations)
+      : path_(path), validates_(validates), training_(training), violations_(violations) {}
+
+  void Resolve(const MetricShapes* shapes) {
+    if (!training_.has_epochs()) training_.set_epochs(1);
+    if (!training_.has_batch_size()) training_.set_batch_size(32);
+    if (!training_.has_seed()) training_.set_seed(0);
+    if (!training_.has_shuffle()) training_.set_shuffle(true);
+    Check(training_.epochs() >= 1 && training_.epochs() <= 1'000'000, training_.epochs(),
+          "1 to 1,000,000", "epochs");
+    Check(training_.batch_size() >= 1 && training_.batch_size() <= 1'048'576,
+          training_.batch_size(), "1 to 1,048,576", "batch_size");
+    const double split = training_.validation_split();
+    Check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
+    v1::OptimizerSpec& optimizer = *training_.mutable_optimizer();
+    if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
+    ResolveOptimizer(optimizer, Path("optimizer"), violations_);
+    ResolveLoss(*training_.mutable_loss(), Path("loss"), violations_);
+    ResolveMetrics(*training_.mutable_metrics(), shapes, Path("metrics"), violations_);
+    CheckClassWeight();
+    if (training_.has_early_stopping()) ResolveEarlyStopping();
+    if (training_.has_reduce_lr_on_plateau()) ResolveReduceLrOnPlateau();
+  }
+
+ private:
+  std::string Path(std::string_view child) const { return ChildPath(path_, child); }
+
+  template <typename Number>
+  void Check(bool valid, Number given, std::string_view allowed, std::string_view child) {
+    CheckField(valid, given, allowed, Path(child), violations_);
+  }
+
+  void CheckClassWeight() {
+    // Sorted: a protobuf map has no order, and faults should come in the same one every time.
+    const std::map<std::string, float> weights(training_.class_weight().begin(),
+                                               training_.class_weight().end());
+    for (const auto& [label, weight] : weights) {
+      Check(std::isfinite(weight) && weight >= 0, weight, "a number of 0 or more",
+            fmt::format("class_weight[{}]", Quoted(label)));
+    }
+  }
+
+  // Writes the default and the direction of a monitor, and checks that it will exist.
+  template <typename Spec>
+  void ResolveMonitor(Spec& spec, const std::string& path) {
+    if (spec.monitor().empty()) spec.set_monitor("val_loss");
+    spec.set_mode(fitd::ResolveMonitor(training_, validates_, spec.monitor(), spec.mode(),
+                                       {.name = path + ".monitor", .mode = path + ".mode"},
+                                       violations_));
+  }
+
+  void ResolveEarlyStopping() {
+    v1::EarlyStoppingSpec& spec = *training_.mutable_early_stopping();
+    ResolveMonitor(spec, Path("early_stopping"));
+    if (!spec.has_restore_best_weights()) spec.set_restore_best_weights(true);
+    Check(std::isfinite(spec.min_delta()) && spec.min_delta() >= 0, spec.min_delta(),
+          "a number of 0 or more", "early_stopping.min_delta");
+    Check(spec.patience() >= 0, spec.patience(), "0 or more", "early_stopping.patience");
+    Check(!spec.has_baseline() || std::isfinite(spec.baseline()), spec.baseline(),
+          "a finite number", "early_stopping.baseline");
+    Check(spec.start_from_epoch() >= 0, spec.start_from_epoch(), "0 or more",
+          "early_stopping.start_from_epoch");
+  }
+
+  void ResolveReduceLrOnPlateau() {
+    v1::ReduceLrOnPlateauSpec& spec = *training_.mutable_reduce_lr_on_plateau();
+    ResolveMonitor(spec, Path("reduce_lr_on_plateau"));
+    if (!spec.has_factor()) spec.set_factor(0.1F);
+    if (!spec.has_patience()) spec.set_patience(10);
+    if (!spec.has_min_delta()) spec.set_min_delta(1e-4F);
+    Check(spec.factor() > 0 && spec.factor() < 1, spec.factor(), "above 0 to below 1",
+          "reduce_lr_on_plateau.factor");
+    Check(spec.patience() >= 0, spec.patience(), "0 or more", "reduce_lr_on_plateau.patience");
+    Check(std::isfinite(spec.min_delta()) && spec.min_delta() >= 0, spec.min_delta(),
+          "a number of 0 or more", "reduce_lr_on_plateau.min_delta");
+    Check(spec.cooldown() >= 0, spec.cooldown(), "0 or more", "reduce_lr_on_plateau.cooldown");
+    Check(std::isfinite(spec.min_lr()) && spec.min_lr() >= 0, spec.min_lr(),
+          "a number of 0 or more", "reduce_lr_on_plateau.min_lr");
+    const v1::LearningRateSpec& rate = training_.optimizer().learning_rate();
+    if (rate.kind_case() != v1::LearningRateSpec::kConstant) {
+      violations_.Add(
+          Path("reduce_lr_on_plateau"),
+          fmt::format("needs a constant learning rate; the optimizer's is {}", KindName(rate)));
+    }
+  }
+
+  const std::string_view path_;
+  const bool validates_;
+  v1::TrainingSpec& training_;
+  Violations& violations_;
+};
+
+// One pass over a TrainingSpec with its model and data: each method writes the defaults of its part
+// and checks it.
 class TrainingResolver {
  public:
   TrainingResolver(const v1::ModelSpec& model, const ModelShape& shape,
@@ -111,33 +203,29 @@ class TrainingResolver {
         violations_(violations) {}
 
   void Resolve() {
-    ResolveTrainingOptions(path_, training_, violations_);
+    const bool validates = validation_ != nullptr || training_.validation_split() > 0;
     CheckFeatures();
-    // What follows needs to know what the labels are to the loss.
-    if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) return;
+    CheckSampleWeight();
+    if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) {
+      // The rest needs to know what the labels are to the loss.
+      ResolveTrainingOptions(path_, validates, nullptr, training_, violations_);
+      return;
+    }
     target_ = TargetKindOf(training_.loss(), train_);
+    const MetricShapes shapes = {.outputs = shape_.outputs,
+                                 .class_targets = target_ == TargetKind::kClasses,
+                                 .logits = FromLogits(training_.loss())};
+    ResolveTrainingOptions(path_, validates, &shapes, training_, violations_);
     CheckTargets();
     CheckSplit();
     if (validation_ != nullptr) CheckValidation();
-    ResolveMetrics(*training_.mutable_metrics(),
-                   {.outputs = shape_.outputs,
-                    .class_targets = target_ == TargetKind::kClasses,
-                    .logits = FromLogits(training_.loss())},
-                   Path("metrics"), violations_);
+    CheckMetrics();
     ResolvePipeline();
     ResolveClassWeight();
-    CheckSampleWeight();
-    if (training_.has_early_stopping()) ResolveEarlyStopping();
-    if (training_.has_reduce_lr_on_plateau()) ResolveReduceLrOnPlateau();
   }
 
  private:
   std::string Path(std::string_view child) const { return ChildPath(path_, child); }
-
-  template <typename Number>
-  void Check(bool valid, Number given, std::string_view allowed, std::string_view child) {
-    CheckField(valid, given, allowed, Path(child), violations_);
-  }
 
   void CheckFeatures() {
     int64_t width = FeatureWidth(train_);
@@ -296,8 +384,7 @@ class TrainingResolver {
       const int index = FindColumn(*validation_, column.name());
       const bool is_label = column.role() == v1::COLUMN_ROLE_LABEL;
       if (index < 0) {
-        violations_.Add(validation_path_, "lacks a column of the training data: " +
-                                              UnknownName("column", column.name(), names));
+        violations_.Add(validation_path_, LacksColumn(column.name(), names));
         labels_match &= !is_label;
         continue;
       }
@@ -344,6 +431,28 @@ class TrainingResolver {
       violations_.Add(validation_path_, fmt::format("column {}: {}", Quoted(train.name()),
                                                     UnknownName("label", label, known)));
       return;  // One shows the way.
+    }
+  }
+
+  // Amounts are never right or wrong.
+  void CheckMetrics() {
+    if (target_ == TargetKind::kClasses) return;
+    for (const int column : LabelColumns(train_)) {
+      const v1::ColumnStatistics* statistics = StatisticsOf(train_, column);
+      if (statistics == nullptr || !statistics->has_min()) continue;
+      if (statistics->min() >= 0 && statistics->max() <= 1) continue;
+      for (int i = 0; i < training_.metrics_size(); ++i) {
+        const v1::MetricSpec& metric = training_.metrics(i);
+        if (!ComparesClasses(metric)) continue;
+        violations_.Add(
+            IndexedPath(Path("metrics"), static_cast<size_t>(i)),
+            fmt::format("{} compares classes; the labels of column {} are numbers from {} to {}. "
+                        "Use mean_absolute_error, mean_squared_error, root_mean_squared_error or "
+                        "r2_score",
+                        Quoted(metric.name()), Quoted(train_.columns(column).name()),
+                        statistics->min(), statistics->max()));
+      }
+      return;
     }
   }
 
@@ -396,14 +505,17 @@ class TrainingResolver {
     for (const auto& [key, weight] : given) {
       const std::string path = fmt::format("{}[{}]", Path("class_weight"), Quoted(key));
       const std::string* label = FindLabel(labels, key);
-      CheckField(std::isfinite(weight) && weight >= 0, weight, "a number of 0 or more", path,
-                 violations_);
       if (label == nullptr) {
         violations_.Add(path, UnknownName("label", key, labels));
       } else if (!resolved.emplace(*label, weight).second) {
         violations_.Add(path, "names the same class as " + Quoted(*label));
       }
     }
+    const bool all_zero = resolved.size() == labels.size() &&
+                          std::all_of(resolved.begin(), resolved.end(),
+                                      [](const auto& weight) { return weight.second == 0; });
+    if (all_zero)
+      violations_.Add(Path("class_weight"), "is 0 for every class; one must be above 0");
     training_.mutable_class_weight()->clear();
     training_.mutable_class_weight()->insert(resolved.begin(), resolved.end());
   }
@@ -453,51 +565,6 @@ class TrainingResolver {
     }
   }
 
-  // Writes the default and the direction of a monitor, and checks that it will exist.
-  template <typename Spec>
-  void ResolveMonitor(Spec& spec, const std::string& path) {
-    if (spec.monitor().empty()) spec.set_monitor("val_loss");
-    const bool validates = validation_ != nullptr || training_.validation_split() > 0;
-    spec.set_mode(fitd::ResolveMonitor(training_, validates, spec.monitor(), spec.mode(),
-                                       {.name = path + ".monitor", .mode = path + ".mode"},
-                                       violations_));
-  }
-
-  void ResolveEarlyStopping() {
-    v1::EarlyStoppingSpec& spec = *training_.mutable_early_stopping();
-    ResolveMonitor(spec, Path("early_stopping"));
-    if (!spec.has_restore_best_weights()) spec.set_restore_best_weights(true);
-    Check(std::isfinite(spec.min_delta()) && spec.min_delta() >= 0, spec.min_delta(),
-          "a number of 0 or more", "early_stopping.min_delta");
-    Check(spec.patience() >= 0, spec.patience(), "0 or more", "early_stopping.patience");
-    Check(!spec.has_baseline() || std::isfinite(spec.baseline()), spec.baseline(),
-          "a finite number", "early_stopping.baseline");
-    Check(spec.start_from_epoch() >= 0, spec.start_from_epoch(), "0 or more",
-          "early_stopping.start_from_epoch");
-  }
-
-  void ResolveReduceLrOnPlateau() {
-    v1::ReduceLrOnPlateauSpec& spec = *training_.mutable_reduce_lr_on_plateau();
-    ResolveMonitor(spec, Path("reduce_lr_on_plateau"));
-    if (!spec.has_factor()) spec.set_factor(0.1F);
-    if (!spec.has_patience()) spec.set_patience(10);
-    if (!spec.has_min_delta()) spec.set_min_delta(1e-4F);
-    Check(spec.factor() > 0 && spec.factor() < 1, spec.factor(), "above 0 to below 1",
-          "reduce_lr_on_plateau.factor");
-    Check(spec.patience() >= 0, spec.patience(), "0 or more", "reduce_lr_on_plateau.patience");
-    Check(std::isfinite(spec.min_delta()) && spec.min_delta() >= 0, spec.min_delta(),
-          "a number of 0 or more", "reduce_lr_on_plateau.min_delta");
-    Check(spec.cooldown() >= 0, spec.cooldown(), "0 or more", "reduce_lr_on_plateau.cooldown");
-    Check(std::isfinite(spec.min_lr()) && spec.min_lr() >= 0, spec.min_lr(),
-          "a number of 0 or more", "reduce_lr_on_plateau.min_lr");
-    const v1::LearningRateSpec& rate = training_.optimizer().learning_rate();
-    if (rate.kind_case() != v1::LearningRateSpec::kConstant) {
-      violations_.Add(
-          Path("reduce_lr_on_plateau"),
-          fmt::format("needs a constant learning rate; the optimizer's is {}", KindName(rate)));
-    }
-  }
-
   const v1::ModelSpec& model_;
   const ModelShape& shape_;
   const v1::TableHeader& train_;
@@ -512,25 +579,9 @@ class TrainingResolver {
 
 }  // namespace
 
-void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
-                            Violations& violations) {
-  const auto check = [&](bool valid, auto given, std::string_view allowed, std::string_view child) {
-    CheckField(valid, given, allowed, ChildPath(path, child), violations);
-  };
-  if (!training.has_epochs()) training.set_epochs(1);
-  if (!training.has_batch_size()) training.set_batch_size(32);
-  if (!training.has_seed()) training.set_seed(0);
-  if (!training.has_shuffle()) training.set_shuffle(true);
-  check(training.epochs() >= 1 && training.epochs() <= 1'000'000, training.epochs(),
-        "1 to 1,000,000", "epochs");
-  check(training.batch_size() >= 1 && training.batch_size() <= 1'048'576, training.batch_size(),
-        "1 to 1,048,576", "batch_size");
-  const double split = training.validation_split();
-  check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
-  v1::OptimizerSpec& optimizer = *training.mutable_optimizer();
-  if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
-  ResolveOptimizer(optimizer, ChildPath(path, "optimizer"), violations);
-  ResolveLoss(*training.mutable_loss(), ChildPath(path, "loss"), violations);
+void ResolveTrainingOptions(std::string_view path, bool validates, const MetricShapes* shapes,
+                            v1::TrainingSpec& training, Violations& violations) {
+  OptionsResolver(path, validates, training, violations).Resolve(shapes);
 }
 
 void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
@@ -551,6 +602,12 @@ v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
   const bool is_validation = name.starts_with("val_");
   const auto metric = larger_is_better.find(is_validation ? name.substr(4) : name);
   if (metric == larger_is_better.end()) {
+    // A metric without a kind, which is a fault already, may have been meant.
+    const bool all_known = std::none_of(training.metrics().begin(), training.metrics().end(),
+                                        [](const v1::MetricSpec& spec) {
+                                          return spec.kind_case() == v1::MetricSpec::KIND_NOT_SET;
+                                        });
+    if (!all_known) return mode;
     const size_t measured = known.size();
     for (size_t i = 0; validates && i < measured; ++i) known.push_back("val_" + known[i]);
     violations.Add(paths.name, UnknownName("metric", name, known));

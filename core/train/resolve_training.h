@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/violations.h"
+#include "core/metric/resolve_metrics.h"
 #include "core/nn/resolve_model.h"
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/model.pb.h"
@@ -25,10 +26,10 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations);
 
-// The part of it that needs neither model nor data: epochs, batch_size, seed, shuffle,
-// validation_split, optimizer, loss.
-void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
-                            Violations& violations);
+// The part of it that needs neither model nor data: what is wrong whatever they are. `validates`:
+// there are validation rows. `shapes` may be null, if nobody knows what metrics will be given.
+void ResolveTrainingOptions(std::string_view path, bool validates, const MetricShapes* shapes,
+                            v1::TrainingSpec& training, Violations& violations);
 
 // Checks that a fit tells of the metric `name`, and whether larger or smaller is better: `mode`, by
 // the metric unless that is MIN or MAX. `training` is resolved; `validates`: there are validation

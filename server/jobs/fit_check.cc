@@ -158,7 +158,10 @@ absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec as
   const bool all_there =
       named.model && named.dataset && (named.validation || asked.validation_dataset().empty());
   if (!all_there) {
-    ResolveTrainingOptions("spec.training", training, violations);
+    ResolveTrainingOptions(
+        "spec.training",
+        /*validates=*/!asked.validation_dataset().empty() || training.validation_split() > 0,
+        /*shapes=*/nullptr, training, violations);
     return violations.ToStatus();
   }
   FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(named.dataset->sha256()));

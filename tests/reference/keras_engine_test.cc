@@ -206,7 +206,7 @@ class TrainingRun {
     MetricShapes shapes = {.outputs = c.predictions().shape(1)};
     shapes.class_targets = y_.cols != shapes.outputs;
     Violations violations;
-    ResolveMetrics(*training_.mutable_metrics(), shapes, "metrics", violations);
+    ResolveMetrics(*training_.mutable_metrics(), &shapes, "metrics", violations);
     EXPECT_TRUE(violations.empty()) << violations.ToStatus();
     outputs_ = shapes.outputs;
   }

@@ -18,8 +18,8 @@ TEST(KerasMetricTest, MetricsAgree) {
     google::protobuf::RepeatedPtrField<v1::MetricSpec> specs;
     *specs.Add() = c.spec();
     Violations violations;
-    ResolveMetrics(specs, {.outputs = outputs, .class_targets = target_width != outputs}, "metrics",
-                   violations);
+    const MetricShapes shapes = {.outputs = outputs, .class_targets = target_width != outputs};
+    ResolveMetrics(specs, &shapes, "metrics", violations);
     ASSERT_TRUE(violations.empty()) << violations.ToStatus();
 
     const std::vector<float> predictions(c.predictions().values().begin(),

@@ -190,6 +190,19 @@ TEST_F(CsvTableTest, FindsLabelsByNameOrPosition) {
   EXPECT_EQ(table->column(2).role(), v1::COLUMN_ROLE_FEATURE);
 }
 
+TEST_F(CsvTableTest, TellsOfWrongOptionsNamesAndCellsTogether) {
+  IngestSource source = Csv(Write("t.csv", "a,a,y\n1,2,u\nx,3,\n4\n"), {"y"});
+  source.spec.mutable_csv()->add_ignored_columns("id");
+  (*source.spec.mutable_csv()->mutable_column_kinds())["#1"] = v1::COLUMN_KIND_REAL;
+  EXPECT_THAT(IngestTable({source}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("t.csv:1:3: columns 1 and 2 are both named \"a\""),
+                             HasSubstr("csv.ignored_columns[0]: unknown column \"id\""),
+                             HasSubstr("t.csv:3:1: column \"a\": \"x\" is not a number"),
+                             HasSubstr("t.csv:3:5: row 2 has no label"),
+                             HasSubstr("t.csv:4:1: the line has 1 fields"))));
+}
+
 TEST_F(CsvTableTest, ListsEveryUnknownColumn) {
   IngestSource source = Csv(Write("t.csv", "sepal,species\n1,a\n"), {"specie", "#3"});
   source.spec.mutable_csv()->add_ignored_columns("id");
@@ -246,9 +259,9 @@ TEST_F(CsvTableTest, RefusesWhatIsNotUtf8) {
 }
 
 TEST_F(CsvTableTest, WantsRows) {
-  EXPECT_THAT(CsvTable(""), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(CsvTable(""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("empty")));
   EXPECT_THAT(CsvTable("a,y\n"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no rows")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no rows")));
   FITD_EXPECT_OK(CsvTable("a,y\n1,2\n"));
 }
 
@@ -256,7 +269,7 @@ TEST_F(CsvTableTest, LimitsTheDifferentTexts) {
   std::string csv = "a,y\n";
   for (int i = 0; i < 1'000'001; ++i) csv += "id" + std::to_string(i) + ",0\n";
   EXPECT_THAT(CsvTable(csv),
-              StatusIs(absl::StatusCode::kResourceExhausted,
+              StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("t.csv:1000002:1"), HasSubstr("1000000 values"))));
 }
 

@@ -251,13 +251,14 @@ TEST_F(PipelineTest, BindNamesWhatDoesNotFit) {
   FITD_ASSERT_OK_AND_ASSIGN(auto other, CsvTable("aeg,height,y\n1,tall,maybe\n2,short,yes\n"));
   EXPECT_THAT(pipeline.Bind(other, true),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("unknown column \"age\"; did you mean \"aeg\"?"),
+                       AllOf(HasSubstr("lacks column \"age\" of the training data; it has \"aeg\""),
                              HasSubstr("column \"height\" holds text"),
                              HasSubstr("row 1: unknown label \"maybe\""))));
   FITD_ASSERT_OK_AND_ASSIGN(auto unlabelled, CsvTable("age,height,z\n1,5,0\n", {"z"}));
   FITD_EXPECT_OK(pipeline.Bind(unlabelled, false));
   EXPECT_THAT(pipeline.Bind(unlabelled, true),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("label column \"y\"")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("lacks column \"y\" of the training data")));
 }
 
 TEST_F(PipelineTest, RefusesUnfitSampleWeights) {

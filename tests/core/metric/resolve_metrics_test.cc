@@ -27,7 +27,7 @@ MetricSpecs Specs(const std::vector<std::string>& texts) {
 
 absl::Status Resolve(MetricSpecs& specs, const MetricShapes& shapes) {
   Violations violations;
-  ResolveMetrics(specs, shapes, "metrics", violations);
+  ResolveMetrics(specs, &shapes, "metrics", violations);
   return violations.ToStatus();
 }
 

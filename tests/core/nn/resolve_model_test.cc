@@ -82,7 +82,7 @@ TEST(ResolveModelTest, IsUnchangedByResolvingAgain) {
 
 TEST(ResolveModelTest, NamesAllFaultsAtOnce) {
   EXPECT_EQ(Faults("input_shape: 4 layers { dense { units: -3 } } layers { dropout { rate: 2 } }"),
-            "spec.layers[0].dense.units: is -3; allowed: 1 to 1,048,576\n"
+            "spec.layers[0].dense.units: is -3; allowed: 1 to 1,048,576; no default\n"
             "spec.layers[1].dropout.rate: is 2; allowed: 0 to below 1");
 }
 

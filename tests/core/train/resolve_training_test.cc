@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Networks of four inputs.
 const char kTen[] = "input_shape: 4 layers { dense { units: 10 activation { softmax {} } } }";
@@ -235,6 +236,48 @@ TEST(ResolveTrainingTest, FindsAllFaultsAtOnce) {
                                               HasSubstr("spec.training.early_stopping.monitor"))));
 }
 
+TEST(ResolveTrainingTest, TellsWhatIsWrongWhateverModelAndDataAre) {
+  auto training = Parse<v1::TrainingSpec>(R"(
+    metrics { auc { num_thresholds: 1 } } metrics { accuracy {} }
+    class_weight { key: 'a' value: -1 }
+    early_stopping { monitor: 'val_accuracy' patience: -2 }
+    reduce_lr_on_plateau { monitor: 'acuracy' factor: 3 })");
+  Violations violations;
+  ResolveTrainingOptions("t", /*validates=*/false, /*shapes=*/nullptr, training, violations);
+  EXPECT_THAT(
+      violations.ToStatus(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("t.loss"), HasSubstr("t.metrics[0].auc.num_thresholds: is 1"),
+                     HasSubstr("t.class_weight[\"a\"]: is -1"),
+                     HasSubstr("t.early_stopping.monitor: is \"val_accuracy\", but there are no"),
+                     HasSubstr("t.early_stopping.patience: is -2"),
+                     HasSubstr("t.reduce_lr_on_plateau.monitor: unknown metric \"acuracy\""),
+                     HasSubstr("t.reduce_lr_on_plateau.factor: is 3"))));
+}
+
+TEST(ResolveTrainingTest, WithoutALossTheRestIsStillChecked) {
+  const Resolved resolved = Resolve({.name = "",
+                                     .model = kThree,
+                                     .table = kSpecies,
+                                     .training = "sample_weight_column: 'aa' early_stopping { "
+                                                 "monitor: 'loss' patience: -2 }",
+                                     .fault = ""});
+  EXPECT_THAT(resolved.status,
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("spec.training.loss"), HasSubstr("unknown column \"aa\""),
+                             HasSubstr("early_stopping.patience: is -2"))));
+}
+
+TEST(ResolveTrainingTest, AMetricThatCouldNotBeReadMayBeTheMonitors) {
+  auto training = Parse<v1::TrainingSpec>(
+      "loss { mean_squared_error {} } metrics {} early_stopping { monitor: 'top3' }");
+  Violations violations;
+  ResolveTrainingOptions("t", /*validates=*/false, /*shapes=*/nullptr, training, violations);
+  EXPECT_THAT(violations.ToStatus(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("t.metrics[0]"), Not(HasSubstr("early_stopping")))));
+}
+
 class AcceptedTrainingTest : public testing::TestWithParam<Case> {};
 
 TEST_P(AcceptedTrainingTest, IsAccepted) { EXPECT_THAT(Resolve(GetParam()).status, IsOk()); }
@@ -298,6 +341,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MetricOfOtherTargets", kThree, kOneHot,
              "loss { categorical_crossentropy {} } metrics { sparse_categorical_accuracy {} }",
              "spec.training.metrics[0].sparse_categorical_accuracy: needs one class label"},
+        Case{"AccuracyOfAmounts", kOne, kPrice, std::string(kSquares) + "metrics { accuracy {} }",
+             "spec.training.metrics[0]: \"accuracy\" compares classes; the labels of column \"y\" "
+             "are numbers from 10 to 99.5. Use mean_absolute_error"},
         Case{"StandardizedClasses", kThree, kSpecies,
              Sparse("pipeline { standardize_targets: true }"),
              "spec.training.pipeline.standardize_targets: is true; sparse_categorical_crossentropy "
@@ -389,6 +435,10 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.training.class_weight[\"1\"]: is -1; allowed: a number of 0 or more"},
         Case{"InfiniteClass", kTen, kDigits, Sparse("class_weight { key: '1' value: inf }"),
              "spec.training.class_weight[\"1\"]: is inf"},
+        Case{"NoClassCounts", kSigmoid, kYesNo,
+             "loss { binary_crossentropy {} } class_weight { key: 'no' value: 0 } "
+             "class_weight { key: 'yes' value: 0 }",
+             "spec.training.class_weight: is 0 for every class; one must be above 0"},
         Case{"TwiceTheSame", kThree, kSpecies,
              Sparse("class_weight { key: '0' value: 1 } class_weight { key: 'setosa' value: 2 }"),
              "names the same class as \"setosa\""},
@@ -482,12 +532,11 @@ INSTANTIATE_TEST_SUITE_P(
     ValidationData, RefusedTrainingTest,
     testing::Values(
         Case{"LacksAColumn", kThree, kSpecies, kSparse,
-             "spec.validation_dataset: lacks a column of the training data: unknown column \"b\"; "
-             "did you mean \"a\"?",
+             "spec.validation_dataset: lacks column \"b\" of the training data; it has \"a\", "
+             "\"color\"",
              WithoutColumn(kSpecies, 1)},
         Case{"LacksTheLabel", kThree, kSpecies, kSparse,
-             "spec.validation_dataset: lacks a column of the training data: unknown column \"y\"",
-             kFeatures},
+             "spec.validation_dataset: lacks column \"y\" of the training data; it has", kFeatures},
         Case{"StringsForNumbers", kThree, kSpecies, kSparse,
              "spec.validation_dataset: column \"a\" holds strings of shape [] per row; in the "
              "training data it holds real numbers of shape []",
