@@ -24,6 +24,13 @@ struct BackupFlags {
   std::string directory;
 };
 
+std::string ParametersText(const google::protobuf::RepeatedPtrField<v1::KindParameter>& all) {
+  std::vector<std::string> parameters;
+  for (const v1::KindParameter& parameter : all)
+    parameters.push_back(fmt::format("{}: {}", parameter.name(), parameter.type()));
+  return fmt::format("{}", fmt::join(parameters, ", "));
+}
+
 std::string InfoText(const std::string& address, const v1::GetServerInfoResponse& info) {
   Table facts;
   facts.AddRow({"address", address});
@@ -43,13 +50,10 @@ std::string InfoText(const std::string& address, const v1::GetServerInfoResponse
   std::string text = facts.ToString();
   for (const v1::KindFamily& family : info.families()) {
     Table kinds;
-    for (const v1::KindInfo& kind : family.kinds()) {
-      std::vector<std::string> parameters;
-      for (const v1::KindParameter& parameter : kind.parameters()) {
-        parameters.push_back(fmt::format("{}: {}", parameter.name(), parameter.type()));
-      }
-      kinds.AddRow({kind.name(), fmt::format("{}", fmt::join(parameters, ", "))});
-    }
+    for (const v1::KindInfo& kind : family.kinds())
+      kinds.AddRow({kind.name(), ParametersText(kind.parameters())});
+    if (!family.common_parameters().empty())
+      kinds.AddRow({"(each)", ParametersText(family.common_parameters())});
     text += fmt::format("\n{}\n{}", family.name(), kinds.ToString("  "));
   }
   return text;

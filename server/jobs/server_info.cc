@@ -9,6 +9,7 @@
 #include "fitd/v1/loss.pb.h"
 #include "fitd/v1/metric.pb.h"
 #include "fitd/v1/optimizer.pb.h"
+#include "fitd/v1/search.pb.h"
 
 namespace fitd {
 namespace {
@@ -25,6 +26,7 @@ const std::pair<const Descriptor*, const char*> kFamilies[] = {
     {v1::OptimizerSpec::descriptor(), "optimizer"},
     {v1::LearningRateSpec::descriptor(), "learning_rate"},
     {v1::MetricSpec::descriptor(), "metric"},
+    {v1::SearchAlgorithmSpec::descriptor(), "search_algorithm"},
 };
 
 std::string TypeName(const FieldDescriptor& field) {
@@ -40,8 +42,7 @@ std::string TypeName(const FieldDescriptor& field) {
   return field.is_repeated() ? "repeated " + name : name;
 }
 
-void AddParameter(const FieldDescriptor& field, v1::KindInfo& kind) {
-  v1::KindParameter& parameter = *kind.add_parameters();
+void Describe(const FieldDescriptor& field, v1::KindParameter& parameter) {
   parameter.set_name(field.name());
   parameter.set_type(TypeName(field));
 }
@@ -57,10 +58,15 @@ v1::KindFamily DescribeFamily(const Descriptor& descriptor, const std::string& n
     // A bare number (a constant learning rate), or a kind of another family (an activation as a
     // layer).
     if (parameters == nullptr || parameters->FindOneofByName("kind") != nullptr) {
-      AddParameter(*kinds.field(i), kind);
+      Describe(*kinds.field(i), *kind.add_parameters());
       continue;
     }
-    for (int j = 0; j < parameters->field_count(); ++j) AddParameter(*parameters->field(j), kind);
+    for (int j = 0; j < parameters->field_count(); ++j)
+      Describe(*parameters->field(j), *kind.add_parameters());
+  }
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    if (descriptor.field(i)->real_containing_oneof() != &kinds)
+      Describe(*descriptor.field(i), *family.add_common_parameters());
   }
   return family;
 }

@@ -89,6 +89,14 @@ constexpr const char* kMigrations[] = {
       PRIMARY KEY (search, number)
     ) STRICT, WITHOUT ROWID;
     )sql",
+    // A model of the same name goes on behind its versions: what was said of NAME@3 stays said of
+    // it.
+    R"sql(
+    CREATE TABLE deleted_models (
+      name TEXT PRIMARY KEY,
+      last_version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    )sql",
 };
 
 }  // namespace

@@ -34,13 +34,22 @@ std::vector<std::string> ModelTable::Names() {
 }
 
 void ModelTable::Insert(const v1::Model& model) {
-  database_.Prepare("INSERT INTO models (name, message) VALUES (?, ?)")
+  database_
+      .Prepare(
+          "INSERT INTO models (name, last_version, message) VALUES (?1, COALESCE((SELECT "
+          "last_version FROM deleted_models WHERE name = ?1), 0), ?2)")
       .Bind(model.name())
       .Bind(model)
       .Run();
 }
 
 void ModelTable::Delete(std::string_view name) {
+  database_
+      .Prepare(
+          "INSERT OR REPLACE INTO deleted_models SELECT name, last_version FROM models WHERE "
+          "name = ? AND last_version > 0")
+      .Bind(name)
+      .Run();
   database_.Prepare("DELETE FROM models WHERE name = ?").Bind(name).Run();
 }
 

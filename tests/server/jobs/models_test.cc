@@ -144,6 +144,20 @@ TEST_F(ModelsTest, RequestIdWithAnotherRequestIsRefused) {
   FITD_EXPECT_OK(Get("m"));
 }
 
+TEST_F(ModelsTest, VersionNumbersAreNotGivenTwiceEvenIfTheModelIsMadeAnew) {
+  FITD_ASSERT_OK(Create(DenseModel("m", 4, {3})));
+  AddVersions("m", 3);
+  v1::DeleteModelRequest remove;
+  remove.set_name("m");
+  FITD_ASSERT_OK(daemon_->models.Delete(remove));
+  FITD_ASSERT_OK(Create(DenseModel("m", 4, {3})));
+  FITD_ASSERT_OK_AND_ASSIGN(v1::Model model, Get("m"));
+  EXPECT_EQ(model.latest_version(), 0);
+  AddVersions("m", 1);
+  FITD_ASSERT_OK_AND_ASSIGN(model, Get("m"));
+  EXPECT_EQ(model.latest_version(), 4);
+}
+
 TEST_F(ModelsTest, PagesFollowEachOtherByName) {
   for (const char* name : {"c", "a", "b"}) FITD_ASSERT_OK(Create(DenseModel(name, 4, {3})));
   v1::ListModelsRequest request;

@@ -23,7 +23,10 @@ TEST(ServerInfoTest, KindsAndTheirParametersComeFromTheProtos) {
 
   std::map<std::string, std::vector<std::string>> kinds;
   std::map<std::string, std::string> dense;
+  std::map<std::string, std::vector<std::string>> common;
   for (const v1::KindFamily& family : response.families()) {
+    for (const v1::KindParameter& parameter : family.common_parameters())
+      common[family.name()].push_back(parameter.name());
     for (const v1::KindInfo& kind : family.kinds()) {
       kinds[family.name()].push_back(kind.name());
       if (kind.name() != "dense") continue;
@@ -31,7 +34,10 @@ TEST(ServerInfoTest, KindsAndTheirParametersComeFromTheProtos) {
         dense[parameter.name()] = parameter.type();
     }
   }
-  EXPECT_EQ(kinds.size(), 8u);
+  EXPECT_EQ(kinds.size(), 9u);
+  EXPECT_THAT(kinds["search_algorithm"], IsSupersetOf({"grid", "hyperband"}));
+  EXPECT_THAT(common["optimizer"], IsSupersetOf({"learning_rate", "clipnorm"}));
+  EXPECT_THAT(common["loss"], testing::IsEmpty());
   EXPECT_THAT(kinds["layer"], IsSupersetOf({"dense", "dropout"}));
   EXPECT_THAT(kinds["optimizer"], IsSupersetOf({"adam", "sgd"}));
   EXPECT_EQ(dense["units"], "int64");
