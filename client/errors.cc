@@ -39,18 +39,18 @@ std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
   return violations;
 }
 
-absl::Status InvalidArgument(const std::vector<FieldViolation>& violations) {
+absl::Status Faults(absl::StatusCode code, const std::vector<FieldViolation>& violations) {
   if (violations.empty()) return absl::OkStatus();
   std::string message;
   google::rpc::BadRequest details;
   for (const FieldViolation& violation : violations) {
     if (!message.empty()) message += '\n';
-    message += violation.field + ": " + violation.description;
+    message += violation.field + (violation.field.empty() ? "" : ": ") + violation.description;
     auto& detail = *details.add_field_violations();
     detail.set_field(violation.field);
     detail.set_description(violation.description);
   }
-  absl::Status status = absl::InvalidArgumentError(message);
+  absl::Status status(code, message);
   status.SetPayload(kBadRequest, absl::Cord(details.SerializeAsString()));
   return status;
 }

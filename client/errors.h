@@ -26,8 +26,8 @@ struct FieldViolation {
 // What an INVALID_ARGUMENT or NOT_FOUND lists; empty if the status has no such details.
 std::vector<FieldViolation> FieldViolations(const absl::Status& status);
 
-// An INVALID_ARGUMENT that lists `violations`; OK if there are none.
-absl::Status InvalidArgument(const std::vector<FieldViolation>& violations);
+// A status that lists `violations`; OK if there are none.
+absl::Status Faults(absl::StatusCode code, const std::vector<FieldViolation>& violations);
 
 }  // namespace fitd::client
 

@@ -1,13 +1,13 @@
 #include "client/yaml_spec.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -36,16 +36,18 @@ class Filler {
   explicit Filler(std::string file) : file_(std::move(file)) {}
 
   // Fills an ordinary message or a spec with a oneof "kind".
-  void Fill(const YAML::Node& node, Message& message) {
+  void Fill(const YAML::Node& node, const std::string& path, Message& message) {
+    fields_.places.emplace(path, Place(node));
     const Descriptor& type = *message.GetDescriptor();
     const OneofDescriptor* kinds = Kinds(type);
     if (kinds != nullptr && node.IsScalar()) {
-      return Fault(node, ParseSpec(node.Scalar(), message));
+      return Fault(node, path, ParseSpec(node.Scalar(), message));
     }
     if (node.IsNull()) return;
-    if (!node.IsMap())
-      return Fault(node,
+    if (!node.IsMap()) {
+      return Fault(node, path,
                    fmt::format("{}: expected fields, as in \"name: value\"", FamilyName(type)));
+    }
 
     std::vector<std::string> known;
     for (int i = 0; i < type.field_count(); ++i) known.push_back(type.field(i)->name());
@@ -56,104 +58,125 @@ class Filler {
       const FieldDescriptor* field = type.FindFieldByName(name);
       if (field == nullptr && kinds != nullptr) field = FindKind(*kinds, name);
       if (field == nullptr) {
-        Fault(entry.first, UnknownName(kinds != nullptr ? FamilyName(type) + " or field" : "field",
-                                       name, known));
+        const std::string what = kinds != nullptr ? FamilyName(type) + " or field" : "field";
+        Fault(entry.first, path + "." + name, UnknownName(what, name, known));
         continue;
       }
       if (!given.emplace(field, name).second) {
-        Fault(entry.first, fmt::format("\"{}\" is given twice", name));
+        Fault(entry.first, path + "." + name, fmt::format("\"{}\" is given twice", name));
         continue;
       }
       if (kinds != nullptr && field->real_containing_oneof() == kinds) {
         if (kind != nullptr) {
-          Fault(entry.first, fmt::format("\"{}\" beside \"{}\": a {} is of one kind", field->name(),
-                                         kind->name(), FamilyName(type)));
+          Fault(entry.first, path,
+                fmt::format("\"{}\" beside \"{}\": a {} is of one kind", field->name(),
+                            kind->name(), FamilyName(type)));
           continue;
         }
         kind = field;
       }
-      Field(entry.second, *field, message);
+      Field(entry.second, path + "." + field->name(), *field, message);
     }
   }
 
-  absl::Status ToStatus() const {
-    if (faults_.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(fmt::format("{}", fmt::join(faults_, "\n")));
-  }
+  YamlFields TakeFields() { return std::move(fields_); }
 
  private:
-  void Field(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
-    if (field.is_map()) return Map(node, field, message);
+  void Field(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,
+             Message& message) {
+    fields_.places.emplace(path, Place(node));
+    if (field.is_map()) return Map(node, path, field, message);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      if (field.is_repeated()) return Messages(node, field, message);
-      return Fill(node, *message.GetReflection()->MutableMessage(&message, &field));
+      if (field.is_repeated()) return Messages(node, path, field, message);
+      return Fill(node, path, *message.GetReflection()->MutableMessage(&message, &field));
     }
-    if (!field.is_repeated()) return Scalar(node, field, message);
-    if (!node.IsSequence()) return Scalar(node, field, message);  // A list of one.
-    for (const YAML::Node& item : node) Scalar(item, field, message);
+    if (!field.is_repeated() || !node.IsSequence())  // A single value may stand for a list of one.
+      return Scalar(node, path, field, message);
+    for (size_t i = 0; i < node.size(); ++i) Scalar(node[i], ItemPath(path, i), field, message);
   }
 
-  void Messages(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
+  void Messages(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,
+                Message& message) {
     const Reflection& reflection = *message.GetReflection();
     const auto add = [&]() -> Message& { return *reflection.AddMessage(&message, &field); };
     if (node.IsScalar() && Kinds(*field.message_type()) != nullptr) {
-      return Fault(node, ParseSpecs(node.Scalar(), *field.message_type(), add));
+      return Fault(node, path, ParseSpecs(node.Scalar(), *field.message_type(), add));
     }
     if (!node.IsSequence())
-      return Fault(node, fmt::format("\"{}\": expected a list", field.name()));
-    for (const YAML::Node& item : node) Fill(item, add());
+      return Fault(node, path, fmt::format("\"{}\": expected a list", field.name()));
+    for (size_t i = 0; i < node.size(); ++i) Fill(node[i], ItemPath(path, i), add());
   }
 
-  void Map(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
-    if (!node.IsMap())
-      return Fault(node, fmt::format("\"{}\": expected \"name: value\" pairs", field.name()));
+  void Map(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,
+           Message& message) {
+    if (!node.IsMap()) {
+      return Fault(node, path, fmt::format("\"{}\": expected \"name: value\" pairs", field.name()));
+    }
+    std::set<std::string> given;
     for (const auto& entry : node) {
+      const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      const std::string item = fmt::format("{}[{}]", path, Quoted(name));
+      if (!given.insert(name).second) {
+        Fault(entry.first, item, fmt::format("\"{}\" is given twice", name));
+        continue;
+      }
+      fields_.places.emplace(item, Place(entry.second));
       Message& pair = *message.GetReflection()->AddMessage(&message, &field);
-      Scalar(entry.first, *field.message_type()->map_key(), pair);
-      Scalar(entry.second, *field.message_type()->map_value(), pair);
+      Scalar(entry.first, item, *field.message_type()->map_key(), pair);
+      Scalar(entry.second, item, *field.message_type()->map_value(), pair);
     }
   }
 
-  void Scalar(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
+  void Scalar(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,
+              Message& message) {
+    fields_.places.emplace(path, Place(node));
     if (!node.IsScalar())
-      return Fault(node, fmt::format("\"{}\": expected a single value", field.name()));
+      return Fault(node, path, fmt::format("\"{}\": expected a single value", field.name()));
     if (const auto fault = SetScalar(node.Scalar(), field, message)) {
-      Fault(node, fmt::format("\"{}\" {}", field.name(), *fault));
+      Fault(node, path, fmt::format("\"{}\" {}", field.name(), *fault));
     }
   }
 
-  void Fault(const YAML::Node& node, std::string_view what) {
-    faults_.push_back(fmt::format("{}: {}", Position(file_, node.Mark()), what));
+  static std::string ItemPath(const std::string& path, size_t index) {
+    return fmt::format("{}[{}]", path, index);
+  }
+
+  std::string Place(const YAML::Node& node) const { return Position(file_, node.Mark()); }
+
+  void Fault(const YAML::Node& node, const std::string& path, std::string_view what) {
+    fields_.faults.push_back({path, fmt::format("{}: {}", Place(node), what)});
   }
 
   // One fault per line of the status; none if it is OK.
-  void Fault(const YAML::Node& node, const absl::Status& status) {
+  void Fault(const YAML::Node& node, const std::string& path, const absl::Status& status) {
     if (status.ok()) return;
     std::istringstream lines{std::string(status.message())};
-    for (std::string line; std::getline(lines, line);) Fault(node, line);
+    for (std::string line; std::getline(lines, line);) Fault(node, path, line);
   }
 
   const std::string file_;
-  std::vector<std::string> faults_;
+  YamlFields fields_;
 };
 
 }  // namespace
 
-absl::Status ReadYamlFile(const std::string& path, Message& message) {
-  std::ifstream file(path);
+absl::StatusOr<YamlFields> ReadYamlFile(const std::string& file, const std::string& root,
+                                        Message& message) {
+  std::ifstream stream(file);
   std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file)
+  if (stream) text << stream.rdbuf();
+  if (!stream)
     return absl::InvalidArgumentError(
-        fmt::format("cannot read {}: {}", Quoted(path), std::strerror(errno)));
-  return ParseYaml(text.str(), path, message);
+        fmt::format("cannot read {}: {}", Quoted(file), std::strerror(errno)));
+  return ParseYaml(text.str(), file, root, message);
 }
 
-absl::Status ParseYaml(const std::string& text, const std::string& file, Message& message) {
+absl::StatusOr<YamlFields> ParseYaml(const std::string& text, const std::string& file,
+                                     const std::string& root, Message& message) {
   try {
     Filler filler(file);
-    filler.Fill(YAML::Load(text), message);
-    return filler.ToStatus();
+    filler.Fill(YAML::Load(text), root, message);
+    return filler.TakeFields();
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(fmt::format("{}: {}", Position(file, error.mark), error.msg));
   }

@@ -8,24 +8,37 @@
 //     - dense:10:softmax            # the compact form of spec_text.h works wherever a kind is
 //     expected
 //
-// Errors are INVALID_ARGUMENT with one line per fault, each "FILE:LINE:COLUMN: what is wrong".
 
 #ifndef FITD_CLIENT_YAML_SPEC_H_
 #define FITD_CLIENT_YAML_SPEC_H_
 
+#include <map>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/errors.h"
 #include "google/protobuf/message.h"
 
 namespace fitd::client {
 
-// Fills the message from a file. A file that cannot be read is INVALID_ARGUMENT too.
-absl::Status ReadYamlFile(const std::string& path, google::protobuf::Message& message);
+// What a file says about its fields, beside their values. Paths are those of the daemon's
+// violations: "spec.layers[2].dense.units".
+struct YamlFields {
+  std::map<std::string, std::string> places;  // "fit.yaml:3:11", by path.
+  // What is wrong, by the field it is in; a description begins with its place. Such a field is left
+  // empty.
+  std::vector<FieldViolation> faults;
+};
 
-// The same from text; `file` is for error messages.
-absl::Status ParseYaml(const std::string& text, const std::string& file,
-                       google::protobuf::Message& message);
+// Fills the message, whose own path is `root`, from a file. INVALID_ARGUMENT if the file cannot be
+// read or is no YAML.
+absl::StatusOr<YamlFields> ReadYamlFile(const std::string& file, const std::string& root,
+                                        google::protobuf::Message& message);
+
+// The same from text; `file` is its name in places.
+absl::StatusOr<YamlFields> ParseYaml(const std::string& text, const std::string& file,
+                                     const std::string& root, google::protobuf::Message& message);
 
 }  // namespace fitd::client
 

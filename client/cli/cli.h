@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -46,6 +47,7 @@ class Cli {
   std::string token_file;  // Whose content is the endpoint's token; none: what it has.
   OutputFormat output = OutputFormat::kTable;
   std::function<absl::Status()> selected;  // The command that the user chose.
+  std::set<std::string> given;             // Its options on the line, by OptionName.
 
  private:
   std::unique_ptr<client::Client> client_;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "client/cli/cli.h"
+#include "client/cli/error_text.h"
 
 namespace fitd::cli {
 
@@ -23,8 +24,12 @@ std::pair<CLI::App*, Flags*> AddCommand(CLI::App& parent, Cli& cli, const std::s
   CLI::App* command = parent.add_subcommand(name, description);
   command->footer("Examples:\n" + examples);
   // The callback owns the flags: they live as long as the App that writes to them.
-  command->callback(
-      [&cli, flags, run] { cli.selected = [&cli, flags, run] { return run(cli, *flags); }; });
+  command->callback([&cli, command, flags, run] {
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->count() > 0) cli.given.insert(OptionName(option->get_name()));
+    }
+    cli.selected = [&cli, flags, run] { return run(cli, *flags); };
+  });
   return {command, flags.get()};
 }
 

@@ -66,6 +66,8 @@ void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& fa
                fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
                            client::Quoted(flags.file), flags.file));
   }
+  if (flags.allow_missing)
+    faults.Add("--allow-missing", "is for tensors; in a table a field may always be empty");
   if (flags.label_columns.empty()) {
     faults.Add("--label", "which column is to be predicted? A name, or #3 for the third");
   }
@@ -82,6 +84,10 @@ void AddTensors(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& 
   *header.add_sources() = SourceFrom(flags.source, flags.labels, faults);
   header.mutable_sources(0)->set_role(v1::COLUMN_ROLE_FEATURE);
   header.mutable_sources(1)->set_role(v1::COLUMN_ROLE_LABEL);
+  constexpr char kTable[] = "is for tables; these are tensors";
+  if (!flags.label_columns.empty()) faults.Add("--label", kTable);
+  if (!flags.ignored_columns.empty()) faults.Add("--ignore", kTable);
+  if (!flags.kinds.empty()) faults.Add("--kind", kTable);
   // A raw labels file holds one value per row, whatever the shape of the features.
   if (header.sources(1).has_raw()) header.mutable_sources(1)->mutable_raw()->clear_row_shape();
 }
@@ -105,7 +111,8 @@ v1::UploadHeader HeaderFrom(const UploadFlags& flags, std::vector<std::string>& 
     faults.Add("FILE",
                "what is to be uploaded? Give FILE --label COLUMN, or --features and --labels");
   }
-  const auto& sources = header.sources();
+  const std::vector<v1::SourceSpec> sources(header.sources().begin(), header.sources().end());
+  CheckSourceFlags(flags.source, sources, faults);
   const bool known = std::all_of(sources.begin(), sources.end(), [](const auto& source) {
     return source.format_case() != v1::SourceSpec::FORMAT_NOT_SET;
   });
@@ -117,6 +124,31 @@ std::string DatasetText(const v1::Dataset& dataset) {
   return fmt::format("Data set {}: {} rows, {} columns, {}\n", Printable(dataset.name()),
                      FormatCount(dataset.rows()), FormatCount(dataset.columns_size()),
                      FormatBytes(dataset.bytes()));
+}
+
+// A single typing error makes words of a column of numbers, which a user should hear of. Nothing
+// about columns whose kind was given.
+std::string WordsAmongNumbers(const v1::Dataset& dataset, const v1::UploadHeader& header) {
+  std::string notes;
+  for (const v1::ColumnSchema& column : dataset.columns()) {
+    const bool asked = std::any_of(header.sources().begin(), header.sources().end(),
+                                   [&](const v1::SourceSpec& source) {
+                                     return source.csv().column_kinds().contains(column.name());
+                                   });
+    if (asked || column.kind() != v1::COLUMN_KIND_CATEGORICAL) continue;
+    std::vector<std::string> words;
+    for (const std::string& word : column.dictionary())
+      if (!client::IsNumber(word)) words.push_back(word);
+    const size_t numbers = static_cast<size_t>(column.dictionary_size()) - words.size();
+    if (numbers <= words.size()) continue;
+    notes += fmt::format(
+        "fitctl: note: column {0} is taken for words: most of its values are numbers{1}. --kind "
+        "{2}=real takes it for numbers and names the lines that hold none\n",
+        client::Quoted(column.name()),
+        words.empty() ? "" : ", but not " + client::Quoted(words.front()),
+        Printable(column.name()));
+  }
+  return notes;
 }
 
 absl::Status Upload(Cli& cli, const UploadFlags& flags) {
@@ -142,6 +174,7 @@ absl::Status Upload(Cli& cli, const UploadFlags& flags) {
   if (bar) cli.env.out << kEraseLine;
   FITD_RETURN_IF_ERROR(response.status());
   cli.Print(response->dataset(), [&] { return DatasetText(response->dataset()); });
+  cli.env.err << WordsAmongNumbers(response->dataset(), header);
   return absl::OkStatus();
 }
 

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "client/errors.h"
 #include "client/names.h"
 
@@ -77,12 +79,20 @@ Source SourceOf(std::string_view field) {
 
 std::string_view FlagOf(std::string_view field) { return SourceOf(field).flag; }
 
+std::string OptionName(std::string_view flag) {
+  flag.remove_prefix(std::min(flag.find_first_not_of('-'), flag.size()));
+  return absl::AsciiStrToLower(absl::string_view(flag.data(), flag.size()));
+}
+
+bool IsIndex(std::string_view text) {
+  if (text.size() < 3 || text.front() != '[' || text.back() != ']') return false;
+  text = text.substr(1, text.size() - 2);
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 bool IsWholeOption(std::string_view field) {
-  std::string_view inside = SourceOf(field).inside;
-  if (inside.empty()) return true;
-  if (inside.front() != '[' || inside.back() != ']') return false;
-  inside = inside.substr(1, inside.size() - 2);
-  return inside.find_first_not_of("0123456789") == std::string_view::npos;
+  const std::string_view inside = SourceOf(field).inside;
+  return inside.empty() || IsIndex(inside);
 }
 
 std::string ErrorText(const absl::Status& status, const std::string& address) {

@@ -13,6 +13,13 @@ namespace fitd::cli {
 // The option that a field of a request comes from, "--loss"; empty if none.
 std::string_view FlagOf(std::string_view field);
 
+// An option or an argument by a name that does not depend on how a command takes it: "model" for
+// "MODEL" and for "--model".
+std::string OptionName(std::string_view flag);
+
+// Whether the text is an index: "[2]".
+bool IsIndex(std::string_view text);
+
 // Whether the field is all that its option holds, or one item of the option's list:
 // "spec.training.loss", "spec.layers[2]".
 bool IsWholeOption(std::string_view field);

@@ -32,16 +32,16 @@ std::string CheckedText(const v1::Job& job) {
 
 absl::Status Fit(Cli& cli, const FitCommandFlags& flags) {
   v1::StartFitRequest request;
-  FlagFaults faults;
+  FlagFaults faults(cli.given);
   *request.mutable_spec() = FitFrom(flags.fit, faults);
   faults.SetField("--initial-version", flags.initial_version, "initial_version",
                   *request.mutable_spec());
   request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (faults.Has(kFile)) return faults.ToStatus();
-  if (!faults.empty()) return faults.With(client->StartFit(request).status());
-  FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(request));
-  const v1::Job& job = response.job();
+  const absl::StatusOr<v1::StartFitResponse> response = client->StartFit(request);
+  if (!faults.empty() || !response.ok()) return faults.With(response.status());
+  const v1::Job& job = response->job();
   if (flags.validate_only) {
     cli.Print(job, [&] { return CheckedText(job); });
     return absl::OkStatus();

@@ -8,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "client/names.h"
 #include "client/spec_text.h"
-#include "client/yaml_spec.h"
 
 namespace fitd::cli {
 namespace {
@@ -21,8 +20,11 @@ absl::Status AddClassWeight(const std::string& text, v1::TrainingSpec& training)
     return absl::InvalidArgumentError(
         fmt::format("{}: expected LABEL=WEIGHT", client::Quoted(text)));
   }
-  (*training.mutable_class_weight())[text.substr(0, equals)] = static_cast<float>(weight);
-  return absl::OkStatus();
+  const std::string label = text.substr(0, equals);
+  const bool is_new =
+      training.mutable_class_weight()->insert({label, static_cast<float>(weight)}).second;
+  return is_new ? absl::OkStatus()
+                : absl::InvalidArgumentError(client::Quoted(label) + " is given twice");
 }
 
 void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& faults) {
@@ -38,6 +40,9 @@ void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& 
   if (flags.learning_rate) {
     if (!training.has_optimizer())
       faults.Add("--learning-rate", "needs --optimizer, e.g. --optimizer adam");
+    if (flags.optimizer && training.optimizer().has_learning_rate()) {
+      faults.Add("--learning-rate", "excludes the learning_rate of --optimizer; give one of them");
+    }
     training.mutable_optimizer()->clear_learning_rate();
     faults.Add("--learning-rate",
                client::ParseSpec(*flags.learning_rate,
@@ -82,7 +87,7 @@ void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& 
 template <typename Spec>
 Spec SpecFrom(const FitFlags& flags, std::string_view model_flag, FlagFaults& faults) {
   Spec spec;
-  if (!flags.file.empty()) faults.Add(kFile, client::ReadYamlFile(flags.file, spec));
+  faults.ReadSpec(flags.file, spec);
   if (!flags.model.empty()) spec.set_model(flags.model);
   if (flags.data) spec.set_dataset(*flags.data);
   if (flags.validation_data) spec.set_validation_dataset(*flags.validation_data);
@@ -93,9 +98,11 @@ Spec SpecFrom(const FitFlags& flags, std::string_view model_flag, FlagFaults& fa
   if (resources.ByteSizeLong() > 0) *spec.mutable_resources() = std::move(resources);
   SetTraining(flags, *spec.mutable_training(), faults);
   if (faults.Has(kFile)) return spec;  // Nobody knows what it would have said.
-  if (spec.model().empty()) faults.Add(model_flag, "required, here or as \"model\" in the file");
-  if (spec.dataset().empty()) faults.Add("--data", "required, here or as \"dataset\" in the file");
-  if (!spec.training().has_loss())
+  if (spec.model().empty() && !faults.InFile("spec.model"))
+    faults.Add(model_flag, "required, here or as \"model\" in the file");
+  if (spec.dataset().empty() && !faults.InFile("spec.dataset"))
+    faults.Add("--data", "required, here or as \"dataset\" in the file");
+  if (!spec.training().has_loss() && !faults.InFile("spec.training.loss"))
     faults.Add("--loss", "required, here or as \"training: loss\" in the file");
   return spec;
 }

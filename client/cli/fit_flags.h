@@ -14,8 +14,6 @@
 
 namespace fitd::cli {
 
-inline constexpr char kFile[] = "--file";
-
 // An unset option leaves what the file says, or else the daemon's default.
 struct FitFlags {
   std::string model;
@@ -47,8 +45,7 @@ struct FitFlags {
 // All of them but MODEL and --file.
 void AddFitFlags(CLI::App& command, FitFlags& flags);
 
-// The spec in the file, if there is one, with what the options say. What must be there is not
-// checked when the file is faulty: nobody knows what it would have said.
+// The spec in the file, if there is one, with what the options say.
 v1::FitSpec FitFrom(const FitFlags& flags, FlagFaults& faults);
 v1::SearchSpec SearchFrom(const FitFlags& flags, FlagFaults& faults);
 

@@ -10,8 +10,21 @@
 
 namespace fitd::cli {
 
+void FlagFaults::ReadSpec(const std::string& file, google::protobuf::Message& spec) {
+  if (file.empty()) return;
+  absl::StatusOr<client::YamlFields> fields = client::ReadYamlFile(file, "spec", spec);
+  Add(kFile, fields.status());
+  if (!fields.ok()) return;
+  fields_ = *std::move(fields);
+  // Their texts begin with their places.
+  for (const client::FieldViolation& fault : fields_.faults) Add("", fault.description);
+}
+
 void FlagFaults::Add(std::string_view flag, std::string_view what) {
-  faults_.push_back({std::string(flag), std::string(what)});
+  const bool told = std::any_of(faults_.begin(), faults_.end(), [&](const auto& fault) {
+    return fault.field == flag && fault.description == what;
+  });
+  if (!told) faults_.push_back({std::string(flag), std::string(what)});
 }
 
 void FlagFaults::Add(std::string_view flag, const absl::Status& status) {
@@ -41,18 +54,46 @@ bool FlagFaults::Has(std::string_view flag) const {
 absl::Status FlagFaults::ToStatus() const { return With(absl::OkStatus()); }
 
 absl::Status FlagFaults::With(const absl::Status& answer, std::string_view left_out) const {
+  const bool at_fault = absl::IsInvalidArgument(answer) || absl::IsNotFound(answer);
+  if (empty() && !at_fault) return answer;
   std::vector<client::FieldViolation> all = faults_;
   const std::vector<client::FieldViolation> told = client::FieldViolations(answer);
   for (const client::FieldViolation& violation : told) {
-    if (violation.field == left_out) continue;
-    // What could not be read is empty in the request, which would be one more fault.
-    const bool unread = Has(FlagOf(violation.field)) && IsWholeOption(violation.field);
-    if (!unread) all.push_back(violation);
+    if (violation.field == left_out || CouldNotBeRead(violation.field)) continue;
+    if (const auto place = PlaceInFile(violation.field)) {
+      all.push_back(
+          {"", fmt::format("{}: {}: {}", *place, violation.field, violation.description)});
+    } else {
+      all.push_back(violation);
+    }
   }
-  if (told.empty() && (absl::IsInvalidArgument(answer) || absl::IsNotFound(answer))) {
-    all.push_back({"", std::string(answer.message())});
+  if (told.empty() && at_fault) all.push_back({"", std::string(answer.message())});
+  return client::Faults(empty() ? answer.code() : absl::StatusCode::kInvalidArgument, all);
+}
+
+// What could not be read is empty in the request, which would be one more fault.
+bool FlagFaults::CouldNotBeRead(const std::string& field) const {
+  if (Has(FlagOf(field)) && IsWholeOption(field)) return true;
+  return std::any_of(fields_.faults.begin(), fields_.faults.end(), [&](const auto& fault) {
+    if (!field.starts_with(fault.field)) return false;
+    const std::string_view inside = std::string_view(field).substr(fault.field.size());
+    return inside.empty() || IsIndex(inside);
+  });
+}
+
+// Where the file holds the field's value, unless an option overrides it.
+std::optional<std::string> FlagFaults::PlaceInFile(const std::string& field) const {
+  const std::string_view flag = FlagOf(field);
+  if (given_.contains(OptionName(flag))) return std::nullopt;
+  std::string path = field;
+  while (FlagOf(path) == flag) {
+    const auto place = fields_.places.find(path);
+    if (place != fields_.places.end()) return place->second;
+    const size_t parent = path.find_last_of(".[");
+    if (parent == std::string::npos) break;
+    path.resize(parent);
   }
-  return client::InvalidArgument(all);
+  return std::nullopt;
 }
 
 }  // namespace fitd::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/cli/command.h"
+#include "client/cli/flag_faults.h"
 #include "client/cli/follow_job.h"
 #include "client/cli/format.h"
 #include "client/cli/job_view.h"
@@ -39,15 +40,17 @@ absl::Status List(Cli& cli, const ListFlags& flags) {
   v1::ListJobsRequest request;
   request.set_model(flags.model);
   const auto& states = *v1::JobState_descriptor();
+  FlagFaults faults;
   for (const std::string& name : flags.states) {
     const auto* state = client::FindEnumValue(states, name);
     if (state == nullptr) {
-      return absl::InvalidArgumentError(
-          "--state: " + client::UnknownName("state", name, client::EnumNames(states)));
+      faults.Add("--state", client::UnknownName("state", name, client::EnumNames(states)));
+    } else {
+      request.add_states(static_cast<v1::JobState>(state->number()));
     }
-    request.add_states(static_cast<v1::JobState>(state->number()));
   }
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  if (!faults.empty()) return faults.With(client->ListJobs(request).status());
   FITD_ASSIGN_OR_RETURN(const auto all,
                         (AllPages<v1::ListJobsResponse, v1::ListJobsRequest>(
                             request, [&](const auto& page) { return client->ListJobs(page); })));
@@ -105,7 +108,7 @@ std::string JobText(const v1::Job& job) {
   facts.AddRow({"seed", std::to_string(training.seed())});
   facts.AddRow({"epoch", fmt::format("{}/{}", job.progress().epoch(), training.epochs())});
   if (!job.progress().metrics().empty())
-    facts.AddRow({"metrics", FormatMetrics(job.progress().metrics())});
+    facts.AddRow({"last metrics", FormatMetrics(job.progress().metrics())});
   facts.AddRow({"created", FormatTime(job.create_time())});
   facts.AddRow({"started", FormatTime(job.start_time())});
   facts.AddRow({"ended", FormatTime(job.end_time())});

@@ -15,15 +15,12 @@
 #include "client/names.h"
 #include "client/spec_text.h"
 #include "client/status_macros.h"
-#include "client/yaml_spec.h"
 
 namespace fitd::cli {
 namespace {
 
 using client::Printable;
 using client::Quoted;
-
-constexpr char kFile[] = "--file";
 
 // Keras's summary.
 std::string Summary(const v1::Model& model) {
@@ -84,7 +81,7 @@ absl::Status SetInputShape(const std::string& text, v1::ModelSpec& spec) {
 
 v1::ModelSpec ModelFrom(const CreateFlags& flags, FlagFaults& faults) {
   v1::ModelSpec spec;
-  if (!flags.file.empty()) faults.Add(kFile, client::ReadYamlFile(flags.file, spec));
+  faults.ReadSpec(flags.file, spec);
   if (!flags.input.empty()) faults.Add("--input", SetInputShape(flags.input, spec));
   if (!flags.layers.empty()) {
     spec.clear_layers();
@@ -101,14 +98,14 @@ v1::ModelSpec ModelFrom(const CreateFlags& flags, FlagFaults& faults) {
 absl::Status Create(Cli& cli, const CreateFlags& flags) {
   v1::CreateModelRequest request;
   request.set_name(flags.name);
-  FlagFaults faults;
+  FlagFaults faults(cli.given);
   *request.mutable_spec() = ModelFrom(flags, faults);
   request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (faults.Has(kFile)) return faults.ToStatus();
-  if (!faults.empty()) return faults.With(client->CreateModel(request).status());
-  FITD_ASSIGN_OR_RETURN(const v1::CreateModelResponse response, client->CreateModel(request));
-  cli.Print(response.model(), [&] { return Summary(response.model()); });
+  const absl::StatusOr<v1::CreateModelResponse> response = client->CreateModel(request);
+  if (!faults.empty() || !response.ok()) return faults.With(response.status());
+  cli.Print(response->model(), [&] { return Summary(response->model()); });
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
@@ -94,10 +95,11 @@ class CsvRequests final : public Requests {
   absl::Status ReadHeader(const v1::CsvSpec& spec) {
     FITD_ASSIGN_OR_RETURN(const bool any, NextRow());
     if (!any) return absl::InvalidArgumentError(fmt::format("{}: no rows", path_));
-    const bool names = spec.has_header() ? spec.header()
-                                         : !std::all_of(row_.begin(), row_.end(), client::IsNumber);
-    for (size_t i = 0; i < row_.size(); ++i)
-      columns_.push_back(names ? row_[i] : fmt::format("c{}", i));
+    const bool names = spec.has_header() ? spec.header() : !AreNumbers(row_);
+    for (size_t i = 0; i < row_.size(); ++i) {
+      const absl::string_view name = absl::StripAsciiWhitespace(row_[i]);
+      columns_.push_back(names && !name.empty() ? std::string(name) : fmt::format("c{}", i));
+    }
     row_pending_ = !names;
     for (const std::string& column : columns_) {
       if (!client::IsUtf8(column)) return NotText(column);
@@ -121,8 +123,7 @@ class CsvRequests final : public Requests {
         if (!client::IsUtf8(field)) return NotText(field);
         v1::Value& value = *row.add_values();
         bytes += field.size() + sizeof(v1::Value);
-        const bool missing = std::find(missing_.begin(), missing_.end(), field) != missing_.end();
-        if (!missing) value.set_text(std::move(field));
+        if (!IsMissing(field)) value.set_text(std::move(field));
       }
     }
     return batch.rows_size() > 0;
@@ -140,6 +141,21 @@ class CsvRequests final : public Requests {
   }
 
  private:
+  bool IsMissing(const std::string& field) const {
+    return std::find(missing_.begin(), missing_.end(), field) != missing_.end();
+  }
+
+  // A first line of numbers is data; a field without a value says nothing.
+  bool AreNumbers(const std::vector<std::string>& fields) const {
+    bool any = false;
+    for (const std::string& field : fields) {
+      if (IsMissing(field)) continue;
+      if (!client::IsNumber(field)) return false;
+      any = true;
+    }
+    return any;
+  }
+
   absl::Status NotText(const std::string& field) const {
     return absl::InvalidArgumentError(
         fmt::format("{}:{}: {} is not UTF-8 text", path_, reader_.line(), client::Quoted(field)));
@@ -182,7 +198,9 @@ absl::StatusOr<std::unique_ptr<Requests>> OpenRequests(Cli& cli, const std::stri
 
 // Null if there are faults.
 std::unique_ptr<Requests> RequestsFrom(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
-  if (flags.file.empty() == flags.features.empty()) {
+  faults.Exclude("--features", !flags.features.empty(), "ROWS", !flags.file.empty());
+  if (!faults.empty()) return nullptr;
+  if (flags.file.empty() && flags.features.empty()) {
     faults.Add("ROWS", "what is to be predicted? Give a table (ROWS.csv), or --features FILE");
     return nullptr;
   }
@@ -191,6 +209,7 @@ std::unique_ptr<Requests> RequestsFrom(Cli& cli, const PredictFlags& flags, Flag
   if (path == "-" && source_flags.format.empty())
     source_flags.format = flags.file.empty() ? "npy" : "csv";
   const v1::SourceSpec source = SourceFrom(source_flags, path, faults);
+  CheckSourceFlags(source_flags, {&source, 1}, faults);
   if (!faults.empty()) return nullptr;
   auto requests = OpenRequests(cli, path, source);
   faults.Add(flags.file.empty() ? "--features" : "ROWS", requests.status());
@@ -206,13 +225,13 @@ absl::Status InFile(const absl::Status& status, const Requests& requests) {
     int row = -1;
     int value = -1;
     const char* const field = violation.field.c_str();
-    if (std::sscanf(field, "rows.rows[%d].values[%d]", &row, &value) > 0 ||
-        std::sscanf(field, "tensor.data[%d, %d]", &row, &value) > 0 ||
-        violation.field == "rows.rows" || violation.field == "tensor.data") {
+    std::sscanf(field, "rows.columns[%d]", &value);
+    std::sscanf(field, "rows.rows[%d].values[%d]", &row, &value);
+    std::sscanf(field, "tensor.data[%d, %d]", &row, &value);
+    if (violation.field.starts_with("rows") || violation.field.starts_with("tensor"))
       violation.field = requests.Where(row, value);
-    }
   }
-  return client::InvalidArgument(violations);
+  return client::Faults(status.code(), violations);
 }
 
 std::string TopKText(const v1::TopK& top) {

@@ -115,7 +115,7 @@ struct StartFlags {
 
 absl::Status Start(Cli& cli, const StartFlags& flags) {
   v1::StartSearchRequest request;
-  FlagFaults faults;
+  FlagFaults faults(cli.given);
   request.set_name(flags.name);
   v1::SearchSpec& spec = *request.mutable_spec();
   spec = SearchFrom(flags.fit, faults);
@@ -134,9 +134,9 @@ absl::Status Start(Cli& cli, const StartFlags& flags) {
   request.set_validate_only(flags.preview || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (faults.Has(kFile)) return faults.ToStatus();
-  if (!faults.empty()) return faults.With(client->StartSearch(request).status());
-  FITD_ASSIGN_OR_RETURN(const v1::StartSearchResponse response, client->StartSearch(request));
-  const v1::Search& search = response.search();
+  const absl::StatusOr<v1::StartSearchResponse> response = client->StartSearch(request);
+  if (!faults.empty() || !response.ok()) return faults.With(response.status());
+  const v1::Search& search = response->search();
   if (flags.preview || flags.detach) {
     cli.Print(search, [&] {
       std::string plan = fmt::format("{} trials, {} epochs at most", search.planned_trials(),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <filesystem>
 
 #include "client/names.h"
@@ -58,6 +59,28 @@ void AddSourceFlags(CLI::App& command, SourceFlags& flags) {
       ->type_name("INT")
       ->delimiter(',')
       ->group(kReading);
+}
+
+void CheckSourceFlags(const SourceFlags& flags, std::span<const v1::SourceSpec> sources,
+                      FlagFaults& faults) {
+  const auto any = [&](v1::SourceSpec::FormatCase format) {
+    return std::any_of(sources.begin(), sources.end(), [&](const v1::SourceSpec& source) {
+      return source.format_case() == format;
+    });
+  };
+  if (any(v1::SourceSpec::FORMAT_NOT_SET)) return;
+  const auto check = [&](const char* flag, bool given, v1::SourceSpec::FormatCase format,
+                         const char* what) {
+    if (given && !any(format)) faults.Add(flag, what);
+  };
+  constexpr char kTable[] = "is for tables (CSV); there is none here";
+  check("--delimiter", !flags.delimiter.empty(), v1::SourceSpec::kCsv, kTable);
+  check("--header", flags.header, v1::SourceSpec::kCsv, kTable);
+  check("--no-header", flags.no_header, v1::SourceSpec::kCsv, kTable);
+  check("--missing", !flags.missing.empty(), v1::SourceSpec::kCsv, kTable);
+  constexpr char kRaw[] = "is for raw files; there is none here";
+  check("--dtype", !flags.dtype.empty(), v1::SourceSpec::kRaw, kRaw);
+  check("--row-shape", !flags.row_shape.empty(), v1::SourceSpec::kRaw, kRaw);
 }
 
 v1::SourceSpec SourceFrom(const SourceFlags& flags, const std::string& path, FlagFaults& faults) {

@@ -3,6 +3,7 @@
 #ifndef FITD_CLIENT_CLI_SOURCE_FLAGS_H_
 #define FITD_CLIENT_CLI_SOURCE_FLAGS_H_
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ struct SourceFlags {
 };
 
 void AddSourceFlags(CLI::App& command, SourceFlags& flags);
+
+// Adds a fault for each option that says nothing about sources of these formats.
+void CheckSourceFlags(const SourceFlags& flags, std::span<const v1::SourceSpec> sources,
+                      FlagFaults& faults);
 
 // What the options and the file's name say. The column role is left unset, and the format if it is
 // not known.

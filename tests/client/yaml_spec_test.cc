@@ -23,7 +23,8 @@ using testing::HasSubstr;
 template <typename Message>
 void ExpectYaml(const std::string& yaml, const std::string& expected) {
   Message message;
-  FITD_EXPECT_OK(ParseYaml(yaml, "x.yaml", message));
+  FITD_ASSERT_OK_AND_ASSIGN(const YamlFields fields, ParseYaml(yaml, "x.yaml", "spec", message));
+  EXPECT_THAT(Faults(StatusCode::kInvalidArgument, fields.faults), IsOk());
   Message wanted;
   ASSERT_TRUE(TextFormat::ParseFromString(expected, &wanted));
   EXPECT_TRUE(MessageDifferencer::Equals(message, wanted)) << message.DebugString();
@@ -32,7 +33,8 @@ void ExpectYaml(const std::string& yaml, const std::string& expected) {
 template <typename Message>
 absl::Status Parse(const std::string& yaml) {
   Message message;
-  return ParseYaml(yaml, "x.yaml", message);
+  const absl::StatusOr<YamlFields> fields = ParseYaml(yaml, "x.yaml", "spec", message);
+  return fields.ok() ? Faults(StatusCode::kInvalidArgument, fields->faults) : fields.status();
 }
 
 TEST(ParseYamlTest, ReadsKindsAsMapsAndAsText) {
@@ -108,19 +110,42 @@ TEST(ParseYamlTest, SaysWhatIsWrong) {
   }
 }
 
+TEST(ParseYamlTest, KnowsWhereEveryFieldStands) {
+  v1::FitSpec spec;
+  FITD_ASSERT_OK_AND_ASSIGN(const YamlFields fields,
+                            ParseYaml("model: m\n"
+                                      "training:\n"
+                                      "  epochs: [1]\n"
+                                      "  metrics: [accuracy, {auc: {num_thresholds: 1}}]\n"
+                                      "  class_weight: {a: 1, b: x}\n",
+                                      "x.yaml", "spec", spec));
+  using testing::Pair;
+  EXPECT_THAT(
+      fields.places,
+      testing::IsSupersetOf({Pair("spec.model", "x.yaml:1:8"), Pair("spec.training", "x.yaml:3:3"),
+                             Pair("spec.training.metrics", "x.yaml:4:12"),
+                             Pair("spec.training.metrics[0]", "x.yaml:4:13"),
+                             Pair("spec.training.metrics[1].auc.num_thresholds", "x.yaml:4:46"),
+                             Pair("spec.training.class_weight[\"a\"]", "x.yaml:5:21")}));
+  ASSERT_THAT(fields.faults, testing::SizeIs(2));
+  EXPECT_EQ(fields.faults[0].field, "spec.training.epochs");
+  EXPECT_EQ(fields.faults[1].field, "spec.training.class_weight[\"b\"]");
+}
+
 TEST(ReadYamlFileTest, SaysThatAFileCannotBeRead) {
   v1::ModelSpec spec;
-  EXPECT_THAT(ReadYamlFile("no/such.yaml", spec),
+  EXPECT_THAT(ReadYamlFile("no/such.yaml", "spec", spec),
               StatusIs(StatusCode::kInvalidArgument,
                        HasSubstr("cannot read \"no/such.yaml\": No such file")));
 }
 
 TEST(ReadYamlFileTest, ReadsTheExamples) {
   v1::ModelSpec model;
-  FITD_ASSERT_OK(ReadYamlFile(FITD_SOURCE_DIR "/deploy/examples/model.yaml", model));
+  FITD_ASSERT_OK(
+      ReadYamlFile(FITD_SOURCE_DIR "/deploy/examples/model.yaml", "spec", model).status());
   EXPECT_EQ(model.layers_size(), 3);
   v1::FitSpec fit;
-  FITD_ASSERT_OK(ReadYamlFile(FITD_SOURCE_DIR "/deploy/examples/fit.yaml", fit));
+  FITD_ASSERT_OK(ReadYamlFile(FITD_SOURCE_DIR "/deploy/examples/fit.yaml", "spec", fit).status());
   EXPECT_EQ(fit.training().epochs(), 30);
 }
 

@@ -11,7 +11,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   fitd::v1::ModelSpec model;
-  fitd::client::ParseYaml(text, "fuzz.yaml", model).IgnoreError();
+  fitd::client::ParseYaml(text, "fuzz.yaml", "spec", model).status().IgnoreError();
 
   model.Clear();
   if (!fitd::client::ParseSpecs(text, *model.mutable_layers()).ok()) return 0;

@@ -122,18 +122,36 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
       {{"dataset", "upload", "d", "x.csv", "--label", "y"}, "cannot read \"x.csv\""},
       {{"dataset", "upload", "d", "--features", "x.raw", "--labels", "y.npy"},
        "a raw file needs --dtype"},
-      {{"job", "list", "--state", "runing"}, "did you mean \"running\"?"},
+      {{"job", "list", "--state", "runing,quued"},
+       "fitctl: --state: unknown state \"quued\"; did you mean \"queued\"?"},
       {{"fit"}, "MODEL: required"},
       {{"fit", "m", "--data", "d", "--loss", "mse", "--learning-rate", "0.1"},
        "--learning-rate: needs --optimizer"},
       {{"fit", "m", "--data", "d", "--loss", "msee", "--optimizer", "adem"},
        "--optimizer: optimizer: unknown optimizer \"adem\""},
+      {{"fit", "m", "--data", "d", "--loss", "mse", "--optimizer", "adam:learning_rate=1",
+        "--learning-rate", "2"},
+       "--learning-rate: excludes the learning_rate of --optimizer; give one of them"},
+      {{"fit", "m", "--data", "d", "--loss", "mse", "--class-weight", "a=1,b=2,a=3"},
+       "--class-weight: \"a\" is given twice"},
       {{"fit", "m", "--data", "d", "--loss", "mse", "--class-weight", "a"},
        "--class-weight: \"a\": expected LABEL=WEIGHT"},
       {{"fit", "m", "--standardize-features", "--no-standardize-features"},
        "--standardize-features: excludes --no-standardize-features"},
       {{"evaluate", "m", "--data", "d", "--rows", "test"}, "unknown selection \"test\""},
       {{"predict", "m"}, "what is to be predicted?"},
+      {{"predict", "m", "x.csv", "--features", "x.npy"},
+       "--features: excludes ROWS; give one of them"},
+      {{"predict", "m", "-", "--dtype", "uint8"}, "--dtype: is for raw files; there is none here"},
+      {{"dataset", "upload", "d", "x.csv", "--label", "y", "--row-shape", "2", "--allow-missing"},
+       "--allow-missing: is for tensors; in a table a field may always be empty\n"
+       "fitctl: --row-shape: is for raw files; there is none here"},
+      {{"dataset", "upload", "d", "--features", "x.npy", "--labels", "y.npy", "--label", "y",
+        "--ignore", "a", "--kind", "b=real", "--delimiter", ";"},
+       "--label: is for tables; these are tensors\n"
+       "fitctl: --ignore: is for tables; these are tensors\n"
+       "fitctl: --kind: is for tables; these are tensors\n"
+       "fitctl: --delimiter: is for tables (CSV); there is none here"},
       {{"predict", "m", "none.csv"}, "ROWS: cannot read \"none.csv\""},
       {{"predict", "m", "-", "--top-k", "4294967297"}, "--top-k: is \"4294967297\"; expected a"},
       {{"dataset", "head", "d", "--rows", "x"}, "--rows: is \"x\"; expected a whole number"},
@@ -153,6 +171,7 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
         .Times(AnyNumber())
         .WillRepeatedly(Return(Refusal({})));
     EXPECT_CALL(daemon_->jobs, StartFit).Times(AnyNumber()).WillRepeatedly(Return(Refusal({})));
+    EXPECT_CALL(daemon_->jobs, ListJobs).Times(AnyNumber()).WillRepeatedly(Return(Refusal({})));
     EXPECT_CALL(daemon_->models, CreateModel)
         .Times(AnyNumber())
         .WillRepeatedly(Return(Refusal({})));
@@ -201,6 +220,32 @@ TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnUploadBesideWhatTheDaemonSays) {
                           HasSubstr("fitctl: NAME (header.name): is \"D\""),
                           HasSubstr("fitctl: --delimiter (header.sources[0].csv.delimiter): ")));
   EXPECT_THAT(err_, Not(HasSubstr("is empty")));
+}
+
+TEST_F(FitctlTest, SaysThatNumbersAreTakenForWords) {
+  const auto upload = [&](const std::vector<std::string>& more) {
+    auto* writer = Upload(grpc::Status::OK);
+    EXPECT_CALL(*writer, Write).WillRepeatedly(Return(true));
+    EXPECT_CALL(daemon_->datasets, UploadDatasetRaw)
+        .WillOnce(DoAll(testing::SetArgPointee<1>(Proto<v1::UploadDatasetResponse>(
+                            "dataset { name: 'd' rows: 9"
+                            "  columns { name: 'age' kind: COLUMN_KIND_CATEGORICAL dictionary: "
+                            "['1', '2', '3x'] }"
+                            "  columns { name: 'size' kind: COLUMN_KIND_CATEGORICAL dictionary: "
+                            "['1', 'm', 's'] }"
+                            "}")),
+                        Return(writer)));
+    std::vector<std::string> args = {"dataset", "upload", "d", Write("x.csv", "age,y\n"),
+                                     "--label", "y"};
+    args.insert(args.end(), more.begin(), more.end());
+    EXPECT_EQ(Run(args), kExitOk);
+  };
+  upload({});
+  EXPECT_THAT(err_, AllOf(HasSubstr("column \"age\" is taken for words"),
+                          HasSubstr("but not \"3x\""), Not(HasSubstr("size"))));
+  daemon_.emplace();
+  upload({"--kind", "age=categorical"});
+  EXPECT_THAT(err_, IsEmpty());
 }
 
 TEST_F(FitctlTest, LeavesOutFilesOfUnknownFormat) {
@@ -579,9 +624,11 @@ TEST_F(FitctlTest, ShowsTheServer) {
   EXPECT_CALL(daemon_->server, GetServerInfo)
       .WillOnce(Answer(Proto<v1::GetServerInfoResponse>(
           "version: '0.1.0' isa: 'x86-64-v3' cores: 2 families { name: 'layer' kinds { name: "
-          "'dropout' parameters { name: 'rate' type: 'float' } } }")));
+          "'dropout' parameters { name: 'rate' type: 'float' } } common_parameters { name: 'name' "
+          "type: 'string' } }")));
   EXPECT_EQ(Run({"server", "info"}), kExitOk);
-  EXPECT_THAT(out_, AllOf(HasSubstr("x86-64-v3"), HasSubstr("layer\n  dropout  rate: float\n")));
+  EXPECT_THAT(out_, AllOf(HasSubstr("x86-64-v3"),
+                          HasSubstr("layer\n  dropout  rate: float\n  (each)   name: string\n")));
 }
 
 constexpr char kSummary[] = "summary { files: 12 bytes: 3400000 }";

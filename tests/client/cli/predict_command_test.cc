@@ -71,6 +71,28 @@ TEST_F(PredictTest, NamesTheColumnsOfATableWithoutHeader) {
   EXPECT_EQ(requests_.at(0).rows().rows_size(), 2);
 }
 
+TEST_F(PredictTest, NamesTheColumnsAsAnUploadDoes) {
+  ExpectPredict(kTwoRows);
+  EXPECT_EQ(Run({"predict", "m", "-"}, ", b\n1,2\n3,4\n"), kExitOk);
+  EXPECT_THAT(requests_.at(0).rows().columns(), testing::ElementsAre("c0", "b"));
+  EXPECT_EQ(requests_.at(0).rows().rows_size(), 2);
+}
+
+TEST_F(PredictTest, AFirstLineOfNumbersAndGapsIsData) {
+  ExpectPredict(kTwoRows);
+  EXPECT_EQ(Run({"predict", "m", "-"}, "1,\n3,4\n"), kExitOk);
+  EXPECT_THAT(requests_.at(0).rows().columns(), testing::ElementsAre("c0", "c1"));
+  EXPECT_EQ(requests_.at(0).rows().rows_size(), 2);
+}
+
+TEST_F(PredictTest, NamesTheFileThatLacksAColumn) {
+  ExpectPredict(kTwoRows, Refusal({{"rows.columns", "lacks column \"age\""},
+                                   {"rows.columns[1]", "is there twice"}}));
+  EXPECT_EQ(Run({"predict", "m", Write("rows.csv", "b,b\n1,2\n")}), kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("rows.csv: lacks column \"age\"\n"),
+                          HasSubstr("rows.csv: column \"b\": is there twice\n")));
+}
+
 TEST_F(PredictTest, PrintsOneAnswerPerLine) {
   ExpectPredict(kTwoRows);
   EXPECT_EQ(Run({"predict", "m", "-", "--output", "jsonl"}, "a\nx\ny\n"), kExitOk);
