@@ -57,6 +57,7 @@ class ComposeTest(unittest.TestCase):
     def setUp(self):
         self.compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
         self.fitd = self.compose["services"]["fitd"]
+        self.sample = self.compose["services"]["sample"]
 
     def test_flags_are_settings(self):
         self.assertEqual([], unknown_flags(self.fitd["command"]))
@@ -66,14 +67,26 @@ class ComposeTest(unittest.TestCase):
         for service in self.compose["services"].values():
             for volume in service.get("volumes", []):
                 source = volume.split(":")[0]
-                if source.startswith("./") and source != "./tls":  # Which make-certificates.sh makes.
+                if source.split("/")[:2] == [".", "tls"]:
+                    continue  # Which make-certificates.sh makes.
+                if source.startswith("./"):
                     self.assertTrue((ROOT / "deploy" / source).exists(), source)
-                elif not source.startswith("./"):
+                else:
                     self.assertIn(source, self.compose["volumes"])
 
+    def test_sample_calls_the_daemon(self):
+        dockerfile = (ROOT / "deploy" / self.sample["build"]["context"] / self.sample["build"]["dockerfile"]).read_text()
+        guide = (ROOT / "docs/stubs.md").read_text().split("## Python\n\n```sh\n")[1].split("```")[0]
+        for command in guide.splitlines()[1:]:  # After `cd`.
+            self.assertIn(command, dockerfile)
+        environment = self.sample["environment"]
+        self.assertIn("--listen=0.0.0.0:" + environment["FITD_ADDRESS"].removeprefix("fitd:"), self.fitd["command"])
+        self.assertIn(environment["FITD_TLS_CA"], [volume.split(":")[1] for volume in self.sample["volumes"]])
+
     def test_daemon_has_no_more_rights_than_it_needs(self):
-        self.assertTrue(self.fitd["read_only"])
-        self.assertEqual(["ALL"], self.fitd["cap_drop"])
+        for service in self.fitd, self.sample:
+            self.assertTrue(service["read_only"])
+            self.assertEqual(["ALL"], service["cap_drop"])
         for service in self.compose["services"].values():
             for port in service["ports"]:
                 self.assertTrue(port.startswith("127.0.0.1:"), port)
