@@ -16,7 +16,7 @@ packages=(
   python3 python3-venv python3-yaml openssl
 )
 ci_packages=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev shellcheck
-             strace faketime locales python3-grpcio)
+             strace faketime locales python3-grpcio systemd)
 
 case "${1:-}" in
   "") ;;

@@ -1,10 +1,13 @@
 """What deploy/ and the Dockerfile say fits the daemon: settings, metrics, packages. Arguments: fitd, fitctl."""
 
+import configparser
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import yaml
@@ -54,6 +57,7 @@ class ComposeTest(unittest.TestCase):
     def setUp(self):
         self.compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
         self.fitd = self.compose["services"]["fitd"]
+        self.sample = self.compose["services"]["sample"]
 
     def test_flags_are_settings(self):
         self.assertEqual([], unknown_flags(self.fitd["command"]))
@@ -63,14 +67,26 @@ class ComposeTest(unittest.TestCase):
         for service in self.compose["services"].values():
             for volume in service.get("volumes", []):
                 source = volume.split(":")[0]
-                if source.startswith("./") and source != "./tls":  # Which make-certificates.sh makes.
+                if source.split("/")[:2] == [".", "tls"]:
+                    continue  # Which make-certificates.sh makes.
+                if source.startswith("./"):
                     self.assertTrue((ROOT / "deploy" / source).exists(), source)
-                elif not source.startswith("./"):
+                else:
                     self.assertIn(source, self.compose["volumes"])
 
+    def test_sample_calls_the_daemon(self):
+        dockerfile = (ROOT / "deploy" / self.sample["build"]["context"] / self.sample["build"]["dockerfile"]).read_text()
+        guide = (ROOT / "docs/stubs.md").read_text().split("## Python\n\n```sh\n")[1].split("```")[0]
+        for command in guide.splitlines()[1:]:  # After `cd`.
+            self.assertIn(command, dockerfile)
+        environment = self.sample["environment"]
+        self.assertIn("--listen=0.0.0.0:" + environment["FITD_ADDRESS"].removeprefix("fitd:"), self.fitd["command"])
+        self.assertIn(environment["FITD_TLS_CA"], [volume.split(":")[1] for volume in self.sample["volumes"]])
+
     def test_daemon_has_no_more_rights_than_it_needs(self):
-        self.assertTrue(self.fitd["read_only"])
-        self.assertEqual(["ALL"], self.fitd["cap_drop"])
+        for service in self.fitd, self.sample:
+            self.assertTrue(service["read_only"])
+            self.assertEqual(["ALL"], service["cap_drop"])
         for service in self.compose["services"].values():
             for port in service["ports"]:
                 self.assertTrue(port.startswith("127.0.0.1:"), port)
@@ -138,6 +154,54 @@ class KubernetesTest(unittest.TestCase):
         user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
         context = self.pod["securityContext"]
         self.assertEqual((context["runAsUser"], context["runAsGroup"]), (int(user[1]), int(user[2])))
+
+
+class SystemdTest(unittest.TestCase):
+    def setUp(self):
+        self.text = (ROOT / "deploy/fitd.service").read_text()
+        unit = configparser.ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str
+        unit.read_string(self.text)
+        self.service = unit["Service"]
+
+    def analyze(self, text, *command):
+        """What systemd-analyze says of a unit, and its exit status."""
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("systemd is not installed")
+        with tempfile.TemporaryDirectory() as folder:
+            unit = pathlib.Path(folder) / "fitd.service"
+            unit.write_text(text.replace("/usr/local/bin/fitd", str(pathlib.Path(BINARIES[1]).resolve())))
+            done = subprocess.run(["systemd-analyze", *command, unit], capture_output=True, text=True)
+            return done.stdout + done.stderr, done.returncode
+
+    def test_systemd_understands_it(self):
+        self.assertEqual(("", 0), self.analyze(self.text, "verify"))
+        said, _ = self.analyze(self.text.replace("ProtectHome=", "ProtectHom="), "verify")
+        self.assertIn("ProtectHom", said)
+
+    def test_daemon_has_no_more_rights_than_it_needs(self):
+        security = ["security", "--no-pager", "--offline=true", "--threshold=15"]  # Of 100.
+        said, status = self.analyze(self.text, *security)
+        self.assertEqual(0, status, said)
+        _, status = self.analyze(self.text.replace("CapabilityBoundingSet=", ""), *security)
+        self.assertEqual(1, status)
+
+    def test_directories_are_those_of_the_configuration(self):
+        config = yaml.safe_load((ROOT / "deploy/fitd.yaml").read_text())
+        self.assertEqual(config["data_dir"], "/var/lib/" + self.service["StateDirectory"])
+        path = self.service["ExecStart"].split("--config ")[1]
+        self.assertEqual("/etc/" + self.service["ConfigurationDirectory"], str(pathlib.Path(path).parent))
+
+    def test_stop_waits_longer_than_the_daemon(self):
+        grace = yaml.safe_load((ROOT / "deploy/fitd.yaml").read_text())["shutdown_grace_seconds"]
+        store = int(re.search(r"shutdown_grace_seconds\(\)\) \+ (\d+)000\)", (ROOT / "server/main.cc").read_text())[1])
+        self.assertGreater(int(self.service["TimeoutStopSec"]), grace + store)
+
+    def test_no_restart_when_somebody_has_to_look_first(self):
+        table = (ROOT / "docs/operations.md").read_text().split("## When the daemon does not start")[1].split("##")[0]
+        codes = set(re.findall(r"^\| (\d+) \|", table, re.MULTILINE))
+        self.assertIn("75", codes)
+        self.assertEqual(codes - {"1", "75"}, set(self.service["RestartPreventExitStatus"].split()))
 
 
 class DockerfileTest(unittest.TestCase):
