@@ -114,10 +114,15 @@ absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(
   FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(known.dataset().sha256()));
   v1::PreviewDatasetResponse response;
   *response.mutable_dataset() = std::move(*known.mutable_dataset());
-  *response.mutable_statistics() = table->header().statistics();
+  size_t bytes = 0;
+  for (const v1::ColumnStatistics& statistics : table->header().statistics()) {
+    bytes += statistics.ByteSizeLong();
+    if (bytes > kMostBytes) break;
+    *response.add_statistics() = statistics;
+  }
   const int64_t rows =
       std::min<int64_t>(request.rows() == 0 ? kDefaultRows : request.rows(), table->rows());
-  size_t bytes = 0;
+  bytes = 0;
   for (int64_t row = 0; row < rows; ++row) {
     v1::PreviewRow preview;
     for (int column = 0; column < table->columns(); ++column)

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
@@ -72,6 +73,26 @@ TEST_F(DatasetsTest, PreviewOfLongTextsIsCut) {
                             daemon_->datasets.Preview(request));
   ASSERT_EQ(preview.rows_size(), 20);
   EXPECT_EQ(preview.rows(0).values(0), std::string(253, 'a') + "...");
+}
+
+// Clients take 4 MiB unless they are told otherwise.
+TEST_F(DatasetsTest, PreviewOfManyColumnsFitsIntoAMessage) {
+  std::string csv = "y";
+  for (int i = 0; i < 60'000; ++i) csv += fmt::format(",column{}", i);
+  for (int row = 0; row < 3; ++row) {
+    csv += fmt::format("\n{}", row);
+    for (int i = 0; i < 60'000; ++i) csv += fmt::format(",{}.{:05}", row, i);
+  }
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", csv + "\n", "y"));
+  v1::PreviewDatasetRequest request;
+  request.set_name("d");
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::PreviewDatasetResponse preview,
+                            daemon_->datasets.Preview(request));
+  EXPECT_LT(preview.ByteSizeLong(), 4U << 20);
+  EXPECT_EQ(preview.dataset().columns_size(), 60'001);
+  EXPECT_EQ(preview.rows(0).values_size(), 60'001);
+  EXPECT_GT(preview.statistics_size(), 10'000);
+  EXPECT_EQ(preview.statistics(10'000).column(), "column9999");
 }
 
 TEST_F(DatasetsTest, PreviewOfTooManyRowsIsRefused) {
