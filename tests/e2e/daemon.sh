@@ -33,10 +33,6 @@ stop_daemon() {
 
 fail() {
   echo "FAILED: $*" >&2
-  if [ -f "$work/fitd.log" ]; then
-    echo "--- the daemon's log ends:" >&2
-    tail -n 30 "$work/fitd.log" >&2
-  fi
   exit 1
 }
 
@@ -53,7 +49,16 @@ expect_output() {
   grep -Eq -- "$1" "$work/out" || { cat "$work/out" >&2; fail "no line matches: $1"; }
 }
 
+# A test that fails shows the end of $work/said, if it wrote it, and of the daemon's log.
 end_test() {
+  local status=$?
+  if [ "$status" != 0 ]; then
+    for said in "$work/said" "$work/fitd.log"; do
+      [ -f "$said" ] || continue
+      echo "--- $(basename "$said") ends:" >&2
+      tail -n 30 "$said" >&2
+    done
+  fi
   if [ -n "$daemon" ]; then
     kill -9 "$daemon" 2> /dev/null || true
     wait "$daemon" 2> /dev/null || true

@@ -26,8 +26,9 @@ awk '
 
 start_daemon
 cd "$work"
-set -x
-# shellcheck disable=SC1091
-. ./commands
-set +x
+(
+  set -x
+  # shellcheck disable=SC1091
+  . ./commands
+) > said 2>&1
 stop_daemon
