@@ -52,6 +52,8 @@ class DataDir {
   std::string DatabasePath() const { return path_ + "/fitd.db"; }
   // SQLite's log, in which the newest commits are.
   std::string DatabaseLogPath() const { return DatabasePath() + "-wal"; }
+  // SQLite's way back from its first change, which makes the log possible.
+  std::string DatabaseJournalPath() const { return DatabasePath() + "-journal"; }
   // There while the database is open.
   std::string DatabaseMarkPath() const { return DatabasePath() + "-open"; }
   std::string DatasetPath(std::string_view sha256) const;

@@ -13,10 +13,12 @@ namespace fitd {
 namespace {
 
 // What a newer daemon wrote is not even opened for writing.
-absl::Status CheckVersion(const std::string& path) {
+absl::Status CheckVersion(const DataDir& directory) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return absl::OkStatus();
-  FITD_ASSIGN_OR_RETURN(const auto reader, Database::OpenReader(path));
+  if (!std::filesystem::exists(directory.DatabasePath(), ignored)) return absl::OkStatus();
+  // A daemon died while it made the database, which is empty yet; a reader could not undo that.
+  if (std::filesystem::exists(directory.DatabaseJournalPath(), ignored)) return absl::OkStatus();
+  FITD_ASSIGN_OR_RETURN(const auto reader, Database::OpenReader(directory.DatabasePath()));
   return CheckSchemaVersion(*reader);
 }
 
@@ -58,7 +60,7 @@ void UnmarkOpen(const DataDir& directory) { unlink(directory.DatabaseMarkPath().
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clock) {
   FITD_RETURN_IF_ERROR(CheckLogNotLost(directory));
   UnmarkOpen(directory);  // Whatever closes it now removes the log.
-  FITD_RETURN_IF_ERROR(CheckVersion(directory.DatabasePath()));
+  FITD_RETURN_IF_ERROR(CheckVersion(directory));
   FITD_ASSIGN_OR_RETURN(auto database, Database::Open(directory.DatabasePath()));
   FITD_RETURN_IF_ERROR(database->Check());
   FITD_RETURN_IF_ERROR(CheckNotLost(directory, *database));

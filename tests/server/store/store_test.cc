@@ -107,6 +107,27 @@ TEST_F(StoreTest, LostDatabaseIsNotTakenForANewOne) {
 }
 
 // Of a daemon that was killed.
+// What a kill leaves behind before SQLite's first change is done: the change, and the journal that
+// undoes it.
+TEST_F(StoreTest, DaemonThatDiedWhileItMadeTheDatabaseIsForgotten) {
+  store_.reset();
+  const std::string path = directory_->DatabasePath();
+  const std::string journal_path = directory_->DatabaseJournalPath();
+  directory_.reset();
+  constexpr size_t kPageBytes = 4096;
+  constexpr size_t kSectorBytes = 512;
+  std::filesystem::resize_file(path, kPageBytes);
+  std::string journal("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);  // The magic number.
+  journal.resize(kSectorBytes);  // No pages, of a file that was empty.
+  journal[22] = kSectorBytes >> 8;
+  journal[26] = kPageBytes >> 8;
+  std::ofstream(journal_path, std::ios::binary) << journal;
+  Reopen();
+  ASSERT_NE(store_, nullptr);
+  EXPECT_THAT(Names(), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(journal_path));
+}
+
 TEST_F(StoreTest, LostLogIsNoticed) {
   FITD_ASSERT_OK(Insert("a"));
   const std::string killed = temp_.File("killed");
