@@ -1,7 +1,7 @@
 // Answers POST with a JSON object, a row of the model's table, by the labels and scores that fitd predicts for it.
 //
-// Usage: node service.js MODEL HOST:PORT, as in node service.js iris@champion 127.0.0.1:8080. It reads proto/ when it starts.
-// FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
+// Usage: node service.js MODEL HOST:PORT, as in node service.js iris@champion 127.0.0.1:8080. It reads proto/ when it
+// starts. FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,7 +1,7 @@
 """Answers POST with a JSON object, a row of the model's table, by the labels and scores that fitd predicts for it.
 
-Usage: service.py MODEL HOST:PORT, as in service.py iris@champion 127.0.0.1:8080. docs/stubs.md says how to make the stubs.
-FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
+Usage: service.py MODEL HOST:PORT, as in service.py iris@champion 127.0.0.1:8080. docs/stubs.md says how to make the
+stubs. FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
 """
 
 import json
