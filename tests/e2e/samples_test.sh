@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The commands of one section of docs/stubs.md work as written, and the service that they build answers as fitctl does,
-# without and with TLS and a token. Usage: samples_test.sh SECTION. FITD and FITCTL name the programs.
+# without and with TLS and a token, also when the daemon was restarted. Usage: samples_test.sh SECTION. FITD and FITCTL name the programs.
 
 # shellcheck source=tests/e2e/daemon.sh
 . "$(dirname "$0")/daemon.sh"
@@ -89,21 +89,27 @@ for body, fault in (json.dumps(row | {"petal_width_cm": "wide"}), '"wide" is not
 PYTHON
 }
 
-# Starts the service, asks it, ends it.
+service=
+trap '[ -z "$service" ] || kill "$service" || true; end_test' EXIT
+
+# serve [FLAG...]: starts the service, asks it before and after a restart of the daemon with these flags, ends it.
 serve() {
   rm -f "$work/url"
   $run > "$work/url" 2> "$work/service.log" &
-  local service=$!
+  service=$!
   for _ in $(seq 300); do
     [ -s "$work/url" ] && break
     kill -0 "$service" 2> /dev/null || break
     sleep 0.1
   done
-  local status=0
-  [ -s "$work/url" ] && ask "$(cat "$work/url")" || status=1
-  kill "$service" 2> /dev/null || true
+  [ -s "$work/url" ] || { cat "$work/service.log" >&2; fail "the service does not start"; }
+  ask "$(cat "$work/url")" || { cat "$work/service.log" >&2; fail "the service's answers"; }
+  stop_daemon
+  listen=$FITD_ADDRESS start_daemon "$@"
+  ask "$(cat "$work/url")" || { cat "$work/service.log" >&2; fail "the service's answers after a restart"; }
+  kill "$service"
   wait "$service" || true
-  [ "$status" = 0 ] || { cat "$work/service.log" >&2; fail "the service did not start, or answered wrongly"; }
+  service=
 }
 
 start_daemon
@@ -119,8 +125,9 @@ stop_daemon
 "$root/deploy/make-certificates.sh" "$work/tls" fitd
 FITD_TOKEN=$("$FITD" token create sample --role predictor --data-dir "$work/data")
 export FITD_TOKEN FITD_TLS_CA=$work/tls/ca.crt
-start_daemon --tls-certificate "$work/tls/tls.crt" --tls-key "$work/tls/tls.key"
-serve
+tls=(--tls-certificate "$work/tls/tls.crt" --tls-key "$work/tls/tls.key")
+start_daemon "${tls[@]}"
+serve "${tls[@]}"
 unset FITD_TOKEN
 expect_exit 8 "$FITCTL" predict iris "$root/tests/data/iris.csv"
 stop_daemon

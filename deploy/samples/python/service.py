@@ -13,12 +13,13 @@ import grpc
 from fitd.v1 import prediction_service_pb2 as fitd
 from fitd.v1.prediction_service_pb2_grpc import PredictionServiceStub
 
-# A prediction changes nothing: it is safe to repeat while the daemon restarts.
+# A prediction changes nothing: it is safe to wait and to repeat it while the daemon restarts. A call that reaches a
+# gRPC server in the moment it stops ends with CANCELLED.
 SERVICE_CONFIG = """{"methodConfig": [{
   "name": [{"service": "fitd.v1.PredictionService"}],
-  "timeout": "5s",
+  "timeout": "5s", "waitForReady": true,
   "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
-                  "retryableStatusCodes": ["UNAVAILABLE"]}
+                  "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
 }]}"""
 
 
