@@ -12,6 +12,7 @@ namespace fitd {
 namespace {
 
 std::atomic<bool> g_json{false};
+thread_local const LogScope* t_scope = nullptr;
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
@@ -72,7 +73,15 @@ std::string Value(const LogField& field, bool json) {
   return plain && !json ? text : JsonString(text);
 }
 
+void Append(const LogField& field, bool json, std::string& line) {
+  line += json ? "," + JsonString(field.name) + ":" : " " + std::string(field.name) + "=";
+  line += Value(field, json);
+}
+
 }  // namespace
+
+LogScope::LogScope() : outer_(t_scope) { t_scope = this; }
+LogScope::~LogScope() { t_scope = outer_; }
 
 void ConfigureLog(std::string_view level, std::string_view format) {
   Logger().set_level(spdlog::level::from_str(std::string(level)));
@@ -84,10 +93,9 @@ void ConfigureLog(std::string_view level, std::string_view format) {
 std::string FormatLogLine(std::string_view event, std::initializer_list<LogField> fields,
                           bool json) {
   std::string line = json ? "\"event\":" + JsonString(event) : std::string(event);
-  for (const LogField& field : fields) {
-    line += json ? "," + JsonString(field.name) + ":" : " " + std::string(field.name) + "=";
-    line += Value(field, json);
-  }
+  for (const LogField& field : fields) Append(field, json, line);
+  if (t_scope != nullptr)
+    for (const LogField& field : t_scope->Fields()) Append(field, json, line);
   return line;
 }
 

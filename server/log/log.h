@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace fitd {
 
@@ -17,6 +18,24 @@ enum class LogLevel { kTrace, kDebug, kInfo, kWarn, kError };
 struct LogField {
   std::string_view name;  // Of our own choosing: letters and '_'.
   std::variant<std::string, int64_t, double> value;
+};
+
+// What the lines say besides that its thread logs while it lives: derive from it and put one on the
+// stack. Of scopes within each other the innermost counts.
+class LogScope {
+ public:
+  LogScope(const LogScope&) = delete;
+  LogScope& operator=(const LogScope&) = delete;
+
+  // Asked for each line that is written.
+  virtual std::vector<LogField> Fields() const = 0;
+
+ protected:
+  LogScope();
+  virtual ~LogScope();
+
+ private:
+  const LogScope* const outer_;
 };
 
 // "trace" ... "error", and "json" or "text". Until it is called, lines of kInfo and above come as

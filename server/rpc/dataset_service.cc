@@ -1,11 +1,13 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/base/mutex.h"
 #include "fitd/v1/dataset_service.grpc.pb.h"
 #include "fmt/format.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/idle_timer.h"
 #include "server/rpc/reply.h"
 #include "server/rpc/services.h"
@@ -53,7 +55,16 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
                              std::chrono::duration<double>(timer_->limit()).count()));
   }
 
+  // That of the header, which is the first message.
+  std::string RequestId() {
+    MutexLock lock(mutex_);
+    if (request_.has_header()) request_id_ = request_.header().request_id();
+    return request_id_;
+  }
+
   void Add() {
+    const std::string request_id = RequestId();
+    const CallScope scope(*context_, MethodOf<v1::UploadDatasetResponse>(), request_id);
     absl::StatusOr<std::optional<v1::UploadDatasetResponse>> known = Guarded([this] {
       MutexLock lock(mutex_);
       return upload_->Add(request_);
@@ -68,6 +79,8 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
   // A read fails at the end of the stream, and also when the client is gone.
   void Complete() {
+    const std::string request_id = RequestId();
+    const CallScope scope(*context_, MethodOf<v1::UploadDatasetResponse>(), request_id);
     End(Guarded([this] {
       MutexLock lock(mutex_);
       return upload_->Complete([this] { return context_->IsCancelled(); });
@@ -94,6 +107,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   // gRPC.
   Mutex mutex_;
   std::unique_ptr<DatasetUpload> upload_ ABSL_GUARDED_BY(mutex_);
+  std::string request_id_ ABSL_GUARDED_BY(mutex_);
 };
 
 class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
@@ -105,25 +119,29 @@ class DatasetServiceRpc final : public v1::DatasetService::CallbackService {
   grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context,
                                        const v1::GetDatasetRequest* request,
                                        v1::GetDatasetResponse* response) override {
-    return Reply(context, pool_, [this, request] { return datasets_.Get(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return datasets_.Get(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context,
                                          const v1::ListDatasetsRequest* request,
                                          v1::ListDatasetsResponse* response) override {
-    return Reply(context, pool_, [this, request] { return datasets_.List(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return datasets_.List(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* DeleteDataset(grpc::CallbackServerContext* context,
                                           const v1::DeleteDatasetRequest* request,
                                           v1::DeleteDatasetResponse* response) override {
-    return Reply(context, pool_, [this, request] { return datasets_.Delete(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return datasets_.Delete(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* PreviewDataset(grpc::CallbackServerContext* context,
                                            const v1::PreviewDatasetRequest* request,
                                            v1::PreviewDatasetResponse* response) override {
-    return Reply(context, pool_, [this, request] { return datasets_.Preview(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return datasets_.Preview(*request); }, response);
   }
 
   grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(

@@ -14,7 +14,7 @@ class EvaluationServiceRpc final : public v1::EvaluationService::CallbackService
                                      const v1::EvaluateRequest* request,
                                      v1::EvaluateResponse* response) override {
     return Reply(
-        context, pool_,
+        context, pool_, request,
         [this, context, request] {
           return evaluation_.Run(*request, [context] { return context->IsCancelled(); });
         },

@@ -1,4 +1,5 @@
 #include "inference/grpc_service.grpc.pb.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/reply.h"
 #include "server/rpc/services.h"
@@ -30,7 +31,11 @@ class InferStreamReactor final
     response_.Clear();
     inference_.ModelInfer(
         request_, [this] { return context_->IsCancelled(); }, *response_.mutable_infer_response(),
-        [this](const absl::Status& status) { Answer(ToGrpcStatus(status)); });
+        [this](const absl::Status& status) {
+          const CallScope scope(*context_, MethodOf<inference::ModelStreamInferResponse>(),
+                                request_.id());
+          Answer(ToGrpcStatus(status));
+        });
   }
 
   void OnWriteDone(bool ok) override {
@@ -98,51 +103,56 @@ class InferenceServiceRpc final : public inference::GRPCInferenceService::Callba
                                        const inference::ModelReadyRequest* request,
                                        inference::ModelReadyResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.ModelReady(*request); }, response);
+        context, pool_, request, [this, request] { return inference_.ModelReady(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* ModelMetadata(grpc::CallbackServerContext* context,
                                           const inference::ModelMetadataRequest* request,
                                           inference::ModelMetadataResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.ModelMetadata(*request); }, response);
+        context, pool_, request, [this, request] { return inference_.ModelMetadata(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* ModelConfig(grpc::CallbackServerContext* context,
                                         const inference::ModelConfigRequest* request,
                                         inference::ModelConfigResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.ModelConfig(*request); }, response);
+        context, pool_, request, [this, request] { return inference_.ModelConfig(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* ModelStatistics(grpc::CallbackServerContext* context,
                                             const inference::ModelStatisticsRequest* request,
                                             inference::ModelStatisticsResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.ModelStatistics(*request); }, response);
+        context, pool_, request, [this, request] { return inference_.ModelStatistics(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* RepositoryIndex(grpc::CallbackServerContext* context,
                                             const inference::RepositoryIndexRequest* request,
                                             inference::RepositoryIndexResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.RepositoryIndex(*request); }, response);
+        context, pool_, request, [this, request] { return inference_.RepositoryIndex(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* RepositoryModelLoad(
       grpc::CallbackServerContext* context, const inference::RepositoryModelLoadRequest* request,
       inference::RepositoryModelLoadResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.RepositoryModelLoad(*request); },
-        response);
+        context, pool_, request,
+        [this, request] { return inference_.RepositoryModelLoad(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* RepositoryModelUnload(
       grpc::CallbackServerContext* context, const inference::RepositoryModelUnloadRequest* request,
       inference::RepositoryModelUnloadResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return inference_.RepositoryModelUnload(*request); },
-        response);
+        context, pool_, request,
+        [this, request] { return inference_.RepositoryModelUnload(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
@@ -151,7 +161,10 @@ class InferenceServiceRpc final : public inference::GRPCInferenceService::Callba
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     inference_.ModelInfer(
         *request, [context] { return context->IsCancelled(); }, *response,
-        [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
+        [context, request, reactor](const absl::Status& status) {
+          const CallScope scope(*context, MethodOf<inference::ModelInferResponse>(), request->id());
+          reactor->Finish(ToGrpcStatus(status));
+        });
     return reactor;
   }
 

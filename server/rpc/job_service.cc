@@ -43,43 +43,50 @@ class JobServiceRpc final : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* StartFit(grpc::CallbackServerContext* context,
                                      const v1::StartFitRequest* request,
                                      v1::StartFitResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.StartFit(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.StartFit(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
                                    const v1::GetJobRequest* request,
                                    v1::GetJobResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.Get(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.Get(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
                                      const v1::ListJobsRequest* request,
                                      v1::ListJobsResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.List(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.List(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const v1::CancelJobRequest* request,
                                       v1::CancelJobResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.Cancel(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.Cancel(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context,
                                      const v1::PauseJobRequest* request,
                                      v1::PauseJobResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.Pause(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.Pause(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
                                       const v1::ResumeJobRequest* request,
                                       v1::ResumeJobResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.Resume(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.Resume(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
                                       const v1::DeleteJobRequest* request,
                                       v1::DeleteJobResponse* response) override {
-    return Reply(context, pool_, [this, request] { return jobs_.Delete(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return jobs_.Delete(*request); }, response);
   }
 
   grpc::ServerWriteReactor<WatchResponse>* WatchJob(grpc::CallbackServerContext* context,
@@ -88,7 +95,7 @@ class JobServiceRpc final : public v1::JobService::CallbackService {
     if (!slot.ok()) return WatchReactor<WatchResponse>::Refuse(slot.status());
     std::shared_ptr<WatcherSlots::Slot> held = *std::move(slot);
     return WatchReactor<WatchResponse>::Start(
-        watch_pool_,
+        context, watch_pool_,
         [this, request = *request, held = std::move(held)](std::function<void()> wake) mutable
             -> absl::StatusOr<WatchReactor<WatchResponse>::Source> {
           FITD_ASSIGN_OR_RETURN(auto source, jobs_.Watch(request, std::move(wake)));

@@ -12,52 +12,60 @@ class ModelServiceRpc final : public v1::ModelService::CallbackService {
   grpc::ServerUnaryReactor* CreateModel(grpc::CallbackServerContext* context,
                                         const v1::CreateModelRequest* request,
                                         v1::CreateModelResponse* response) override {
-    return Reply(context, pool_, [this, request] { return models_.Create(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return models_.Create(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context,
                                      const v1::GetModelRequest* request,
                                      v1::GetModelResponse* response) override {
-    return Reply(context, pool_, [this, request] { return models_.Get(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return models_.Get(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override {
-    return Reply(context, pool_, [this, request] { return models_.List(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return models_.List(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* DeleteModel(grpc::CallbackServerContext* context,
                                         const v1::DeleteModelRequest* request,
                                         v1::DeleteModelResponse* response) override {
-    return Reply(context, pool_, [this, request] { return models_.Delete(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return models_.Delete(*request); }, response);
   }
 
   grpc::ServerUnaryReactor* GetModelVersion(grpc::CallbackServerContext* context,
                                             const v1::GetModelVersionRequest* request,
                                             v1::GetModelVersionResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return models_.GetVersion(*request); }, response);
+        context, pool_, request, [this, request] { return models_.GetVersion(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* ListModelVersions(grpc::CallbackServerContext* context,
                                               const v1::ListModelVersionsRequest* request,
                                               v1::ListModelVersionsResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return models_.ListVersions(*request); }, response);
+        context, pool_, request, [this, request] { return models_.ListVersions(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* DeleteModelVersion(grpc::CallbackServerContext* context,
                                                const v1::DeleteModelVersionRequest* request,
                                                v1::DeleteModelVersionResponse* response) override {
     return Reply(
-        context, pool_, [this, request] { return models_.DeleteVersion(*request); }, response);
+        context, pool_, request, [this, request] { return models_.DeleteVersion(*request); },
+        response);
   }
 
   grpc::ServerUnaryReactor* SetModelAlias(grpc::CallbackServerContext* context,
                                           const v1::SetModelAliasRequest* request,
                                           v1::SetModelAliasResponse* response) override {
-    return Reply(context, pool_, [this, request] { return models_.SetAlias(*request); }, response);
+    return Reply(
+        context, pool_, request, [this, request] { return models_.SetAlias(*request); }, response);
   }
 
  private:

@@ -1,4 +1,5 @@
 #include "fitd/v1/prediction_service.grpc.pb.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/services.h"
 
@@ -24,6 +25,7 @@ class PredictStreamReactor final
         request_.request(), [this] { return context_->IsCancelled(); },
         *response_.mutable_response(),
         [this](const absl::Status& status) {
+          const CallScope scope(*context_, MethodOf<v1::PredictStreamResponse>(), "");
           if (status.ok()) {
             StartWrite(&response_);
           } else {
@@ -59,7 +61,10 @@ class PredictionServiceRpc final : public v1::PredictionService::CallbackService
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     prediction_.Predict(
         *request, [context] { return context->IsCancelled(); }, *response,
-        [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
+        [context, reactor](const absl::Status& status) {
+          const CallScope scope(*context, MethodOf<v1::PredictResponse>(), "");
+          reactor->Finish(ToGrpcStatus(status));
+        });
     return reactor;
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "grpcpp/support/server_callback.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/thread_pool.h"
 
@@ -13,15 +14,16 @@ namespace fitd {
 
 // Runs work(), which returns StatusOr<Response>, on the pool. Request and response live until the
 // reactor is finished.
-template <typename Response, typename Work>
-grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, ThreadPool& pool, Work work,
-                                Response* response) {
+template <typename Request, typename Response, typename Work>
+grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, ThreadPool& pool,
+                                const Request* request, Work work, Response* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const bool posted = pool.Post([context, reactor, work = std::move(work), response] {
+  const bool posted = pool.Post([context, reactor, request, work = std::move(work), response] {
     if (context->IsCancelled()) {
       reactor->Finish(grpc::Status::CANCELLED);
       return;
     }
+    const CallScope scope(*context, MethodOf<Response>(), RequestIdOf(*request));
     absl::StatusOr<Response> result = Guarded(work);
     const grpc::Status status = ToGrpcStatus(result.status());
     if (status.ok()) *response = *std::move(result);

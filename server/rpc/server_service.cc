@@ -16,22 +16,22 @@ class ServerServiceRpc final : public v1::ServerService::CallbackService {
       : info_(info), maintenance_(maintenance), pool_(pool), maintenance_pool_(maintenance_pool) {}
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
-                                          const v1::GetServerInfoRequest*,
+                                          const v1::GetServerInfoRequest* request,
                                           v1::GetServerInfoResponse* response) override {
-    return Reply(context, pool_, [this] { return info_.Get(); }, response);
+    return Reply(context, pool_, request, [this] { return info_.Get(); }, response);
   }
 
   grpc::ServerWriteReactor<v1::CheckStoreResponse>* CheckStore(
-      grpc::CallbackServerContext*, const v1::CheckStoreRequest*) override {
+      grpc::CallbackServerContext* context, const v1::CheckStoreRequest*) override {
     return WatchReactor<v1::CheckStoreResponse>::Start(
-        maintenance_pool_,
+        context, maintenance_pool_,
         [this](std::function<void()> wake) { return maintenance_.Check(std::move(wake)); });
   }
 
   grpc::ServerWriteReactor<v1::BackupStoreResponse>* BackupStore(
-      grpc::CallbackServerContext*, const v1::BackupStoreRequest*) override {
+      grpc::CallbackServerContext* context, const v1::BackupStoreRequest*) override {
     return WatchReactor<v1::BackupStoreResponse>::Start(
-        maintenance_pool_,
+        context, maintenance_pool_,
         [this](const std::function<void()>& /*wake*/) { return maintenance_.Backup(); });
   }
 

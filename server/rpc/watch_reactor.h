@@ -11,6 +11,7 @@
 #include "core/base/mutex.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/jobs/stream_source.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/thread_pool.h"
 
@@ -27,8 +28,9 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
   using Open = std::function<absl::StatusOr<Source>(std::function<void()> wake)>;
 
   // What a handler returns.
-  static grpc::ServerWriteReactor<Response>* Start(ThreadPool& pool, Open open) {
-    const std::shared_ptr<WatchReactor> reactor(new WatchReactor(pool, std::move(open)));
+  static grpc::ServerWriteReactor<Response>* Start(grpc::CallbackServerContext* context,
+                                                   ThreadPool& pool, Open open) {
+    const std::shared_ptr<WatchReactor> reactor(new WatchReactor(context, pool, std::move(open)));
     reactor->self_ = reactor;
     reactor->Wake();
     return reactor.get();
@@ -65,7 +67,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
   void OnDone() override { self_.reset(); }
 
  private:
-  WatchReactor(ThreadPool& pool, Open open) : pool_(pool), open_(std::move(open)) {}
+  WatchReactor(grpc::CallbackServerContext* context, ThreadPool& pool, Open open)
+      : context_(context), pool_(pool), open_(std::move(open)) {}
 
   // Lets Pump look again: now on the pool, or when it is through with what it does.
   void Wake() {
@@ -82,6 +85,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
 
   // One thread at a time.
   void Pump() {
+    const CallScope scope(*context_, MethodOf<Response>(), "");
     while (true) {
       {
         MutexLock lock(mutex_);
@@ -144,6 +148,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<Response>,
     return false;
   }
 
+  grpc::CallbackServerContext* const context_;
   ThreadPool& pool_;
   std::shared_ptr<WatchReactor> self_;  // Until OnDone.
 

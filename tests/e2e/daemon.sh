@@ -7,10 +7,11 @@ set -euo pipefail
 work=$(mktemp -d)
 daemon=
 
-# start_daemon [FLAG...] returns once the daemon serves. The data directory outlives a stop, so that tests can restart.
+# start_daemon [FLAG...] returns once the daemon serves, at $listen if that is set. The data directory outlives a stop, so
+# that tests can restart.
 start_daemon() {
   rm -f "$work/port"
-  "$FITD" --data-dir "$work/data" --listen 127.0.0.1:0 --port-file "$work/port" "$@" 2>> "$work/fitd.log" &
+  "$FITD" --data-dir "$work/data" --listen "${listen:-127.0.0.1:0}" --port-file "$work/port" "$@" 2>> "$work/fitd.log" &
   daemon=$!
   for _ in $(seq 300); do
     [ -s "$work/port" ] && break

@@ -75,7 +75,8 @@ class ComposeTest(unittest.TestCase):
                     self.assertIn(source, self.compose["volumes"])
 
     def test_sample_calls_the_daemon(self):
-        dockerfile = (ROOT / "deploy" / self.sample["build"]["context"] / self.sample["build"]["dockerfile"]).read_text()
+        build = self.sample["build"]
+        dockerfile = (ROOT / "deploy" / build["context"] / build["dockerfile"]).read_text()
         guide = (ROOT / "docs/stubs.md").read_text().split("## Python\n\n```sh\n")[1].split("```")[0]
         for command in guide.splitlines()[1:]:  # After `cd`.
             self.assertIn(command, dockerfile)

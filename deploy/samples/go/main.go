@@ -23,12 +23,13 @@ import (
 	"fitd-sample/fitd"
 )
 
-// A prediction changes nothing: it is safe to repeat while the daemon restarts.
+// A prediction changes nothing: it is safe to wait and to repeat it while the daemon restarts. A call that reaches a gRPC
+// server in the moment it stops ends with CANCELLED.
 const serviceConfig = `{"methodConfig": [{
   "name": [{"service": "fitd.v1.PredictionService"}],
-  "timeout": "5s",
+  "timeout": "5s", "waitForReady": true,
   "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
-                  "retryableStatusCodes": ["UNAVAILABLE"]}
+                  "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
 }]}`
 
 type bearer string

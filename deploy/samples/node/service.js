@@ -1,7 +1,7 @@
 // Answers POST with a JSON object, a row of the model's table, by the labels and scores that fitd predicts for it.
 //
-// Usage: node service.js MODEL HOST:PORT, as in node service.js iris@champion 127.0.0.1:8080. It reads proto/ when it starts.
-// FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
+// Usage: node service.js MODEL HOST:PORT, as in node service.js iris@champion 127.0.0.1:8080. It reads proto/ when it
+// starts. FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,14 +11,16 @@ import { promisify } from "node:util";
 import grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
-// A prediction changes nothing: it is safe to repeat while the daemon restarts.
+// A prediction changes nothing: it is safe to wait and to repeat it while the daemon restarts. A call that reaches a gRPC
+// server in the moment it stops ends with CANCELLED.
+const waiting = new grpc.Metadata({ waitForReady: true });
 const serviceConfig = {
   methodConfig: [{
     name: [{ service: "fitd.v1.PredictionService" }],
     timeout: "5s",
     retryPolicy: {
       maxAttempts: 5, initialBackoff: "0.1s", maxBackoff: "2s", backoffMultiplier: 2,
-      retryableStatusCodes: ["UNAVAILABLE"],
+      retryableStatusCodes: ["UNAVAILABLE", "CANCELLED"],
     },
   }],
 };
@@ -55,7 +57,7 @@ const server = createServer(async (request, response) => {
   try {
     const row = await json(request);
     const rows = { columns: Object.keys(row), rows: [{ values: Object.values(row).map(value) }] };
-    const { version, labels, scores } = await predict({ model, rows });
+    const { version, labels, scores } = await predict({ model, rows }, waiting);
     answer = { version, labels, scores };
   } catch (error) {
     const badRow = error.code === undefined || error.code === grpc.status.INVALID_ARGUMENT;

@@ -1,7 +1,7 @@
 """Answers POST with a JSON object, a row of the model's table, by the labels and scores that fitd predicts for it.
 
-Usage: service.py MODEL HOST:PORT, as in service.py iris@champion 127.0.0.1:8080. docs/stubs.md says how to make the stubs.
-FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
+Usage: service.py MODEL HOST:PORT, as in service.py iris@champion 127.0.0.1:8080. docs/stubs.md says how to make the
+stubs. FITD_ADDRESS, FITD_TLS_CA and FITD_TOKEN are those of fitctl, but a token needs TLS.
 """
 
 import json
@@ -13,12 +13,13 @@ import grpc
 from fitd.v1 import prediction_service_pb2 as fitd
 from fitd.v1.prediction_service_pb2_grpc import PredictionServiceStub
 
-# A prediction changes nothing: it is safe to repeat while the daemon restarts.
+# A prediction changes nothing: it is safe to wait and to repeat it while the daemon restarts. A call that reaches a
+# gRPC server in the moment it stops ends with CANCELLED.
 SERVICE_CONFIG = """{"methodConfig": [{
   "name": [{"service": "fitd.v1.PredictionService"}],
-  "timeout": "5s",
+  "timeout": "5s", "waitForReady": true,
   "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
-                  "retryableStatusCodes": ["UNAVAILABLE"]}
+                  "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
 }]}"""
 
 

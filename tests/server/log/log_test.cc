@@ -1,6 +1,10 @@
 #include "server/log/log.h"
 
 #include <cmath>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -27,6 +31,26 @@ TEST(LogTest, ValuesCannotForgeALine) {
     EXPECT_EQ(line.find_first_of("\n\x1b\xff"), line.npos);
   }
   EXPECT_EQ(FormatLogLine("e", {{"name", "a\"b"}}, true), R"("event":"e","name":"a\"b")");
+}
+
+class Scope final : public LogScope {
+ public:
+  explicit Scope(std::string call) : call_(std::move(call)) {}
+  std::vector<LogField> Fields() const override { return {{"call", call_}}; }
+
+ private:
+  const std::string call_;
+};
+
+TEST(LogTest, LinesOfAThreadSayWhatItsInnermostScopeSays) {
+  const Scope outer("1");
+  {
+    const Scope inner("2");
+    EXPECT_EQ(FormatLogLine("done", {{"job", "fit-1"}}, true),
+              R"("event":"done","job":"fit-1","call":"2")");
+    std::thread([] { EXPECT_EQ(FormatLogLine("done", {}, false), "done"); }).join();
+  }
+  EXPECT_EQ(FormatLogLine("done", {}, false), "done call=1");
 }
 
 }  // namespace
