@@ -27,6 +27,14 @@ std::string NewRequestId() {
   return fmt::format("{:016x}{:016x}", bits(random), bits(random));
 }
 
+// Of a call that was not cancelled here: if it was all the same, then by gRPC in a daemon that is
+// stopping.
+absl::Status FromUncancelled(const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::CANCELLED)
+    return absl::UnavailableError("the daemon stopped before it answered");
+  return FromGrpc(status);
+}
+
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> CallOnce(Stub& stub,
                                   grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -36,7 +44,7 @@ absl::StatusOr<Response> CallOnce(Stub& stub,
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status);
+  if (!status.ok()) return FromUncancelled(status);
   return response;
 }
 
@@ -194,7 +202,7 @@ absl::Status Client::WatchJob(v1::WatchJobRequest request,
         return absl::OkStatus();
       }
     }
-    const absl::Status status = FromGrpc(reader->Finish());
+    const absl::Status status = FromUncancelled(reader->Finish());
     if (!absl::IsUnavailable(status)) return status;
     const std::optional<absl::Duration> pause = backoff.Next();
     if (!pause.has_value()) return status;

@@ -84,6 +84,14 @@ TEST(ClientTest, GivesUpOnAnUnreachableDaemon) {
               StatusIs(StatusCode::kUnavailable, "connection refused"));
 }
 
+TEST(ClientTest, RepeatsACallThatAStoppingDaemonCancels) {
+  MockDaemon daemon;
+  EXPECT_CALL(daemon.server, GetServerInfo)
+      .WillOnce(Return(grpc::Status::CANCELLED))
+      .WillOnce(Return(grpc::Status::OK));
+  FITD_EXPECT_OK(daemon.TakeClient()->GetServerInfo({}));
+}
+
 TEST(ClientTest, TakesAWatchUpAgainAfterTheLastEventSeen) {
   MockDaemon daemon;
   EXPECT_CALL(daemon.jobs, WatchJobRaw(_, Property(&v1::WatchJobRequest::from_event, 0)))
