@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -16,6 +13,8 @@
 #include "client/names.h"
 #include "client/reflection.h"
 #include "client/spec_text.h"
+#include "client/status_macros.h"
+#include "client/upload_files.h"
 
 namespace fitd::client {
 namespace {
@@ -69,7 +68,7 @@ class Filler {
       if (kinds != nullptr && field->real_containing_oneof() == kinds) {
         if (kind != nullptr) {
           Fault(entry.first, path,
-                fmt::format("\"{}\" beside \"{}\": a {} is of one kind", field->name(),
+                fmt::format("\"{}\" beside \"{}\"; give one kind of {}", field->name(),
                             kind->name(), FamilyName(type)));
           continue;
         }
@@ -162,21 +161,31 @@ class Filler {
 
 absl::StatusOr<YamlFields> ReadYamlFile(const std::string& file, const std::string& root,
                                         Message& message) {
-  std::ifstream stream(file);
-  std::ostringstream text;
-  if (stream) text << stream.rdbuf();
-  if (!stream)
-    return absl::InvalidArgumentError(
-        fmt::format("cannot read {}: {}", Quoted(file), std::strerror(errno)));
-  return ParseYaml(text.str(), file, root, message);
+  constexpr size_t kMostBytes = size_t{16} << 20;
+  std::string text;
+  FITD_RETURN_IF_ERROR(ForEachChunk(file, [&](std::string_view chunk) {
+    text += chunk;
+    return text.size() <= kMostBytes;
+  }));
+  if (text.size() > kMostBytes)
+    return absl::InvalidArgumentError(fmt::format("{} has more than 16 MiB", Quoted(file)));
+  return ParseYaml(text, file, root, message);
 }
 
 absl::StatusOr<YamlFields> ParseYaml(const std::string& text, const std::string& file,
                                      const std::string& root, Message& message) {
   try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty() || documents[0].IsNull())
+      return absl::InvalidArgumentError(fmt::format("{}: is empty", file));
     Filler filler(file);
-    filler.Fill(YAML::Load(text), root, message);
-    return filler.TakeFields();
+    filler.Fill(documents[0], root, message);
+    YamlFields fields = filler.TakeFields();
+    if (documents.size() > 1) {
+      const std::string place = Position(file, documents[1].Mark());
+      fields.faults.push_back({root, place + ": a second document; allowed: one"});
+    }
+    return fields;
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(fmt::format("{}: {}", Position(file, error.mark), error.msg));
   }

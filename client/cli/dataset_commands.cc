@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
@@ -52,7 +54,15 @@ void SetColumnKinds(const std::vector<std::string>& kinds, v1::CsvSpec& csv, Fla
   }
 }
 
+// Files are read twice, so that nothing is sent that the daemon has already.
 void CheckReadable(std::string_view flag, const std::string& path, FlagFaults& faults) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (path == "-" || (std::filesystem::exists(status) && !std::filesystem::is_directory(status) &&
+                      !std::filesystem::is_regular_file(status))) {
+    faults.Add(flag, client::Quoted(path) + " is no regular file; an upload reads it twice");
+    return;
+  }
   faults.Add(flag, client::ForEachChunk(path, [](std::string_view) { return false; }));
 }
 
@@ -82,6 +92,14 @@ void AddTensors(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& 
   CheckReadable("--labels", flags.labels, faults);
   *header.add_sources() = SourceFrom(flags.source, flags.features, faults);
   *header.add_sources() = SourceFrom(flags.source, flags.labels, faults);
+  for (int i = 0; i < header.sources_size(); ++i) {
+    if (!header.sources(i).has_csv()) continue;
+    faults.Add(i == 0 ? "--features" : "--labels",
+               fmt::format("{} is a table, which is uploaded with its labels in it: FILE --label "
+                           "COLUMN",
+                           client::Quoted(i == 0 ? flags.features : flags.labels)));
+    header.mutable_sources(i)->clear_format();
+  }
   header.mutable_sources(0)->set_role(v1::COLUMN_ROLE_FEATURE);
   header.mutable_sources(1)->set_role(v1::COLUMN_ROLE_LABEL);
   constexpr char kTable[] = "is for tables; these are tensors";
@@ -124,6 +142,19 @@ std::string DatasetText(const v1::Dataset& dataset) {
   return fmt::format("Data set {}: {} rows, {} columns, {}\n", Printable(dataset.name()),
                      FormatCount(dataset.rows()), FormatCount(dataset.columns_size()),
                      FormatBytes(dataset.bytes()));
+}
+
+// Names that read as numbers are seldom meant, and the first row is lost then.
+std::string NumbersAsNames(const v1::Dataset& dataset, const UploadFlags& flags) {
+  if (flags.file.empty() || flags.source.header) return "";
+  for (const v1::ColumnSchema& column : dataset.columns()) {
+    if (!client::IsNumber(column.name())) continue;
+    return fmt::format(
+        "fitctl: note: the first line was taken for the names of the columns, though {} is a "
+        "number. --no-header takes it for data\n",
+        client::Quoted(column.name()));
+  }
+  return "";
 }
 
 // A single typing error makes words of a column of numbers, which a user should hear of. Nothing
@@ -174,7 +205,8 @@ absl::Status Upload(Cli& cli, const UploadFlags& flags) {
   if (bar) cli.env.out << kEraseLine;
   FITD_RETURN_IF_ERROR(response.status());
   cli.Print(response->dataset(), [&] { return DatasetText(response->dataset()); });
-  cli.env.err << WordsAmongNumbers(response->dataset(), header);
+  cli.env.err << NumbersAsNames(response->dataset(), flags)
+              << WordsAmongNumbers(response->dataset(), header);
   return absl::OkStatus();
 }
 

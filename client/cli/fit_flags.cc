@@ -18,7 +18,7 @@ absl::Status AddClassWeight(const std::string& text, v1::TrainingSpec& training)
   double weight = 0;
   if (equals == std::string::npos || !absl::SimpleAtod(text.substr(equals + 1), &weight)) {
     return absl::InvalidArgumentError(
-        fmt::format("{}: expected LABEL=WEIGHT", client::Quoted(text)));
+        fmt::format("{}: expected LABEL=WEIGHT, the weight a number", client::Quoted(text)));
   }
   const std::string label = text.substr(0, equals);
   const bool is_new =
@@ -38,8 +38,6 @@ void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& 
     faults.Add("--optimizer", client::ParseSpec(*flags.optimizer, *training.mutable_optimizer()));
   }
   if (flags.learning_rate) {
-    if (!training.has_optimizer())
-      faults.Add("--learning-rate", "needs --optimizer, e.g. --optimizer adam");
     if (flags.optimizer && training.optimizer().has_learning_rate()) {
       faults.Add("--learning-rate", "excludes the learning_rate of --optimizer; give one of them");
     }
@@ -153,24 +151,29 @@ void AddFitFlags(CLI::App& command, FitFlags& flags) {
 
   constexpr char kTraining[] = "Training";
   command
-      .add_option("--loss", flags.loss,
-                  "What to minimise, e.g. sparse_categorical_crossentropy, mse, huber:delta=2")
+      .add_option(
+          "--loss", flags.loss,
+          "What to minimise, e.g. sparse_categorical_crossentropy, mse, huber:delta=2; required")
       ->group(kTraining);
-  command.add_option("--optimizer", flags.optimizer, "E.g. adam, sgd:momentum=0.9:nesterov=true")
+  command
+      .add_option("--optimizer", flags.optimizer,
+                  "E.g. adam, sgd:momentum=0.9:nesterov=true; default: rmsprop")
       ->group(kTraining);
   command
       .add_option("--learning-rate", flags.learning_rate,
-                  "A number or a schedule, e.g. \"cosine_decay(0.001, 1000)\"")
+                  "A number or a schedule, e.g. \"cosine_decay(0.001, 1000)\"; default: the "
+                  "optimizer's, 0.001 "
+                  "or 0.01 for sgd")
       ->group(kTraining);
   command.add_option("--metrics", flags.metrics, "E.g. accuracy,top_k_categorical_accuracy:k=3")
       ->group(kTraining);
-  command.add_option("--epochs", flags.epochs, "Passes over the training rows")
+  command.add_option("--epochs", flags.epochs, "Passes over the training rows; default: 1")
       ->type_name("INT")
       ->group(kTraining);
-  command.add_option("--batch-size", flags.batch_size, "Rows per step")
+  command.add_option("--batch-size", flags.batch_size, "Rows per step; default: 32")
       ->type_name("INT")
       ->group(kTraining);
-  command.add_option("--seed", flags.seed, "Key of every random choice")
+  command.add_option("--seed", flags.seed, "Key of every random choice; default: 0")
       ->type_name("UINT")
       ->group(kTraining);
   command.add_flag("--no-shuffle", flags.no_shuffle, "Visit the rows in their order")

@@ -59,7 +59,8 @@ std::string UnknownOption(const CLI::App& command, const std::string& word) {
 
 // What is wrong with words that no command took, or an empty text.
 std::string UnexpectedWords(const CLI::App& fitctl) {
-  const std::vector<std::string> words = fitctl.remaining(/*recurse=*/true);
+  std::vector<std::string> words = fitctl.remaining(/*recurse=*/true);
+  std::erase(words, "--");  // What follows it is no option.
   if (words.empty()) return "";
   const CLI::App& command = Chosen(fitctl);
   std::vector<std::string> options;

@@ -57,11 +57,9 @@ absl::StatusOr<bool> CsvReader::Next() {
   for (;;) {
     FITD_ASSIGN_OR_RETURN(const bool complete, Scan());
     if ((complete ? next_begin_ : end_) - begin_ > kMaxRecordBytes) {
-      next_begin_ = begin_;
-      return ErrorAt(
-          Position{0, 0},
-          fmt::format("a line is longer than {} bytes, the limit; is a quote not closed?",
-                      kMaxRecordBytes));
+      return ResourceExhausted(
+          fmt::format("{}: a line is longer than {} bytes, the limit; is a quote not closed?",
+                      Where(Position{0, 0}), kMaxRecordBytes));
     }
     if (complete) break;
     FITD_RETURN_IF_ERROR(Fill());
@@ -70,8 +68,8 @@ absl::StatusOr<bool> CsvReader::Next() {
   if (expected_fields_ == 0) expected_fields_ = fields_.size();
   if (fields_.size() != expected_fields_) {
     return ErrorAt(positions_[std::min(fields_.size() - 1, expected_fields_)],
-                   fmt::format("the line has {} fields; expected {}, as in the first line",
-                               fields_.size(), expected_fields_));
+                   fmt::format("the line has {} field{}; expected {}, as in the first line",
+                               fields_.size(), fields_.size() == 1 ? "" : "s", expected_fields_));
   }
   for (const size_t field : doubled_quotes_) {
     char* const text = buffer_.data() + (fields_[field].data() - buffer_.data());

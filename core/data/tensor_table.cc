@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/violations.h"
 #include "core/data/column_statistics.h"
 #include "core/data/narrowest_type.h"
 #include "core/data/table_writer.h"
@@ -98,7 +99,7 @@ class Measurement {
         fmt::format("{}: row {}, value {} is not a finite 32-bit float; {} values are not{}",
                     source_.spec.file_name(), first_not_finite_ / values_per_row + 1,
                     first_not_finite_ % values_per_row + 1, not_finite_,
-                    is_label_ ? "" : "; allow_missing accepts NaN as missing"));
+                    is_label_ || allow_missing_ ? "" : "; allow_missing takes NaN for missing"));
   }
 
   const IngestSource& source_;
@@ -180,9 +181,16 @@ void AddColumn(const Facts& facts, const std::string& name, v1::ColumnRole role,
 absl::StatusOr<IngestResult> IngestTensors(const IngestSource& features, const IngestSource& labels,
                                            const IngestOptions& options,
                                            const std::string& output_path) {
-  FITD_ASSIGN_OR_RETURN(const Facts feature_facts,
-                        Measurement(features, options.allow_missing).Take());
-  FITD_ASSIGN_OR_RETURN(const Facts label_facts, Measurement(labels, options.allow_missing).Take());
+  absl::StatusOr<Facts> measured_features = Measurement(features, options.allow_missing).Take();
+  absl::StatusOr<Facts> measured_labels = Measurement(labels, options.allow_missing).Take();
+  Violations violations;
+  for (const absl::Status& status : {measured_features.status(), measured_labels.status()}) {
+    if (!status.ok() && !absl::IsInvalidArgument(status)) return status;
+    violations.Add(status);
+  }
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  const Facts feature_facts = *std::move(measured_features);
+  const Facts label_facts = *std::move(measured_labels);
   if (feature_facts.rows() != label_facts.rows()) {
     return InvalidArgument(fmt::format("{} has {} rows, {} has {}; there must be one label per row",
                                        features.spec.file_name(), feature_facts.rows(),

@@ -50,9 +50,9 @@ void Normalization::Resolve(const v1::NormalizationSpec& spec, const Shape& inpu
                             std::string_view path, Violations& violations) {
   const int64_t features = input.back();
   const auto check_size = [&](int64_t size, const char* field) {
-    CheckField(size == 0 || size == 1 || size == features, size,
-               fmt::format("1 value, or {}, one per feature", features), ChildPath(path, field),
-               violations);
+    if (size == 0 || size == 1 || size == features) return;
+    violations.Add(ChildPath(path, field),
+                   fmt::format("has {} values; allowed: 1, or {}, one per feature", size, features));
   };
   check_size(spec.mean_size(), "mean");
   check_size(spec.variance_size(), "variance");

@@ -8,6 +8,7 @@
 #include "core/base/mutex.h"
 #include "core/nn/network.h"
 #include "core/nn/op_list.h"
+#include "core/plan/penalty_sums.h"
 #include "core/plan/target_inverse.h"
 #include "core/tensor/arena.h"
 
@@ -26,8 +27,9 @@ class NetworkPredictor final : public Predictor {
 
   int64_t inputs() const override { return network_.inputs(); }
   int64_t outputs() const override { return network_.outputs(); }
-  bool Predict(const float* x, int64_t rows, float* y,
-               const std::function<bool()>& cancelled) const override;
+  bool Predict(const float* x, int64_t rows, float* y, const std::function<bool()>& cancelled,
+               double* activity_penalty) const override;
+  double weight_penalty() const override { return weight_penalty_; }
 
  private:
   // What one call works on.
@@ -37,13 +39,15 @@ class NetworkPredictor final : public Predictor {
     std::vector<float*> kept;  // By layer.
     float* kernel_scratch;
     OpList ops;
+    std::vector<PenaltySums> penalty_sums;  // By layer; of the newest rows.
   };
 
   std::unique_ptr<Scratch> Take() const;
   std::unique_ptr<Scratch> MakeScratch() const;
   void GiveBack(std::unique_ptr<Scratch> scratch) const;
-  // Returns where the outputs will lie: y, or x when no layer changes anything.
-  const float* Emit(const float* x, int64_t rows, float* y, Scratch& scratch) const;
+  // Returns where the outputs will lie: y, or x when no layer changes anything. With `penalties`
+  // the sums that they need are computed too.
+  const float* Emit(const float* x, int64_t rows, float* y, bool penalties, Scratch& scratch) const;
 
   const Network network_;
   const TargetInverse inverse_;
@@ -51,6 +55,7 @@ class NetworkPredictor final : public Predictor {
   int64_t rows_at_once_;
   Arena weights_;
   std::vector<std::vector<float*>> layer_weights_;  // By layer.
+  double weight_penalty_ = 0;
 
   mutable Mutex mutex_;
   mutable std::vector<std::unique_ptr<Scratch>> free_ ABSL_GUARDED_BY(mutex_);
@@ -77,6 +82,12 @@ absl::Status NetworkPredictor::SetWeights(const Weights& weights) {
     std::copy(weights.tensors[i].values.begin(), weights.tensors[i].values.end(),
               place_of(network_.weights()[i]));
   }
+  for (const Network::WeightPlace& place : network_.weights()) {
+    PenaltySums sums;
+    ActiveKernels().sums(SumsFor(place.spec->penalty, place.spec->size(), place_of(place), sums),
+                         {.index = 0, .count = 1});
+    weight_penalty_ += Value(place.spec->penalty, sums);
+  }
   return absl::OkStatus();
 }
 
@@ -91,6 +102,7 @@ std::unique_ptr<NetworkPredictor::Scratch> NetworkPredictor::Take() const {
 std::unique_ptr<NetworkPredictor::Scratch> NetworkPredictor::MakeScratch() const {
   auto scratch = std::make_unique<Scratch>();
   scratch->kept.resize(static_cast<size_t>(network_.size()));
+  scratch->penalty_sums.resize(static_cast<size_t>(network_.size()));
   for (float*& values : scratch->values)
     scratch->arena.Reserve(rows_at_once_ * largest_layer_, &values);
   int64_t kernel_scratch = 0;
@@ -109,7 +121,7 @@ void NetworkPredictor::GiveBack(std::unique_ptr<Scratch> scratch) const {
   free_.push_back(std::move(scratch));
 }
 
-const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y,
+const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y, bool penalties,
                                     Scratch& scratch) const {
   int last = network_.size() - 1;
   while (last >= 0 && network_.layer(last).passes_through(false)) --last;
@@ -127,6 +139,10 @@ const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y,
     buffers.scratch = scratch.kernel_scratch;
     layer.EmitForward(buffers, scratch.ops);
     x = buffers.y;
+    if (const Penalty penalty = layer.activity_penalty(); penalties && !penalty.empty()) {
+      scratch.ops.Add(ActiveKernels().sums, SumsFor(penalty, rows * layer.outputs(), x,
+                                                    scratch.penalty_sums[static_cast<size_t>(i)]));
+    }
   }
   if (inverse_.empty()) return x;
   inverse_.EmitForward(rows, x, y, scratch.ops);
@@ -134,7 +150,8 @@ const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y,
 }
 
 bool NetworkPredictor::Predict(const float* x, int64_t rows, float* y,
-                               const std::function<bool()>& cancelled) const {
+                               const std::function<bool()>& cancelled,
+                               double* activity_penalty) const {
   const KernelArithmetic arithmetic;
   std::unique_ptr<Scratch> scratch = Take();
   if (scratch == nullptr) scratch = MakeScratch();
@@ -143,8 +160,13 @@ bool NetworkPredictor::Predict(const float* x, int64_t rows, float* y,
     const int64_t count = std::min(rows_at_once_, rows - done);
     scratch->ops.Clear();
     float* chunk = y + done * outputs();
-    const float* result = Emit(x + done * inputs(), count, chunk, *scratch);
+    const float* result =
+        Emit(x + done * inputs(), count, chunk, activity_penalty != nullptr, *scratch);
     scratch->ops.Run();
+    for (int i = 0; activity_penalty != nullptr && i < network_.size(); ++i) {
+      *activity_penalty += Value(network_.layer(i).activity_penalty(),
+                                 scratch->penalty_sums[static_cast<size_t>(i)]);
+    }
     if (result != chunk) std::copy_n(result, count * outputs(), chunk);
   }
   GiveBack(std::move(scratch));

@@ -27,12 +27,17 @@ class Predictor {
   virtual int64_t inputs() const = 0;
   virtual int64_t outputs() const = 0;
   // y[rows, outputs] = network(x[rows, inputs]). A row's bits do not depend on the other rows.
-  // Given up, with false, when `cancelled` says so, which is asked every 256 rows at most.
+  // Given up, with false, when `cancelled` says so, which is asked every 256 rows at most. The
+  // layers' activity penalties, summed over the rows, are added to *activity_penalty if it is
+  // given.
   virtual bool Predict(const float* x, int64_t rows, float* y,
-                       const std::function<bool()>& cancelled) const = 0;
+                       const std::function<bool()>& cancelled,
+                       double* activity_penalty = nullptr) const = 0;
   void Predict(const float* x, int64_t rows, float* y) const {
     Predict(x, rows, y, [] { return false; });
   }
+  // The sum of the penalties on weights.
+  virtual double weight_penalty() const = 0;
 };
 
 }  // namespace fitd

@@ -11,6 +11,7 @@
 #include "core/nn/op_list.h"
 #include "core/optim/optimizer.h"
 #include "core/plan/column_moments.h"
+#include "core/plan/penalty_sums.h"
 #include "core/plan/plan_memory.h"
 #include "core/plan/target_inverse.h"
 #include "core/plan/thread_team.h"
@@ -35,16 +36,6 @@ struct Program {
   std::vector<const float*> layer_outputs;  // By layer.
   const float* outputs = nullptr;           // Of the network.
 };
-
-// A penalty's sums over what it is on, as the newest program computed them.
-struct PenaltySums {
-  double absolutes = 0;
-  double squares = 0;
-};
-
-double Value(const Penalty& penalty, const PenaltySums& sums) {
-  return penalty.l1 * sums.absolutes + penalty.l2 * sums.squares;
-}
 
 // Rows to gather instead of inputs; source is null when there are none.
 struct Batch {
@@ -174,8 +165,8 @@ class NetworkPlan final : public TrainingPlan {
                        // has.
 
   std::unique_ptr<PlanMemory> memory_;
-  std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
-  std::vector<PenaltySums> activity_sums_;  // One per layer.
+  std::vector<PenaltySums> weight_sums_;    // One per weight of the network; as the newest program
+  std::vector<PenaltySums> activity_sums_;  // computed them. One per layer.
   std::vector<double>
       gradient_squares_;  // One per weight of the network (clipnorm), or the first (global).
   std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
@@ -455,11 +446,7 @@ void NetworkPlan::EmitLoss(const Program& program, float* gradient, OpList& ops)
 
 void NetworkPlan::EmitPenalties(const Program& program, OpList& ops) {
   const auto emit = [&](const Penalty& penalty, int64_t size, const float* x, PenaltySums& sums) {
-    if (penalty.empty()) return;
-    ops.Add(kernels_.sums, {.size = size,
-                            .x = x,
-                            .squares = penalty.l2 != 0 ? &sums.squares : nullptr,
-                            .absolutes = penalty.l1 != 0 ? &sums.absolutes : nullptr});
+    if (!penalty.empty()) ops.Add(kernels_.sums, SumsFor(penalty, size, x, sums));
   };
   for (int i = 0; i < network_.size(); ++i) {
     const size_t index = static_cast<size_t>(i);

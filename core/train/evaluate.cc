@@ -16,6 +16,7 @@
 #include "core/loss/loss.h"
 #include "core/metric/metric_set.h"
 #include "core/metric/resolve_metrics.h"
+#include "core/plan/target_inverse.h"
 #include "core/train/fit_data.h"
 #include "core/train/targets.h"
 
@@ -38,8 +39,8 @@ absl::StatusOr<std::vector<uint32_t>> SelectRows(const EvaluationInput& input) {
   }
   if (input.table_sha256 != lineage.dataset_sha256()) {
     return InvalidArgument(
-        fmt::format("rows: the split of version {} can only be repeated on the data that it was "
-                    "trained on, data set {}",
+        fmt::format("rows: the split of version {} can only be repeated on the rows that it was "
+                    "trained on, those of data set {} at that time; these are others",
                     input.version->version(), lineage.dataset()));
   }
   FITD_ASSIGN_OR_RETURN(Split split, SplitForTraining(*input.table, lineage.training()));
@@ -170,22 +171,28 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
   const int64_t outputs = input.predictor->outputs();
   FITD_ASSIGN_OR_RETURN(const Pipeline pipeline, Pipeline::Load(input.version->pipeline()));
   google::protobuf::RepeatedPtrField<v1::MetricSpec> metrics = training.metrics();
+  Violations violations;
   if (!input.metrics.empty()) {
     metrics.Assign(input.metrics.begin(), input.metrics.end());
-    const MetricShapes shapes = {.outputs = outputs,
-                                 .class_targets = pipeline.state().target().has_classes(),
-                                 .logits = FromLogits(training.loss())};
-    Violations violations;
+    const bool class_targets = pipeline.state().target().has_classes();
+    const MetricShapes shapes = {
+        .outputs = outputs, .class_targets = class_targets, .logits = FromLogits(training.loss())};
     ResolveMetrics(metrics, &shapes, "metrics", violations);
-    FITD_RETURN_IF_ERROR(violations.ToStatus());
+    if (!class_targets)
+      CheckMetricsOfNumbers(metrics, input.table->header(), "metrics", violations);
   }
   const std::string& weight_column = training.sample_weight_column();
   const bool weighted =
       !weight_column.empty() && input.table->FindColumn(weight_column).has_value();
-  FITD_ASSIGN_OR_RETURN(
-      const std::unique_ptr<RowSource> source,
-      pipeline.Bind(input.table, /*with_targets=*/true, weighted ? weight_column : ""));
+  const absl::StatusOr<std::unique_ptr<RowSource>> bound =
+      pipeline.Bind(input.table, /*with_targets=*/true, weighted ? weight_column : "");
+  if (!bound.ok() && !absl::IsInvalidArgument(bound.status())) return bound.status();
+  violations.Add(bound.status());
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  const std::unique_ptr<RowSource>& source = *bound;
   FITD_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, SelectRows(input));
+  FITD_ASSIGN_OR_RETURN(const TargetInverse inverse,
+                        TargetInverse::Create(pipeline.state().target(), outputs, training.loss()));
 
   const KernelArithmetic arithmetic;
   const int64_t target_width = source->target_width();
@@ -196,6 +203,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
   LossSum loss(training.loss(), outputs, target_width);
   MetricSet metric_set(metrics, outputs);
   std::optional<ClassTable> classes = MakeClassTable(*input.version, outputs);
+  double activity_penalty = 0;
   for (size_t begin = 0; begin < rows.size(); begin += kChunk) {
     const std::span<const uint32_t> chunk(rows.data() + begin,
                                           std::min(kChunk, rows.size() - begin));
@@ -203,7 +211,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
     source->GatherTargets(chunk, targets.data());
     if (weighted) source->GatherSampleWeights(chunk, weights.data());
     if (!input.predictor->Predict(features.data(), static_cast<int64_t>(chunk.size()),
-                                  predictions.data(), input.cancelled)) {
+                                  predictions.data(), input.cancelled, &activity_penalty)) {
       return absl::CancelledError();
     }
     const MetricBatch batch{.rows = static_cast<int64_t>(chunk.size()),
@@ -218,7 +226,11 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
 
   v1::EvaluateResponse response;
   response.set_rows(static_cast<int64_t>(rows.size()));
-  *response.add_metrics() = MakeMetricValue("loss", loss.Mean());
+  const double penalties =
+      input.predictor->weight_penalty() + activity_penalty / static_cast<double>(rows.size());
+  std::optional<double> mean = loss.Mean();
+  if (mean) *mean += penalties * inverse.loss_unit();
+  *response.add_metrics() = MakeMetricValue("loss", mean);
   for (v1::MetricValue& value : metric_set.Results()) *response.add_metrics() = std::move(value);
   if (classes) classes->Report(response);
   return response;

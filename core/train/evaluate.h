@@ -26,8 +26,8 @@ struct EvaluationInput {
   std::function<bool()> cancelled = [] { return false; };
 };
 
-// Everything of the response but model and version. "loss" is the training's loss without the
-// layers' penalties, which the data has no part in; it weighs rows by the training's
+// Everything of the response but model and version. "loss" is the training's loss with the
+// layers' penalties, as Keras's evaluate has it; it weighs rows by the training's
 // sample_weight_column where the table has that. More than 1,000 classes get their reports but no
 // confusion matrix. INVALID_ARGUMENT when the table does not fit the pipeline, when the selected
 // rows cannot be told on it, or a metric does not fit the model; FAILED_PRECONDITION when no row is

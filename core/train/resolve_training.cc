@@ -219,7 +219,8 @@ class TrainingResolver {
     CheckTargets();
     CheckSplit();
     if (validation_ != nullptr) CheckValidation();
-    CheckMetrics();
+    if (target_ == TargetKind::kRegression)
+      CheckMetricsOfNumbers(training_.metrics(), train_, Path("metrics"), violations_);
     ResolvePipeline();
     ResolveClassWeight();
   }
@@ -426,33 +427,16 @@ class TrainingResolver {
 
   void CheckKnownLabels(const v1::ColumnSchema& train, const v1::ColumnSchema& validation) {
     const std::vector<std::string> known(train.dictionary().begin(), train.dictionary().end());
+    constexpr int kListed = 5;
+    int unknown = 0;
     for (const std::string& label : validation.dictionary()) {
-      if (std::binary_search(known.begin(), known.end(), label)) continue;
+      if (std::binary_search(known.begin(), known.end(), label) || ++unknown > kListed) continue;
       violations_.Add(validation_path_, fmt::format("column {}: {}", Quoted(train.name()),
                                                     UnknownName("label", label, known)));
-      return;  // One shows the way.
     }
-  }
-
-  // Amounts are never right or wrong.
-  void CheckMetrics() {
-    if (target_ == TargetKind::kClasses) return;
-    for (const int column : LabelColumns(train_)) {
-      const v1::ColumnStatistics* statistics = StatisticsOf(train_, column);
-      if (statistics == nullptr || !statistics->has_min()) continue;
-      if (statistics->min() >= 0 && statistics->max() <= 1) continue;
-      for (int i = 0; i < training_.metrics_size(); ++i) {
-        const v1::MetricSpec& metric = training_.metrics(i);
-        if (!ComparesClasses(metric)) continue;
-        violations_.Add(
-            IndexedPath(Path("metrics"), static_cast<size_t>(i)),
-            fmt::format("{} compares classes; the labels of column {} are numbers from {} to {}. "
-                        "Use mean_absolute_error, mean_squared_error, root_mean_squared_error or "
-                        "r2_score",
-                        Quoted(metric.name()), Quoted(train_.columns(column).name()),
-                        statistics->min(), statistics->max()));
-      }
-      return;
+    if (unknown > kListed) {
+      violations_.Add(validation_path_, fmt::format("column {}: and {} more unknown labels",
+                                                    Quoted(train.name()), unknown - kListed));
     }
   }
 
@@ -557,6 +541,10 @@ class TrainingResolver {
     } else if (schema.missing() > 0) {
       violations_.Add(path, fmt::format("{}{} lacks {} of {} values; each row needs its weight",
                                         where, Quoted(name), schema.missing(), header.rows()));
+    } else if (statistics != nullptr && statistics->has_min() && statistics->min() == 0 &&
+               statistics->max() == 0) {
+      violations_.Add(
+          path, fmt::format("{}{} is 0 in every row; one must be above 0", where, Quoted(name)));
     } else if (statistics != nullptr && statistics->has_min() &&
                !(statistics->min() >= 0 && statistics->max() <= kMaxFloat)) {
       violations_.Add(path,

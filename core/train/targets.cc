@@ -1,6 +1,12 @@
 #include "core/train/targets.h"
 
+#include <fmt/format.h>
+
+#include <string>
+
+#include "core/base/names.h"
 #include "core/data/table.h"
+#include "core/metric/metric_factory.h"
 
 namespace fitd {
 
@@ -24,6 +30,27 @@ TargetKind TargetKindOf(const v1::LossSpec& loss, const v1::TableHeader& header)
                                 ElementsPerRow(header.columns(labels[0])) == 1 &&
                                 header.columns(labels[0]).kind() != v1::COLUMN_KIND_REAL;
   return IsCrossentropy(loss) && one_class_column ? TargetKind::kClasses : TargetKind::kRegression;
+}
+
+void CheckMetricsOfNumbers(const google::protobuf::RepeatedPtrField<v1::MetricSpec>& metrics,
+                           const v1::TableHeader& header, std::string_view path,
+                           Violations& violations) {
+  for (const int column : LabelColumns(header)) {
+    if (column >= header.statistics_size() || !header.statistics(column).has_min()) continue;
+    const v1::ColumnStatistics& labels = header.statistics(column);
+    if (labels.min() >= 0 && labels.max() <= 1) continue;
+    for (int i = 0; i < metrics.size(); ++i) {
+      if (!ComparesClasses(metrics[i])) continue;
+      violations.Add(
+          IndexedPath(path, static_cast<size_t>(i)),
+          fmt::format(
+              "{} compares classes; the labels of column {} are numbers from {} to {}. Use "
+              "mean_absolute_error, mean_squared_error, root_mean_squared_error or r2_score",
+              Quoted(metrics[i].name()), Quoted(header.columns(column).name()), labels.min(),
+              labels.max()));
+    }
+    return;
+  }
 }
 
 bool IsCrossentropy(const v1::LossSpec& loss) {

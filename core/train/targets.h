@@ -4,11 +4,14 @@
 #define FITD_CORE_TRAIN_TARGETS_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
+#include "core/base/violations.h"
 #include "core/data/pipeline.h"
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/loss.pb.h"
+#include "fitd/v1/metric.pb.h"
 
 namespace fitd {
 
@@ -27,6 +30,12 @@ inline int64_t ClassCount(int64_t outputs) { return outputs == 1 ? 2 : outputs; 
 
 // Whether the loss compares probabilities or logits rather than amounts.
 bool IsCrossentropy(const v1::LossSpec& loss);
+
+// Adds a violation for each metric that compares classes, if the labels are amounts: numbers beyond
+// 0 to 1, which are neither right nor wrong.
+void CheckMetricsOfNumbers(const google::protobuf::RepeatedPtrField<v1::MetricSpec>& metrics,
+                           const v1::TableHeader& header, std::string_view path,
+                           Violations& violations);
 
 // Whether the loss takes the model's outputs for logits.
 bool FromLogits(const v1::LossSpec& loss);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/names.h"
+#include "core/data/pipeline.h"
 #include "core/nn/resolve_model.h"
 #include "core/train/fit_memory.h"
 #include "core/train/resolve_training.h"
@@ -174,6 +175,13 @@ absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec as
   ResolveTraining(model, shape, table->header(),
                   validation_table ? &validation_table->header() : nullptr, "spec.training",
                   training, violations);
+  if (named.initial) {
+    // Its pipeline knows other columns and labels than these data may have.
+    FITD_ASSIGN_OR_RETURN(const Pipeline pipeline, Pipeline::Load(named.initial->pipeline()));
+    const absl::Status fits = pipeline.Bind(table, /*with_targets=*/true).status();
+    if (!fits.ok() && !absl::IsInvalidArgument(fits)) return fits;
+    violations.Add(fits);
+  }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   if (!google::protobuf::util::MessageDifferencer::Equals(model, named.model->spec()))

@@ -93,7 +93,7 @@ TEST(ParseYamlTest, ReportsEveryFaultWithItsPlace) {
 TEST(ParseYamlTest, SaysWhatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"layers: [{dense: {units: 3}, flatten: {}}]",
-       "\"flatten\" beside \"dense\": a layer is of one kind"},
+       "\"flatten\" beside \"dense\"; give one kind of layer"},
       {"layers: {dense: {units: 3}}", "\"layers\": expected a list"},
       {"input_shape: 3\ninput_shape: 4", "x.yaml:2:1: \"input_shape\" is given twice"},
       {"input_shape: {a: 1}", "\"input_shape\": expected a single value"},
@@ -102,6 +102,9 @@ TEST(ParseYamlTest, SaysWhatIsWrong) {
       {"layers: [{densee: {}}]", "unknown layer or field \"densee\"; did you mean \"dense\"?"},
       {"? [a]\n: b", "unknown field"},
       {"just text", "expected fields"},
+      {"", "x.yaml: is empty"},
+      {"# nothing", "x.yaml: is empty"},
+      {"input_shape: [4]\n---\nlayers: [flatten]", "x.yaml:3:1: a second document; allowed: one"},
   };
   for (const auto& [yaml, message] : cases) {
     EXPECT_THAT(Parse<v1::ModelSpec>(yaml),
@@ -137,6 +140,14 @@ TEST(ReadYamlFileTest, SaysThatAFileCannotBeRead) {
   EXPECT_THAT(ReadYamlFile("no/such.yaml", "spec", spec),
               StatusIs(StatusCode::kInvalidArgument,
                        HasSubstr("cannot read \"no/such.yaml\": No such file")));
+}
+
+TEST(ReadYamlFileTest, ReadsNeitherDirectoriesNorWithoutEnd) {
+  v1::ModelSpec spec;
+  EXPECT_THAT(ReadYamlFile("/", "spec", spec),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("Is a directory")));
+  EXPECT_THAT(ReadYamlFile("/dev/zero", "spec", spec),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("has more than 16 MiB")));
 }
 
 TEST(ReadYamlFileTest, ReadsTheExamples) {

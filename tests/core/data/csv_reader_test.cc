@@ -88,10 +88,10 @@ TEST_F(CsvReaderTest, CountsLinesWithinQuotes) {
 TEST_F(CsvReaderTest, LimitsTheLengthOfALine) {
   EXPECT_THAT(Read("a,b\n1," + std::string(CsvReader::kMaxRecordBytes - 3, 'x') + "\n"), IsOk());
   EXPECT_THAT(Read("a,b\n1," + std::string(CsvReader::kMaxRecordBytes, 'x') + "\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
+              StatusIs(absl::StatusCode::kResourceExhausted,
                        HasSubstr("f.csv:2:1: a line is longer than 1048576 bytes")));
   EXPECT_THAT(Read("a,b\n1," + std::string(10'000'000, 'x')),
-              StatusIs(absl::StatusCode::kInvalidArgument));
+              StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ TEST_F(CsvTableTest, TellsOfWrongOptionsNamesAndCellsTogether) {
                              HasSubstr("csv.ignored_columns[0]: unknown column \"id\""),
                              HasSubstr("t.csv:3:1: column \"a\": \"x\" is not a number"),
                              HasSubstr("t.csv:3:5: row 2 has no label"),
-                             HasSubstr("t.csv:4:1: the line has 1 fields"))));
+                             HasSubstr("t.csv:4:1: the line has 1 field;"))));
 }
 
 TEST_F(CsvTableTest, ListsEveryUnknownColumn) {

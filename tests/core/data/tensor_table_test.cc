@@ -238,6 +238,15 @@ TEST_F(TensorTableTest, NamesRowAndCountOfValuesThatAreNotFinite) {
   EXPECT_TRUE(std::isnan(table->NumberAt(0, 1, 1)));
 }
 
+TEST_F(TensorTableTest, TellsOfFaultsInBothFiles) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(IngestTable({Source("x.idx", Idx(8, {2, 2}, "abc"), v1::COLUMN_ROLE_FEATURE),
+                           Source("y.npy", Npy("<f4", "(2,)", Bytes<float>({1, nan})),
+                                  v1::COLUMN_ROLE_LABEL)}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("it ends after 3"), HasSubstr("y.npy: row 2"))));
+}
+
 TEST_F(TensorTableTest, KeepsDenormalsAndNegativeZero) {
   FITD_ASSERT_OK_AND_ASSIGN(
       auto table, Features("x.npy", Npy("<f4", "(2,)", Bytes<float>({-0.0F, 1e-40F})), 2));

@@ -81,6 +81,43 @@ TEST_F(EvaluateTest, RepeatsTheSplitAndTheValidationsFigures) {
               1e-9);
 }
 
+// As Keras's evaluate does: those on weights once, those on outputs by row.
+TEST_F(EvaluateTest, AddsTheLayersPenaltiesToTheLoss) {
+  const Data iris = Iris();
+  const Trained trained = Train(
+      "input_shape: 4 layers { dense { units: 8 activation { relu {} } kernel_regularizer { "
+      "l2 { l2: 0.05 } } bias_regularizer { l1 { l1: 0.01 } } activity_regularizer { l1_l2 { "
+      "l1: 0.01 l2: 0.02 } } } } layers { dense { units: 3 activation { softmax {} } } }",
+      iris, kClassification + "epochs: 3 validation_split: 0.2");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto validation, On(trained, iris, v1::ROW_SELECTION_VALIDATION));
+  EXPECT_GT(trained.predictor->weight_penalty(), 0.1);
+  EXPECT_THAT(Find(validation.metrics(), "loss"),
+              Optional(DoubleNear(*Find(trained.metrics, "val_loss"), 1e-6)));
+}
+
+TEST_F(EvaluateTest, AddsThePenaltiesOfARegressionInTheTargetsUnit) {
+  const Data diabetes = Diabetes();
+  const Trained trained =
+      Train("input_shape: 10 layers { dense { units: 1 kernel_regularizer { l2 { l2: 0.1 } } } }",
+            diabetes, kRegression + "epochs: 3 validation_split: 0.2");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto validation,
+                            On(trained, diabetes, v1::ROW_SELECTION_VALIDATION));
+  const double fitted = *Find(trained.metrics, "val_loss");
+  EXPECT_THAT(Find(validation.metrics(), "loss"), Optional(DoubleNear(fitted, 1e-6 * fitted)));
+}
+
+TEST_F(EvaluateTest, RefusesMetricsOfClassesForAmountsBesideAMissingColumn) {
+  const Data diabetes = Diabetes();
+  const Trained trained =
+      Train("input_shape: 10 layers { dense { units: 1 } }", diabetes, kRegression + "epochs: 1");
+  EXPECT_THAT(On(trained, diabetes, v1::ROW_SELECTION_UNSPECIFIED, {"accuracy {}"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("compares classes")));
+  EXPECT_THAT(On(trained, Iris(), v1::ROW_SELECTION_UNSPECIFIED, {"precision { threshold: 4 }"}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("metrics[0].precision.threshold: is 4"),
+                             HasSubstr("lacks column"))));
+}
+
 TEST_F(EvaluateTest, CountsConfusionsByName) {
   const Data iris = Iris();
   const Trained trained = Train(kIrisModel, iris, kClassification + "epochs: 40");

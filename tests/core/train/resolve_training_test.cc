@@ -458,6 +458,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "columns { name: 'w' role: COLUMN_ROLE_FEATURE kind: COLUMN_KIND_REAL missing: 2 }",
             Sparse("sample_weight_column: 'w'"),
             "spec.training.sample_weight_column: \"w\" lacks 2 of 150 values"},
+        Case{"NoRowCounts", kThree,
+             kSpecies + "columns { name: 'w' role: COLUMN_ROLE_FEATURE kind: COLUMN_KIND_REAL } "
+                        "statistics { column: 'w' min: 0 max: 0 }",
+             Sparse("sample_weight_column: 'w'"),
+             "spec.training.sample_weight_column: \"w\" is 0 in every row; one must be above 0"},
         Case{"NotInValidation", kThree, kSpecies + kWithWeight, Sparse("sample_weight_column: 'w'"),
              "spec.training.sample_weight_column: the validation data: unknown column \"w\"",
              kSpecies}),

@@ -338,6 +338,20 @@ TEST_F(TrainingJobsTest, WarmStartGoesOnFromAVersion) {
   EXPECT_EQ(daemon_->models.GetVersion(get)->version().lineage().initial_weights_sha256(), first);
 }
 
+TEST_F(TrainingJobsTest, WarmStartOnLabelsThatTheVersionDoesNotKnowIsRefused) {
+  daemon_->scheduler.Start();
+  FITD_ASSERT_OK(Start(1));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
+  std::string csv = TwoClusters(40);
+  csv.replace(csv.rfind(','), std::string::npos, ",other\n");
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "other", csv, "kind"));
+  v1::StartFitRequest request = ClassifierFit("m", "other", 1);
+  request.mutable_spec()->set_initial_version(1);
+  EXPECT_THAT(Start(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       HasSubstr("dataset: row 40: unknown label \"other\"")));
+  EXPECT_THAT(Get("fit-2"), StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(TrainingJobsTest, FitOnDataThatWereDamagedFails) {
   DamageDataset();
   Restart();
