@@ -30,6 +30,7 @@ constexpr auto kFlags = std::to_array<std::pair<std::string_view, std::string_vi
     {"spec.training.seed", "--seed"},
     {"spec.training.shuffle", "--no-shuffle"},
     {"spec.training.validation_split", "--validation-split"},
+    {"spec.training.fold", "--fold"},
     {"spec.training.class_weight", "--class-weight"},
     {"spec.training.sample_weight_column", "--sample-weight"},
     {"spec.training.early_stopping", "--early-stopping"},

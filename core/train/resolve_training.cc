@@ -118,6 +118,7 @@ class TrainingResolver {
     target_ = TargetKindOf(training_.loss(), train_);
     CheckTargets();
     CheckSplit();
+    CheckFold();
     if (validation_ != nullptr) CheckValidation();
     ResolveMetrics(*training_.mutable_metrics(),
                    {.outputs = shape_.outputs,
@@ -237,6 +238,14 @@ class TrainingResolver {
       violations_.Add(path,
                       fmt::format("is {}, but no label is on two rows; a label's last row trains",
                                   training_.validation_split()));
+    }
+  }
+
+  void CheckFold() {
+    const v1::FoldSpec& fold = training_.fold();
+    if (fold.count() > train_.rows()) {
+      Check(false, fold.count(), fmt::format("2 to the number of rows, {}", train_.rows()),
+            "fold.count");
     }
   }
 
@@ -457,7 +466,7 @@ class TrainingResolver {
   template <typename Spec>
   void ResolveMonitor(Spec& spec, const std::string& path) {
     if (spec.monitor().empty()) spec.set_monitor("val_loss");
-    const bool validates = validation_ != nullptr || training_.validation_split() > 0;
+    const bool validates = validation_ != nullptr || HoldsOutRows(training_);
     spec.set_mode(fitd::ResolveMonitor(training_, validates, spec.monitor(), spec.mode(),
                                        {.name = path + ".monitor", .mode = path + ".mode"},
                                        violations_));
@@ -527,6 +536,16 @@ void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
         "1 to 1,048,576", "batch_size");
   const double split = training.validation_split();
   check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
+  if (training.has_fold()) {
+    const v1::FoldSpec& fold = training.fold();
+    check(fold.count() >= 2, fold.count(), "2 to the number of rows", "fold.count");
+    check(fold.index() >= 1 && (fold.index() <= fold.count() || fold.count() < 2), fold.index(),
+          "1 to fold.count", "fold.index");
+    if (split != 0) {
+      violations.Add(ChildPath(path, "fold"), fmt::format("is set beside {}; allowed: one of them",
+                                                          ChildPath(path, "validation_split")));
+    }
+  }
   v1::OptimizerSpec& optimizer = *training.mutable_optimizer();
   if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
   ResolveOptimizer(optimizer, ChildPath(path, "optimizer"), violations);
@@ -537,6 +556,10 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      const v1::TableHeader& train, const v1::TableHeader* validation,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations) {
   TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
+}
+
+bool HoldsOutRows(const v1::TrainingSpec& training) {
+  return training.validation_split() > 0 || training.has_fold();
 }
 
 v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
@@ -556,7 +579,7 @@ v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
     violations.Add(paths.name, UnknownName("metric", name, known));
   } else if (is_validation && !validates) {
     violations.Add(paths.name, fmt::format("is {}, but there are no validation rows; set "
-                                           "validation_split or validation_dataset, "
+                                           "validation_split, fold or validation_dataset, "
                                            "or watch {}",
                                            Quoted(name), Quoted(metric->first)));
   }

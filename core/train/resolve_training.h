@@ -26,9 +26,12 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
                      std::string_view path, v1::TrainingSpec& training, Violations& violations);
 
 // The part of it that needs neither model nor data: epochs, batch_size, seed, shuffle,
-// validation_split, optimizer, loss.
+// validation_split, fold, optimizer, loss.
 void ResolveTrainingOptions(std::string_view path, v1::TrainingSpec& training,
                             Violations& violations);
+
+// Whether some of the data set's own rows validate.
+bool HoldsOutRows(const v1::TrainingSpec& training);
 
 // Checks that a fit tells of the metric `name`, and whether larger or smaller is better: `mode`, by
 // the metric unless that is MIN or MAX. `training` is resolved; `validates`: there are validation

@@ -112,6 +112,10 @@ void CheckFitSpec(const v1::FitSpec& spec, Violations& violations) {
       violations.Add("spec.validation_dataset",
                      "is set beside spec.training.validation_split; allowed: one of them");
     }
+    if (spec.training().has_fold()) {
+      violations.Add("spec.validation_dataset",
+                     "is set beside spec.training.fold; allowed: one of them");
+    }
   }
   if (spec.initial_version() < 0) {
     violations.Add("spec.initial_version",
