@@ -43,6 +43,8 @@ constexpr auto kFlags = std::to_array<std::pair<std::string_view, std::string_vi
     {"spec.space", "--axis"},
     {"spec.algorithm", "--algorithm"},
     {"spec.objective", "--objective"},
+    {"spec.cross_validation.repeats", "--repeats"},
+    {"spec.cross_validation", "--folds"},
     {"header.name", "NAME"},
     {"header.sources[0].csv.delimiter", "--delimiter"},
     {"header.sources[0].csv.missing_values", "--missing"},
