@@ -67,6 +67,11 @@ void AddFitCommand(CLI::App& fitctl, Cli& cli) {
                       "Read the fit from a YAML file; options override it");
   AddFitFlags(*command, flags->fit);
   command
+      ->add_option("--fold", flags->fit.fold,
+                   "INDEX/COUNT: hold out this one of so many parts of the rows, e.g. 2/5")
+      ->type_name("TEXT")
+      ->group("Data");
+  command
       ->add_option("--initial-version", flags->initial_version,
                    "Start from the weights of this version")
       ->type_name("INT")

@@ -27,8 +27,27 @@ absl::Status AddClassWeight(const std::string& text, v1::TrainingSpec& training)
                 : absl::InvalidArgumentError(client::Quoted(label) + " is given twice");
 }
 
+// "2/5" -> {2, 5}.
+absl::Status ParseFold(const std::string& text, v1::FoldSpec& fold) {
+  const size_t slash = text.find('/');
+  int64_t index = 0;
+  int64_t count = 0;
+  if (slash == std::string::npos || !absl::SimpleAtoi(text.substr(0, slash), &index) ||
+      !absl::SimpleAtoi(text.substr(slash + 1), &count)) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}; expected INDEX/COUNT, e.g. 2/5", client::Quoted(text)));
+  }
+  fold.set_index(index);
+  fold.set_count(count);
+  return absl::OkStatus();
+}
+
 void SetTraining(const FitFlags& flags, v1::TrainingSpec& training, FlagFaults& faults) {
   faults.SetField("--validation-split", flags.validation_split, "validation_split", training);
+  if (flags.fold) {
+    faults.Add("--fold", ParseFold(*flags.fold, *training.mutable_fold()));
+    if (faults.Has("--fold")) training.clear_fold();
+  }
   if (flags.loss) {
     training.clear_loss();
     faults.Add("--loss", client::ParseSpec(*flags.loss, *training.mutable_loss()));

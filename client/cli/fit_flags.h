@@ -21,6 +21,7 @@ struct FitFlags {
   std::optional<std::string> data;
   std::optional<std::string> validation_data;
   std::optional<std::string> validation_split;
+  std::optional<std::string> fold;
   std::optional<std::string> loss;
   std::optional<std::string> optimizer;
   std::optional<std::string> learning_rate;
@@ -42,7 +43,7 @@ struct FitFlags {
   std::optional<std::string> max_restarts;
 };
 
-// All of them but MODEL and --file.
+// All of them but MODEL, --file and --fold, of which a search has many.
 void AddFitFlags(CLI::App& command, FitFlags& flags);
 
 // The spec in the file, if there is one, with what the options say.

@@ -93,6 +93,10 @@ std::string JobText(const v1::Job& job) {
     facts.AddRow({"validation data", spec.validation_dataset()});
   if (training.validation_split() > 0)
     facts.AddRow({"validation split", FormatNumber(training.validation_split())});
+  if (training.has_fold()) {
+    facts.AddRow(
+        {"fold", fmt::format("{} of {}", training.fold().index(), training.fold().count())});
+  }
   if (spec.initial_version() != 0)
     facts.AddRow({"starts from", fmt::format("{}@{}", spec.model(), spec.initial_version())});
   if (job.training_rows() > 0) {

@@ -58,8 +58,8 @@ absl::Status ReportEnd(Cli& cli, const v1::Search& search) {
   cli.Print(search, [&] {
     if (search.best_trial() == 0) return std::string("No trial has a score.\n");
     return fmt::format("Best: trial {} with {} {}, stored as {}@{}\n", search.best_trial(),
-                       search.spec().objective().metric(), FormatNumber(search.best_score()),
-                       search.name(), search.best_version());
+                       search.spec().objective().metric(), BestScoreText(search), search.name(),
+                       search.best_version());
   });
   if (search.state() == v1::SEARCH_STATE_SUCCEEDED) return absl::OkStatus();
   return JobFailedError(fmt::format("search {} is {}", search.name(), FormatState(search.state())));
@@ -69,7 +69,7 @@ std::string TrialLine(const v1::Search& search, const v1::SearchTrial& trial) {
   std::string result = TrialState(trial);
   if (trial.has_failure()) result += ": " + FormatFailure(trial.failure());
   if (trial.has_score()) {
-    result = fmt::format("{} {}", search.spec().objective().metric(), FormatNumber(trial.score()));
+    result = fmt::format("{} {}", search.spec().objective().metric(), ScoreText(trial));
     if (trial.state() != v1::JOB_STATE_SUCCEEDED)
       result += fmt::format(" when stopped after {} epochs", trial.epochs());
   }
@@ -109,6 +109,8 @@ struct StartFlags {
   std::vector<std::string> axes;
   std::optional<std::string> algorithm;
   std::optional<std::string> objective;
+  std::optional<std::string> folds;
+  std::optional<std::string> repeats;
   bool preview = false;
   bool detach = false;
 };
@@ -131,6 +133,10 @@ absl::Status Start(Cli& cli, const StartFlags& flags) {
     faults.Add("--objective", client::ParseArguments(*flags.objective, {"metric", "mode"},
                                                      *spec.mutable_objective()));
   }
+  v1::CrossValidationSpec validation = spec.cross_validation();
+  faults.SetField("--folds", flags.folds, "folds", validation);
+  faults.SetField("--repeats", flags.repeats, "repeats", validation);
+  if (validation.ByteSizeLong() > 0) *spec.mutable_cross_validation() = std::move(validation);
   request.set_validate_only(flags.preview || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (faults.Has(kFile)) return faults.ToStatus();
@@ -139,8 +145,10 @@ absl::Status Start(Cli& cli, const StartFlags& flags) {
   const v1::Search& search = response->search();
   if (flags.preview || flags.detach) {
     cli.Print(search, [&] {
-      std::string plan = fmt::format("{} trials, {} epochs at most", search.planned_trials(),
-                                     FormatCount(search.planned_epochs()));
+      std::string plan = fmt::format("{} trials", search.planned_trials());
+      if (search.planned_jobs() > search.planned_trials())
+        plan += fmt::format(", {} jobs", FormatCount(search.planned_jobs()));
+      plan += fmt::format(", {} epochs at most", FormatCount(search.planned_epochs()));
       if (search.has_estimated_remaining())
         plan += ", about " + FormatSeconds(Seconds(search.estimated_remaining()));
       if (flags.preview) return fmt::format("The search is valid: {}\n", plan);
@@ -216,14 +224,16 @@ absl::Status Best(Cli& cli, const NameFlags& flags) {
     cli.Print(trial, [&] {
       Table facts;
       facts.AddRow({"version", fmt::format("{}@{}", search.name(), trial.version())});
-      facts.AddRow({search.spec().objective().metric(), FormatNumber(trial.score())});
+      facts.AddRow({search.spec().objective().metric(), ScoreText(trial)});
       for (const v1::TrialParameter& parameter : trial.parameters())
         facts.AddRow({parameter.path(), parameter.value()});
       facts.AddRow({"epochs", std::to_string(trial.epochs())});
       facts.AddRow({"metrics", FormatMetrics(trial.metrics())});
       facts.AddRow({"parameters", FormatCount(trial.trainable_parameters())});
-      return fmt::format("Trial {} of search {}\n\n{}", trial.number(),
-                         client::Printable(search.name()), facts.ToString("  "));
+      const std::string fits = FitsText(search, trial);
+      return fmt::format("Trial {} of search {}\n\n{}{}{}", trial.number(),
+                         client::Printable(search.name()), facts.ToString("  "),
+                         fits.empty() ? "" : "\n", fits);
     });
   }
   return absl::OkStatus();
@@ -248,6 +258,7 @@ struct RefitFlags {
 v1::TrainingSpec WithoutValidation(const v1::Lineage& lineage) {
   v1::TrainingSpec training = lineage.training();
   training.clear_validation_split();
+  training.clear_fold();
   training.clear_early_stopping();
   if (training.reduce_lr_on_plateau().monitor().starts_with("val_"))
     training.clear_reduce_lr_on_plateau();
@@ -382,6 +393,19 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
     command
         ->add_option("--objective", flags->objective,
                      "METRIC or METRIC:min or max; default val_loss, or loss without validation")
+        ->group(kSearch);
+    command
+        ->add_option(
+            "--folds", flags->folds,
+            "Cross-validate each trial: a fit for each of so many parts of the rows, which "
+            "validates on that part; the score is their mean")
+        ->type_name("INT")
+        ->group(kSearch);
+    command
+        ->add_option("--repeats", flags->repeats,
+                     "Train each trial so often, with the seeds from --seed on; the score is the "
+                     "mean")
+        ->type_name("INT")
         ->group(kSearch);
     command->add_flag("--preview", flags->preview, "Show the plan; start nothing")->group(kSearch);
     command->add_flag("--detach", flags->detach, "Do not wait for the search")->group(kSearch);

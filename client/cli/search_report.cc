@@ -90,6 +90,44 @@ std::optional<double> MetricOf(const v1::SearchTrial& trial, const std::string& 
   return std::nullopt;
 }
 
+// How many fits the trials have; 0 where each is one.
+int FitsOf(const Trials& trials) {
+  int fits = 0;
+  for (const v1::SearchTrial& trial : trials) fits = std::max(fits, trial.fits_size());
+  return fits;
+}
+
+std::optional<double> DeviationOf(const v1::SearchTrial& trial) {
+  return trial.has_score_deviation() ? std::optional(trial.score_deviation()) : std::nullopt;
+}
+
+// The columns that tell how a trial or a fit did.
+void AddResultHeader(const v1::Search& search, bool several, std::vector<std::string>& header) {
+  for (const char* column : {"state", "epochs"}) header.emplace_back(column);
+  header.push_back(search.spec().objective().metric());
+  if (several) header.emplace_back("+/-");
+  for (const char* column : {"time", "version", "metrics"}) header.emplace_back(column);
+}
+
+void AddResult(const v1::Search& search, const v1::SearchTrial& trial, bool several,
+               std::vector<std::string>& row) {
+  row.push_back(TrialState(trial));
+  row.push_back(std::to_string(trial.epochs()));
+  row.push_back(trial.has_score() ? FormatNumber(trial.score()) : "-");
+  if (several) row.push_back(Optional(DeviationOf(trial), &FormatNumber));
+  row.push_back(Optional(TimeOf(trial), &FormatSeconds));
+  row.push_back(trial.version() == 0 ? "-" : fmt::format("{}@{}", search.name(), trial.version()));
+  row.push_back(trial.has_failure() ? FormatFailure(trial.failure())
+                                    : FormatMetrics(trial.metrics()));
+}
+
+// Of a trial with several fits.
+std::string JobsOf(const v1::SearchTrial& trial) {
+  std::string jobs = trial.job_id();
+  for (const v1::SearchTrial& fit : trial.fits()) jobs += (jobs.empty() ? "" : " ") + fit.job_id();
+  return jobs;
+}
+
 }  // namespace
 
 std::vector<const v1::SearchAxis*> AllAxes(const v1::SearchSpace& space) {
@@ -166,13 +204,21 @@ std::string SearchText(const v1::Search& search) {
   if (search.unscored_trials() > 0)
     trials += fmt::format(", {} without a score", FormatCount(search.unscored_trials()));
   facts.AddRow({"trials", trials});
+  if (search.planned_jobs() > search.planned_trials()) {
+    const v1::CrossValidationSpec& validation = spec.cross_validation();
+    std::string fits = validation.folds() > 0 ? fmt::format("{} folds", validation.folds()) : "";
+    if (validation.repeats() > 1) {
+      fits += fmt::format("{}{} repetitions", fits.empty() ? "" : ", ", validation.repeats());
+    }
+    facts.AddRow({"jobs", fmt::format("{} at most: {}", FormatCount(search.planned_jobs()), fits)});
+  }
   facts.AddRow({"epochs", fmt::format("{} at most", FormatCount(search.planned_epochs()))});
   if (search.has_estimated_remaining()) {
     facts.AddRow({"remaining", "about " + FormatSeconds(Seconds(search.estimated_remaining()))});
   }
   if (search.best_trial() != 0) {
     facts.AddRow({"best", fmt::format("trial {}, {} {}, {}@{}", search.best_trial(),
-                                      spec.objective().metric(), FormatNumber(search.best_score()),
+                                      spec.objective().metric(), BestScoreText(search),
                                       search.name(), search.best_version())});
   }
   facts.AddRow({"created", FormatTime(search.create_time())});
@@ -180,14 +226,48 @@ std::string SearchText(const v1::Search& search) {
   return fmt::format("Search {}\n\n{}", client::Printable(search.name()), facts.ToString("  "));
 }
 
+std::string ScoreText(double score, const std::optional<double>& deviation) {
+  if (!deviation) return FormatNumber(score);
+  return fmt::format("{} +/- {}", FormatNumber(score), FormatNumber(*deviation));
+}
+
+std::string ScoreText(const v1::SearchTrial& trial) {
+  return ScoreText(trial.score(), DeviationOf(trial));
+}
+
+std::string BestScoreText(const v1::Search& search) {
+  return ScoreText(search.best_score(), search.has_best_score_deviation()
+                                            ? std::optional(search.best_score_deviation())
+                                            : std::nullopt);
+}
+
+std::string FitsText(const v1::Search& search, const v1::SearchTrial& trial) {
+  if (trial.fits().empty()) return "";
+  const bool folds = search.spec().cross_validation().folds() > 0;
+  const bool repeats = search.spec().cross_validation().repeats() > 1;
+  std::vector<std::string> header;
+  if (repeats) header.emplace_back("repetition");
+  if (folds) header.emplace_back("fold");
+  header.emplace_back("job");
+  AddResultHeader(search, /*several=*/false, header);
+  Table table(header);
+  for (const v1::SearchTrial& fit : trial.fits()) {
+    std::vector<std::string> row;
+    if (repeats) row.push_back(std::to_string(fit.repeat()));
+    if (folds) row.push_back(std::to_string(fit.fold()));
+    row.push_back(fit.job_id());
+    AddResult(search, fit, /*several=*/false, row);
+    table.AddRow(row);
+  }
+  return table.ToString();
+}
+
 std::string TrialsText(const v1::Search& search, const Trials& trials, size_t most) {
   const std::vector<std::string> axes = AxisPaths(search.spec().space());
-  const std::string& objective = search.spec().objective().metric();
+  const bool several = FitsOf(trials) > 0;
   std::vector<std::string> header = {"trial"};
   header.insert(header.end(), axes.begin(), axes.end());
-  for (const char* column : {"state", "epochs"}) header.emplace_back(column);
-  header.push_back(objective);
-  for (const char* column : {"time", "version", "metrics"}) header.emplace_back(column);
+  AddResultHeader(search, several, header);
   Table table(header);
   for (size_t i = 0; i < std::min(most, trials.size()); ++i) {
     const v1::SearchTrial& trial = trials[i];
@@ -196,14 +276,7 @@ std::string TrialsText(const v1::Search& search, const Trials& trials, size_t mo
       const std::string value = ParameterOf(trial, axis);
       row.push_back(value.empty() ? "-" : value);
     }
-    row.push_back(TrialState(trial));
-    row.push_back(std::to_string(trial.epochs()));
-    row.push_back(trial.has_score() ? FormatNumber(trial.score()) : "-");
-    row.push_back(Optional(TimeOf(trial), &FormatSeconds));
-    row.push_back(trial.version() == 0 ? "-"
-                                       : fmt::format("{}@{}", search.name(), trial.version()));
-    row.push_back(trial.has_failure() ? FormatFailure(trial.failure())
-                                      : FormatMetrics(trial.metrics()));
+    AddResult(search, trial, several, row);
     table.AddRow(row);
   }
   std::string text = table.ToString();
@@ -225,6 +298,9 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
   std::vector<std::string> header = {"trial"};
   header.insert(header.end(), axes.begin(), axes.end());
   for (const char* column : {"state", "epochs", "score"}) header.emplace_back(column);
+  const int fits = FitsOf(trials);
+  if (fits > 0) header.emplace_back("score_deviation");
+  for (int fit = 1; fit <= fits; ++fit) header.push_back(fmt::format("score_{}", fit));
   header.insert(header.end(), metrics.begin(), metrics.end());
   for (const char* column :
        {"seconds", "trainable_parameters", "job", "version", "weights_sha256", "failure"})
@@ -237,10 +313,15 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
     row.push_back(TrialState(trial));
     row.push_back(std::to_string(trial.epochs()));
     row.push_back(trial.has_score() ? Scalar(trial.score()) : "");
+    if (fits > 0) row.push_back(cell(DeviationOf(trial)));
+    for (int fit = 0; fit < fits; ++fit) {
+      const bool scored = fit < trial.fits_size() && trial.fits(fit).has_score();
+      row.push_back(scored ? Scalar(trial.fits(fit).score()) : "");
+    }
     for (const std::string& metric : metrics) row.push_back(cell(MetricOf(trial, metric)));
     row.push_back(cell(TimeOf(trial)));
     row.push_back(std::to_string(trial.trainable_parameters()));
-    row.push_back(trial.job_id());
+    row.push_back(JobsOf(trial));
     row.push_back(trial.version() == 0 ? "" : std::to_string(trial.version()));
     row.push_back(trial.weights_sha256());
     row.push_back(trial.has_failure() ? FormatFailure(trial.failure()) : "");

@@ -4,6 +4,7 @@
 #define FITD_CLIENT_CLI_SEARCH_REPORT_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,14 @@ absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials&
 
 // What the search is and where it stands.
 std::string SearchText(const v1::Search& search);
+
+// "0.9512 +/- 0.0123", of several fits.
+std::string ScoreText(double score, const std::optional<double>& deviation);
+std::string ScoreText(const v1::SearchTrial& trial);
+std::string BestScoreText(const v1::Search& search);
+
+// A line per fit of the trial; empty where it is one.
+std::string FitsText(const v1::Search& search, const v1::SearchTrial& trial);
 
 // A line per trial, `most` at most.
 std::string TrialsText(const v1::Search& search, const Trials& trials, size_t most);

@@ -33,6 +33,27 @@ double ClassOf(const Table& table, const std::vector<int>& label_columns, uint32
   return static_cast<double>(place);
 }
 
+Classes ClassesOf(const Table& table, const std::vector<int>& label_columns) {
+  Classes classes;
+  for (uint32_t row = 0; row < static_cast<uint32_t>(table.rows()); ++row)
+    classes[ClassOf(table, label_columns, row)].push_back(row);
+  return classes;
+}
+
+// Rows with their seeded hashes, which order them.
+using Hashed = std::vector<std::pair<uint64_t, uint32_t>>;
+void Hash(const Rng& rng, const std::vector<uint32_t>& rows, Hashed& hashed) {
+  hashed.clear();
+  for (const uint32_t row : rows) hashed.emplace_back(rng.Bits(row), row);
+}
+
+Split SplitBy(const std::vector<bool>& held_out) {
+  Split split;
+  for (uint32_t row = 0; row < held_out.size(); ++row)
+    (held_out[row] ? split.validation : split.training).push_back(row);
+  return split;
+}
+
 // How many rows of each class to hold out: its share, rounded by the method of largest remainders,
 // and never all.
 std::vector<size_t> HeldOut(const Classes& classes, size_t rows, double fraction) {
@@ -70,12 +91,10 @@ std::vector<size_t> HeldOut(const Classes& classes, size_t rows, double fraction
 
 absl::StatusOr<Split> SplitRows(const Table& table, const std::vector<int>& label_columns,
                                 double fraction, uint64_t seed) {
-  const auto rows = static_cast<uint32_t>(table.rows());
+  const auto rows = static_cast<size_t>(table.rows());
   std::vector<bool> held_out(rows);
   if (fraction > 0) {
-    Classes classes;
-    for (uint32_t row = 0; row < rows; ++row)
-      classes[ClassOf(table, label_columns, row)].push_back(row);
+    const Classes classes = ClassesOf(table, label_columns);
     if (classes.size() == rows) {
       return FailedPrecondition(
           fmt::format("nothing can be held out: none of the {} classes has two of the {} rows",
@@ -83,21 +102,33 @@ absl::StatusOr<Split> SplitRows(const Table& table, const std::vector<int>& labe
     }
     const std::vector<size_t> counts = HeldOut(classes, rows, fraction);
     const Rng rng(seed, RandomPurpose::kSplit);
-    std::vector<std::pair<uint64_t, uint32_t>> hashed;
+    Hashed hashed;
     auto count = counts.begin();
     for (const auto& [label, members] : classes) {
-      hashed.clear();
-      for (const uint32_t row : members) hashed.emplace_back(rng.Bits(row), row);
+      Hash(rng, members, hashed);
       const auto end = hashed.begin() + static_cast<ptrdiff_t>(*count++);
       std::nth_element(hashed.begin(), end, hashed.end());
       for (auto held = hashed.begin(); held != end; ++held) held_out[held->second] = true;
     }
   }
+  return SplitBy(held_out);
+}
 
-  Split split;
-  for (uint32_t row = 0; row < rows; ++row)
-    (held_out[row] ? split.validation : split.training).push_back(row);
-  return split;
+Split HoldOutFold(const Table& table, const std::vector<int>& label_columns, int64_t index,
+                  int64_t count, uint64_t seed) {
+  std::vector<bool> held_out(static_cast<size_t>(table.rows()));
+  const Rng rng(seed, RandomPurpose::kSplit);
+  Hashed hashed;
+  int64_t part = 0;
+  for (const auto& [label, members] : ClassesOf(table, label_columns)) {
+    Hash(rng, members, hashed);
+    std::sort(hashed.begin(), hashed.end());
+    for (const auto& [hash, row] : hashed) {
+      held_out[row] = part == index - 1;
+      part = (part + 1) % count;
+    }
+  }
+  return SplitBy(held_out);
 }
 
 }  // namespace fitd

@@ -24,6 +24,13 @@ struct Split {
 absl::StatusOr<Split> SplitRows(const Table& table, const std::vector<int>& label_columns,
                                 double fraction, uint64_t seed);
 
+// Holds out part `index`, from 1, of `count` parts, at most one for each row. The rows are dealt
+// out to the parts in turn, class by class, each class in the order of its rows' seeded hashes.
+// Depends on the seed, the count and the labels alone, and so do the parts: each row is in one of
+// them.
+Split HoldOutFold(const Table& table, const std::vector<int>& label_columns, int64_t index,
+                  int64_t count, uint64_t seed);
+
 }  // namespace fitd
 
 #endif  // FITD_CORE_DATA_SPLIT_H_

@@ -25,6 +25,7 @@ using Taken = std::multimap<std::string, const v1::SearchAxis*>;
 constexpr int kMostAxes = 100;
 constexpr int kMostValues = 1000;
 constexpr int64_t kMostTrials = 10'000;
+constexpr int64_t kMostFits = 100;
 
 // Algorithms that compare trials by the epochs they had.
 bool HasRungs(const v1::SearchAlgorithmSpec& algorithm) {
@@ -41,6 +42,16 @@ std::string Bytes(const v1::TrialSpec& trial) {
   trial.SerializeToCodedStream(&out);
   out.Trim();
   return bytes;
+}
+
+// Of every axis, those inside choices too, what it sets.
+template <typename Visit>
+void ForEachField(const Axes& axes, const Visit& visit) {
+  for (const v1::SearchAxis& axis : axes) {
+    for (const std::string& field : axis.fields()) visit(axis, field);
+    for (const v1::SearchChoice& choice : axis.choice().choices())
+      ForEachField(choice.axes(), visit);
+  }
 }
 
 class SpaceResolver {
@@ -316,6 +327,46 @@ void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchS
                ChildPath(path, "algorithm.hyperband"), faults);
   }
   violations.Add(faults.ToStatus());
+}
+
+void ResolveCrossValidation(std::string_view path, std::optional<int64_t> rows,
+                            v1::SearchSpec& spec, Violations& violations) {
+  if (!spec.has_cross_validation()) return;
+  v1::CrossValidationSpec& validation = *spec.mutable_cross_validation();
+  if (validation.repeats() == 0) validation.set_repeats(1);
+  const std::string validation_path = ChildPath(path, "cross_validation");
+  const std::string folds_path = ChildPath(validation_path, "folds");
+  const int64_t folds = validation.folds();
+  const int64_t repeats = validation.repeats();
+  const bool folds_valid = folds == 0 || (folds >= 2 && folds <= kMostFits);
+  const bool repeats_valid = repeats >= 1 && repeats <= kMostFits;
+  CheckField(folds_valid, folds, "2 to 100, or 0", folds_path, violations);
+  CheckField(repeats_valid, repeats, "1 to 100", ChildPath(validation_path, "repeats"), violations);
+  if (folds_valid && repeats_valid && folds * repeats > kMostFits) {
+    violations.Add(validation_path,
+                   fmt::format("has {} folds and {} repeats, {} fits a trial; allowed: {} at most",
+                               folds, repeats, folds * repeats, kMostFits));
+  }
+  if (folds == 0) return;
+  if (rows && folds_valid && folds > *rows) {
+    CheckField(false, folds, fmt::format("2 to the number of rows, {}", *rows), folds_path,
+               violations);
+  }
+  const auto exclude = [&](std::string_view field, bool set) {
+    if (!set) return;
+    violations.Add(folds_path,
+                   fmt::format("is set beside {}; allowed: one of them", ChildPath(path, field)));
+  };
+  exclude("validation_dataset", !spec.validation_dataset().empty());
+  exclude("training.validation_split", spec.training().validation_split() != 0);
+  exclude("training.fold", spec.training().has_fold());
+  ForEachField(spec.space().axes(), [&](const v1::SearchAxis& axis, const std::string& field) {
+    if (field.starts_with("training.fold") || field == "training.validation_split") {
+      violations.Add(folds_path, fmt::format("is set beside axis {}, which sets {}; allowed: one "
+                                             "of them",
+                                             Quoted(axis.path()), field));
+    }
+  });
 }
 
 }  // namespace fitd

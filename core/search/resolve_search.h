@@ -4,6 +4,8 @@
 #ifndef FITD_CORE_SEARCH_RESOLVE_SEARCH_H_
 #define FITD_CORE_SEARCH_RESOLVE_SEARCH_H_
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/base/violations.h"
@@ -16,6 +18,11 @@ namespace fitd {
 // ("spec"). Resolving twice changes nothing.
 void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchSpec& spec,
                    Violations& violations);
+
+// Writes the defaults of `spec.cross_validation` and checks it, against the rows of the data set
+// where they are known, and what it excludes. Resolving twice changes nothing.
+void ResolveCrossValidation(std::string_view path, std::optional<int64_t> rows,
+                            v1::SearchSpec& spec, Violations& violations);
 
 }  // namespace fitd
 

@@ -14,6 +14,9 @@ namespace fitd {
 // From `min_epochs`, each `factor` times the one below, up to `epochs`, which is always the last.
 std::vector<int64_t> Rungs(int64_t min_epochs, int64_t factor, int64_t epochs);
 
+// SUCCEEDED, CANCELLED or FAILED.
+bool HasEnded(const v1::SearchTrial& trial);
+
 struct RungResult {
   bool known = false;
   std::optional<double> score;  // None is worse than any.

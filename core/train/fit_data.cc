@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/train/resolve_training.h"
 #include "core/train/targets.h"
 
 namespace fitd {
@@ -44,12 +45,16 @@ std::vector<uint32_t> AllRows(const Table& table) {
 }  // namespace
 
 absl::StatusOr<Split> SplitForTraining(const Table& table, const v1::TrainingSpec& training) {
-  if (training.validation_split() == 0) return Split{.training = AllRows(table), .validation = {}};
+  if (!HoldsOutRows(training)) return Split{.training = AllRows(table), .validation = {}};
   const bool classes = TargetKindOf(training.loss(), table.header()) == TargetKind::kClasses;
   // One-hot rows are classes to no pipeline, but they are to a split.
   const bool stratify = classes || training.loss().has_categorical_crossentropy();
-  return SplitRows(table, stratify ? LabelColumns(table.header()) : std::vector<int>(),
-                   training.validation_split(), training.seed());
+  const std::vector<int> labels = stratify ? LabelColumns(table.header()) : std::vector<int>();
+  if (training.has_fold()) {
+    return HoldOutFold(table, labels, training.fold().index(), training.fold().count(),
+                       training.seed());
+  }
+  return SplitRows(table, labels, training.validation_split(), training.seed());
 }
 
 absl::StatusOr<FitData> PrepareFitData(const FitInput& input, const ModelShape& shape,

@@ -49,7 +49,7 @@ RowBytes RowNumbers(const FitMemoryInput& input) {
   constexpr int64_t kHashed = sizeof(std::pair<uint64_t, uint32_t>);
   const int64_t rows = input.train.rows();
   RowBytes bytes = {.kept = SaturatingMultiply(rows, kNumber), .while_splitting = 0};
-  if (input.training.validation_split() > 0) {
+  if (HoldsOutRows(input.training)) {
     bytes.while_splitting = SaturatingMultiply(rows, kNumber + kHashed);
   }
   if (input.validation != nullptr) {

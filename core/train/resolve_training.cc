@@ -107,6 +107,7 @@ class OptionsResolver {
           training_.batch_size(), "1 to 1,048,576", "batch_size");
     const double split = training_.validation_split();
     Check(split >= 0 && split < 1, split, "0 to below 1", "validation_split");
+    if (training_.has_fold()) CheckFold(training_.fold());
     v1::OptimizerSpec& optimizer = *training_.mutable_optimizer();
     if (optimizer.kind_case() == v1::OptimizerSpec::KIND_NOT_SET) optimizer.mutable_rmsprop();
     ResolveOptimizer(optimizer, Path("optimizer"), violations_);
@@ -123,6 +124,16 @@ class OptionsResolver {
   template <typename Number>
   void Check(bool valid, Number given, std::string_view allowed, std::string_view child) {
     CheckField(valid, given, allowed, Path(child), violations_);
+  }
+
+  void CheckFold(const v1::FoldSpec& fold) {
+    Check(fold.count() >= 2, fold.count(), "2 to the number of rows", "fold.count");
+    Check(fold.index() >= 1 && (fold.index() <= fold.count() || fold.count() < 2), fold.index(),
+          "1 to fold.count", "fold.index");
+    if (training_.validation_split() != 0) {
+      violations_.Add(Path("fold"), fmt::format("is set beside {}; allowed: one of them",
+                                                Path("validation_split")));
+    }
   }
 
   void CheckClassWeight() {
@@ -203,7 +214,7 @@ class TrainingResolver {
         violations_(violations) {}
 
   void Resolve() {
-    const bool validates = validation_ != nullptr || training_.validation_split() > 0;
+    const bool validates = validation_ != nullptr || HoldsOutRows(training_);
     CheckFeatures();
     CheckSampleWeight();
     if (training_.loss().kind_case() == v1::LossSpec::KIND_NOT_SET) {
@@ -218,6 +229,7 @@ class TrainingResolver {
     ResolveTrainingOptions(path_, validates, &shapes, training_, violations_);
     CheckTargets();
     CheckSplit();
+    CheckFold();
     if (validation_ != nullptr) CheckValidation();
     if (target_ == TargetKind::kRegression)
       CheckMetricsOfNumbers(training_.metrics(), train_, Path("metrics"), violations_);
@@ -327,6 +339,13 @@ class TrainingResolver {
                       fmt::format("is {}, but no label is on two rows; a label's last row trains",
                                   training_.validation_split()));
     }
+  }
+
+  void CheckFold() {
+    const int64_t count = training_.fold().count();
+    CheckField(count <= train_.rows(), count,
+               fmt::format("2 to the number of rows, {}", train_.rows()), Path("fold.count"),
+               violations_);
   }
 
   // Class indices or names against the model's outputs.
@@ -578,6 +597,10 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
   TrainingResolver(model, shape, train, validation, path, training, violations).Resolve();
 }
 
+bool HoldsOutRows(const v1::TrainingSpec& training) {
+  return training.validation_split() > 0 || training.has_fold();
+}
+
 v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
                                const std::string& name, v1::MonitorMode mode,
                                const MonitorPaths& paths, Violations& violations) {
@@ -601,7 +624,7 @@ v1::MonitorMode ResolveMonitor(const v1::TrainingSpec& training, bool validates,
     violations.Add(paths.name, UnknownName("metric", name, known));
   } else if (is_validation && !validates) {
     violations.Add(paths.name, fmt::format("is {}, but there are no validation rows; set "
-                                           "validation_split or validation_dataset, "
+                                           "validation_split, fold or validation_dataset, "
                                            "or watch {}",
                                            Quoted(name), Quoted(metric->first)));
   }

@@ -31,6 +31,9 @@ void ResolveTraining(const v1::ModelSpec& model, const ModelShape& shape,
 void ResolveTrainingOptions(std::string_view path, bool validates, const MetricShapes* shapes,
                             v1::TrainingSpec& training, Violations& violations);
 
+// Whether some of the data set's own rows validate.
+bool HoldsOutRows(const v1::TrainingSpec& training);
+
 // Checks that a fit tells of the metric `name`, and whether larger or smaller is better: `mode`, by
 // the metric unless that is MIN or MAX. `training` is resolved; `validates`: there are validation
 // rows.

@@ -113,6 +113,10 @@ void CheckFitSpec(const v1::FitSpec& spec, Violations& violations) {
       violations.Add("spec.validation_dataset",
                      "is set beside spec.training.validation_split; allowed: one of them");
     }
+    if (spec.training().has_fold()) {
+      violations.Add("spec.validation_dataset",
+                     "is set beside spec.training.fold; allowed: one of them");
+    }
   }
   if (spec.initial_version() < 0) {
     violations.Add("spec.initial_version",
@@ -161,7 +165,7 @@ absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec as
   if (!all_there) {
     ResolveTrainingOptions(
         "spec.training",
-        /*validates=*/!asked.validation_dataset().empty() || training.validation_split() > 0,
+        /*validates=*/!asked.validation_dataset().empty() || HoldsOutRows(training),
         /*shapes=*/nullptr, training, violations);
     return violations.ToStatus();
   }

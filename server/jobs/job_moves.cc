@@ -115,8 +115,8 @@ void Enqueue(Transaction& transaction, v1::Job& job) {
 
 absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order) {
   if (order == JobOrder::kResume && job.trial() != 0) {
-    const auto trial = transaction.searches.FindTrial(job.search(), job.trial());
-    if (trial && IsHeld(*trial)) {
+    auto trial = transaction.searches.FindTrial(job.search(), job.trial());
+    if (trial && IsHeld(FitOfJob(*trial, job))) {
       return FailedPrecondition(
           fmt::format("job {} has the {} epochs that search {} granted it, and waits for more",
                       job.id(), trial->granted_epochs(), job.search()));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/search/trial_fields.h"
+#include "core/search/trial_fits.h"
 #include "fmt/format.h"
 
 namespace fitd {
@@ -64,6 +65,7 @@ class AxesCheck {
     FITD_RETURN_IF_ERROR(PutAll(values_, trial));
     v1::FitSpec fit = FitOfTrial(spec_, spec_.model());
     *fit.mutable_training() = trial.training();
+    PutFit(spec_, 1, *fit.mutable_training());
     Violations violations;
     return check_.Check(transaction_, std::move(fit), &trial.model(), violations).status();
   }

@@ -11,7 +11,8 @@
 
 namespace fitd {
 
-// The fit of a trial on the search's own model, or on `spec.model` while that is not there.
+// What all fits of a search have in common, on the search's own model, or on `spec.model` while
+// that is not there.
 v1::FitSpec FitOfTrial(const v1::SearchSpec& spec, const std::string& model);
 
 // Checks the trial in which each axis, one after the other, has one of its choices or an end of its

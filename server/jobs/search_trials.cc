@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/search/trial_fits.h"
 #include "server/jobs/job_state.h"
 
 namespace fitd {
@@ -47,18 +48,27 @@ bool IsHeld(const v1::SearchTrial& trial) {
          trial.rungs().rbegin()->epochs() == trial.granted_epochs();
 }
 
+v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job) {
+  for (v1::SearchTrial* fit : FitsOf(trial)) {
+    if (fit->job_id() == job.id()) return *fit;
+  }
+  return trial;
+}
+
 void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgress& progress) {
   const std::optional<v1::Search> search = transaction.searches.Find(job.search());
   auto trial = transaction.searches.FindTrial(job.search(), job.trial());
   if (!search || !trial) return;
-  trial->set_state(v1::JOB_STATE_PAUSED);
-  trial->set_epochs(progress.epoch());
-  *trial->mutable_metrics() = progress.metrics();
-  *trial->mutable_start_time() = job.start_time();
-  v1::TrialRung& rung = *trial->add_rungs();
+  v1::SearchTrial& fit = FitOfJob(*trial, job);
+  fit.set_state(v1::JOB_STATE_PAUSED);
+  fit.set_epochs(progress.epoch());
+  *fit.mutable_metrics() = progress.metrics();
+  *fit.mutable_start_time() = job.start_time();
+  v1::TrialRung& rung = *fit.add_rungs();
   rung.set_epochs(progress.epoch());
   if (const auto score = FindMetric(progress.metrics(), search->spec().objective().metric()))
     rung.set_score(*score);
+  SumUpFits(search->spec().objective().mode(), *trial);
   transaction.searches.UpdateTrial(search->name(), *trial);
   transaction.SearchesChanged();
 }
@@ -67,25 +77,29 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
   std::optional<v1::Search> search = transaction.searches.Find(job.search());
   auto trial = transaction.searches.FindTrial(job.search(), job.trial());
   if (!search || !trial) return;
-  const bool counts = job.state() == v1::JOB_STATE_SUCCEEDED || IsHeld(*trial);
-  trial->set_state(job.state());
-  trial->set_epochs(job.progress().epoch());
-  *trial->mutable_metrics() = job.progress().metrics();
-  if (job.has_failure()) *trial->mutable_failure() = job.failure();
-  *trial->mutable_start_time() = job.start_time();
-  *trial->mutable_end_time() = job.end_time();
+  v1::SearchTrial& fit = FitOfJob(*trial, job);
+  const bool counts = job.state() == v1::JOB_STATE_SUCCEEDED || IsHeld(fit);
+  fit.set_state(job.state());
+  fit.set_epochs(job.progress().epoch());
+  *fit.mutable_metrics() = job.progress().metrics();
+  if (job.has_failure()) *fit.mutable_failure() = job.failure();
+  if (job.has_start_time()) *fit.mutable_start_time() = job.start_time();
+  *fit.mutable_end_time() = job.end_time();
   if (job.version() != 0) {
     const auto version = transaction.models.FindVersion(job.spec().model(), job.version());
-    trial->set_version(version->version());
-    trial->set_weights_sha256(version->weights_sha256());
-    *trial->mutable_metrics() = version->metrics();
+    fit.set_version(version->version());
+    fit.set_weights_sha256(version->weights_sha256());
+    *fit.mutable_metrics() = version->metrics();
     const auto score = FindMetric(version->metrics(), search->spec().objective().metric());
-    if (counts && score) trial->set_score(*score);
+    if (counts && score) fit.set_score(*score);
   }
+  SumUpFits(search->spec().objective().mode(), *trial);
   transaction.searches.UpdateTrial(search->name(), *trial);
   if (trial->has_score() && IsBest(transaction, *search, *trial)) {
     search->set_best_trial(trial->number());
     search->set_best_score(trial->score());
+    search->clear_best_score_deviation();
+    if (trial->has_score_deviation()) search->set_best_score_deviation(trial->score_deviation());
     search->set_best_version(trial->version());
     transaction.searches.Update(*search);
     transaction.models.SetAlias(search->name(), kBestAlias, trial->version());

@@ -11,8 +11,10 @@
 #include "core/base/names.h"
 #include "core/nn/resolve_model.h"
 #include "core/search/resolve_search.h"
+#include "core/search/rungs.h"
 #include "core/search/search_factory.h"
 #include "core/search/search_space.h"
+#include "core/search/trial_fits.h"
 #include "core/train/resolve_training.h"
 #include "fmt/format.h"
 #include "server/jobs/job_state.h"
@@ -164,22 +166,40 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
     *base.mutable_model() = model->spec();
     ResolveSearch(base, "spec", spec, violations);
   }
-  const v1::FitSpec fit = FitOfTrial(spec, spec.model());
+  Violations faults;
+  const std::optional<v1::Dataset> dataset = transaction.datasets.Find(spec.dataset());
+  ResolveCrossValidation("spec", dataset ? std::optional(dataset->rows()) : std::nullopt, spec,
+                         faults);
+  if (!faults.empty()) spec.clear_cross_validation();  // What else is wrong shows without it.
+  violations.Add(faults.ToStatus());
+  v1::FitSpec fit = FitOfTrial(spec, spec.model());
+  PutFit(spec, 1, *fit.mutable_training());
   FITD_ASSIGN_OR_RETURN(const v1::Job job, check_.Check(transaction, fit, nullptr, violations));
 
   v1::ObjectiveSpec& objective = *spec.mutable_objective();
   const v1::TrainingSpec& training = job.spec().training();
-  const bool validates = !spec.validation_dataset().empty() || training.validation_split() > 0;
+  const bool folds = spec.cross_validation().folds() > 0;
+  const bool validates = !spec.validation_dataset().empty() || HoldsOutRows(training);
   if (objective.metric().empty()) objective.set_metric(validates ? "val_loss" : "loss");
-  objective.set_mode(
-      ResolveMonitor(training, validates, objective.metric(), objective.mode(),
-                     {.name = "spec.objective.metric", .mode = "spec.objective.mode"}, violations));
+  Violations objective_faults;
+  objective.set_mode(ResolveMonitor(
+      training, validates, objective.metric(), objective.mode(),
+      {.name = "spec.objective.metric", .mode = "spec.objective.mode"}, objective_faults));
+  if (objective_faults.empty() && folds && !objective.metric().starts_with("val_")) {
+    objective_faults.Add(
+        "spec.objective.metric",
+        fmt::format("is {0}, which is not measured on the rows that "
+                    "spec.cross_validation.folds holds out; allowed: {1}, or no folds",
+                    Quoted(objective.metric()), Quoted("val_" + objective.metric())));
+  }
+  violations.Add(objective_faults.ToStatus());
   CheckAxes(transaction, check_, spec, base, violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
   *search.mutable_architecture() = base.model();
   *search.mutable_training() = base.training();
   *spec.mutable_training() = training;
+  if (folds) spec.mutable_training()->clear_fold();
   *spec.mutable_resources() = job.spec().resources();
   const SearchSpace space(spec.space());
   const auto algorithm = MakeSearchAlgorithm(spec, space);
@@ -193,8 +213,10 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   search.set_planned_trials(algorithm->planned_trials());
   // Trials differ in epochs where an axis says so.
   const int64_t most = MostEpochs(spec.space().axes(), training.epochs());
-  search.set_planned_epochs(most == training.epochs() ? algorithm->planned_epochs()
-                                                      : search.planned_trials() * most);
+  const int64_t fits = FitsPerTrial(spec);
+  search.set_planned_jobs(search.planned_trials() * fits);
+  search.set_planned_epochs(fits * (most == training.epochs() ? algorithm->planned_epochs()
+                                                              : search.planned_trials() * most));
   search.set_state(v1::SEARCH_STATE_RUNNING);
   *search.mutable_create_time() = ToTimestamp(transaction.now());
   return search;
@@ -316,13 +338,15 @@ absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order)
           search.set_state(*state);
           transaction.searches.Update(search);
           for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(search.name())) {
-            if (order == JobOrder::kResume && IsHeld(trial)) continue;
-            const int64_t number = JobNumber(trial.job_id()).value();
-            v1::Job job = *transaction.jobs.Find(number);
-            // One that its user cancels is left to it.
-            if (job.state() == v1::JOB_STATE_CANCELLING) continue;
-            FITD_RETURN_IF_ERROR(Steer(transaction, job, order));
-            jobs.push_back(number);
+            for (const v1::SearchTrial* fit : FitsOf(trial)) {
+              if (HasEnded(*fit) || (order == JobOrder::kResume && IsHeld(*fit))) continue;
+              const int64_t number = JobNumber(fit->job_id()).value();
+              v1::Job job = *transaction.jobs.Find(number);
+              // One that its user cancels is left to it.
+              if (job.state() == v1::JOB_STATE_CANCELLING) continue;
+              FITD_RETURN_IF_ERROR(Steer(transaction, job, order));
+              jobs.push_back(number);
+            }
           }
           transaction.SearchesChanged();
         }
@@ -364,7 +388,9 @@ absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearch
                           ends ? "wait until it is CANCELLED" : "cancel it first"));
         }
         for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
-          if (const auto number = JobNumber(trial.job_id())) transaction.jobs.Delete(*number);
+          for (const v1::SearchTrial* fit : FitsOf(trial)) {
+            if (const auto number = JobNumber(fit->job_id())) transaction.jobs.Delete(*number);
+          }
         }
         transaction.searches.Delete(search.name());
         return v1::DeleteSearchResponse();
@@ -374,26 +400,29 @@ absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearch
 void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
   if (IsFinal(search.state())) return;
   std::chrono::nanoseconds spent{0};
-  double trained = 0;
+  int64_t ended = 0;
   bool waits = false;
   int64_t epochs = 0;
   for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
     waits = waits || !trial.rungs().empty();
     epochs += trial.epochs();
-    if (!trial.has_start_time() || !trial.has_end_time()) continue;
-    spent += Elapsed(trial.start_time(), trial.end_time());
-    ++trained;
+    for (const v1::SearchTrial* fit : FitsOf(trial)) {
+      if (!fit->has_start_time() || !fit->has_end_time()) continue;
+      spent += Elapsed(fit->start_time(), fit->end_time());
+      ++ended;
+    }
   }
-  const auto left = static_cast<double>(search.planned_trials() - search.ended_trials());
   if (waits) {
     // A trial's time is not what it trained: it waited for others.
     const auto rest = static_cast<double>(std::max<int64_t>(search.planned_epochs() - epochs, 0));
     *search.mutable_estimated_remaining() =
         ToDuration(Scaled(Elapsed(search.create_time(), ToTimestamp(transaction.now())),
                           rest / static_cast<double>(std::max<int64_t>(epochs, 1))));
-  } else if (trained > 0) {
+  } else if (ended > 0) {
+    const auto left =
+        static_cast<double>(search.planned_trials() * FitsPerTrial(search.spec()) - ended);
     *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(spent, left / trained / options_.workers));
+        ToDuration(Scaled(spent, left / static_cast<double>(ended) / options_.workers));
   } else if (const auto epoch = KnownEpochTime(transaction, search.spec())) {
     *search.mutable_estimated_remaining() =
         ToDuration(Scaled(*epoch, static_cast<double>(search.planned_epochs()) / options_.workers));
@@ -401,17 +430,21 @@ void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
 }
 
 void Searches::AddNews(Transaction& transaction, v1::SearchTrial& trial) {
-  const std::optional<int64_t> number = JobNumber(trial.job_id());
-  if (!number || IsFinal(trial.state())) return;
-  const std::optional<v1::Job> job = transaction.jobs.Find(*number);
-  trial.set_state(job->state());
-  if (job->has_start_time()) *trial.mutable_start_time() = job->start_time();
-  v1::JobProgress progress = job->progress();
-  if (auto newest = feeds_.NewestProgress(*number)) progress = std::move(newest->progress);
-  // The current epoch is not done yet.
-  const bool done = progress.step() == progress.steps_per_epoch();
-  trial.set_epochs(done ? progress.epoch() : std::max<int64_t>(progress.epoch() - 1, 0));
-  *trial.mutable_metrics() = progress.metrics();
+  if (HasEnded(trial)) return;
+  for (v1::SearchTrial* fit : FitsOf(trial)) {
+    const std::optional<int64_t> number = JobNumber(fit->job_id());
+    if (!number || HasEnded(*fit)) continue;
+    const std::optional<v1::Job> job = transaction.jobs.Find(*number);
+    fit->set_state(job->state());
+    if (job->has_start_time()) *fit->mutable_start_time() = job->start_time();
+    v1::JobProgress progress = job->progress();
+    if (auto newest = feeds_.NewestProgress(*number)) progress = std::move(newest->progress);
+    // The current epoch is not done yet.
+    const bool done = progress.step() == progress.steps_per_epoch();
+    fit->set_epochs(done ? progress.epoch() : std::max<int64_t>(progress.epoch() - 1, 0));
+    *fit->mutable_metrics() = progress.metrics();
+  }
+  SumUpFits(v1::MONITOR_MODE_UNSPECIFIED, trial);  // It has not ended: there is no best yet.
 }
 
 void Searches::Run() {
@@ -474,9 +507,12 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(name)) {
     if (IsHeld(trial)) {
       held.push_back(std::move(trial));
-    } else {
-      ++active;
+      continue;
     }
+    const std::vector<const v1::SearchTrial*> fits = FitsOf(std::as_const(trial));
+    active += std::count_if(fits.begin(), fits.end(), [](const v1::SearchTrial* fit) {
+      return !HasEnded(*fit) && !IsHeld(*fit);
+    });
   }
   if (search->state() == v1::SEARCH_STATE_CANCELLING && active == 0 && held.empty())
     End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
@@ -484,9 +520,10 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
 
   const SearchSpace space(search->spec().space());
   const std::vector<v1::SearchTrial> trials = transaction.searches.Trials(name, 0, kAll);
+  const int64_t fits = FitsPerTrial(search->spec());
+  const int64_t room = int64_t{kManyTrials} * options_.workers - active;
   const std::vector<TrialStep> steps =
-      MakeSearchAlgorithm(search->spec(), space)
-          ->Next(trials, int64_t{kManyTrials} * options_.workers - active);
+      MakeSearchAlgorithm(search->spec(), space)->Next(trials, (room + fits - 1) / fits);
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
     if (!held.empty()) return EndHeld(transaction, name, held, steered);
@@ -494,6 +531,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     if (const auto made = static_cast<int64_t>(trials.size()); made < search->planned_trials()) {
       search->set_planned_epochs(search->planned_epochs() / search->planned_trials() * made);
       search->set_planned_trials(made);
+      search->set_planned_jobs(made * fits);
     }
     End(transaction, *search,
         search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
@@ -504,12 +542,11 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     if (step.trial > static_cast<int64_t>(trials.size())) {
       const v1::SearchTrial trial = MakeTrial(transaction, *search, step);
       transaction.searches.InsertTrial(name, trial);
-      if (!IsFinal(trial.state())) ++active;
+      if (!HasEnded(trial)) active += fits;
     } else {
-      FITD_RETURN_IF_ERROR(
-          GrantEpochs(transaction, name, trials[static_cast<size_t>(step.trial - 1)], step.epochs));
-      steered.push_back(JobNumber(trials[static_cast<size_t>(step.trial - 1)].job_id()).value());
-      ++active;
+      FITD_RETURN_IF_ERROR(GrantEpochs(
+          transaction, name, trials[static_cast<size_t>(step.trial - 1)], step.epochs, steered));
+      active += fits;
     }
   }
   if (active < few) transaction.SearchesChanged();
@@ -517,24 +554,39 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
 }
 
 absl::Status Searches::GrantEpochs(Transaction& transaction, const std::string& search,
-                                   v1::SearchTrial trial, int64_t epochs) {
+                                   v1::SearchTrial trial, int64_t epochs,
+                                   std::vector<int64_t>& steered) {
   trial.set_granted_epochs(epochs);
+  for (v1::SearchTrial* fit : FitsOf(trial)) fit->set_granted_epochs(epochs);
   transaction.searches.UpdateTrial(search, trial);
-  v1::Job job = *transaction.jobs.Find(JobNumber(trial.job_id()).value());
-  job.set_granted_epochs(epochs);
-  return Steer(transaction, job, JobOrder::kResume);
+  for (const v1::SearchTrial* fit : FitsOf(std::as_const(trial))) {
+    if (HasEnded(*fit)) continue;
+    const int64_t number = JobNumber(fit->job_id()).value();
+    v1::Job job = *transaction.jobs.Find(number);
+    job.set_granted_epochs(epochs);
+    FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kResume));
+    steered.push_back(number);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Searches::EndHeld(Transaction& transaction, const std::string& search,
                                std::vector<v1::SearchTrial>& held, std::vector<int64_t>& steered) {
   for (v1::SearchTrial& trial : held) {
-    if (trial.state() == v1::JOB_STATE_CANCELLING) continue;
+    std::vector<int64_t> jobs;
+    for (v1::SearchTrial* fit : FitsOf(trial)) {
+      if (HasEnded(*fit) || fit->state() == v1::JOB_STATE_CANCELLING) continue;
+      fit->set_state(v1::JOB_STATE_CANCELLING);
+      jobs.push_back(JobNumber(fit->job_id()).value());
+    }
+    if (jobs.empty()) continue;
     trial.set_state(v1::JOB_STATE_CANCELLING);
     transaction.searches.UpdateTrial(search, trial);
-    const int64_t number = JobNumber(trial.job_id()).value();
-    v1::Job job = *transaction.jobs.Find(number);
-    FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel));
-    steered.push_back(number);
+    for (const int64_t number : jobs) {
+      v1::Job job = *transaction.jobs.Find(number);
+      FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel));
+      steered.push_back(number);
+    }
   }
   return absl::OkStatus();
 }
@@ -554,24 +606,39 @@ v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& 
         PutAll(SearchSpace(search.spec().space()).FieldValues(step.parameters), spec));
     v1::FitSpec fit = FitOfTrial(search.spec(), search.name());
     *fit.mutable_training() = spec.training();
+    PutFit(search.spec(), 1, *fit.mutable_training());
     Violations violations;
     return check_.Check(transaction, std::move(fit), &spec.model(), violations);
   };
-  absl::StatusOr<v1::Job> job = check();
-  if (!job.ok()) {
+  const absl::StatusOr<v1::Job> first = check();
+  if (!first.ok()) {
     trial.set_state(v1::JOB_STATE_FAILED);
-    trial.mutable_failure()->set_code(static_cast<int>(job.status().code()));
-    trial.mutable_failure()->set_message(Message(job.status()));
+    trial.mutable_failure()->set_code(static_cast<int>(first.status().code()));
+    trial.mutable_failure()->set_message(Message(first.status()));
     *trial.mutable_end_time() = ToTimestamp(transaction.now());
     return trial;
   }
-  job->set_search(search.name());
-  job->set_trial(step.trial);
-  job->set_granted_epochs(step.epochs);
-  Enqueue(transaction, *job);
-  trial.set_job_id(job->id());
-  trial.set_state(job->state());
-  trial.set_trainable_parameters(job->trainable_parameters());
+  trial.set_trainable_parameters(first->trainable_parameters());
+  const v1::CrossValidationSpec& validation = search.spec().cross_validation();
+  const int64_t fits = FitsPerTrial(search.spec());
+  for (int64_t number = 1; number <= fits; ++number) {
+    v1::Job job = *first;
+    PutFit(search.spec(), number, *job.mutable_spec()->mutable_training());
+    job.set_search(search.name());
+    job.set_trial(step.trial);
+    job.set_granted_epochs(step.epochs);
+    Enqueue(transaction, job);
+    v1::SearchTrial& fit = fits == 1 ? trial : *trial.add_fits();
+    fit.set_job_id(job.id());
+    fit.set_state(job.state());
+    fit.set_granted_epochs(step.epochs);
+    if (fits == 1) break;
+    const FitPlace place = PlaceOfFit(search.spec(), number);
+    fit.set_number(number);
+    fit.set_fold(place.fold);
+    if (validation.repeats() > 1) fit.set_repeat(place.repeat);
+  }
+  SumUpFits(search.spec().objective().mode(), trial);
   return trial;
 }
 

@@ -69,7 +69,7 @@ class Searches {
   v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search,
                             const TrialStep& step);
   absl::Status GrantEpochs(Transaction& transaction, const std::string& search,
-                           v1::SearchTrial trial, int64_t epochs);
+                           v1::SearchTrial trial, int64_t epochs, std::vector<int64_t>& steered);
   // Cancels those that no trial made room for.
   absl::Status EndHeld(Transaction& transaction, const std::string& search,
                        std::vector<v1::SearchTrial>& held, std::vector<int64_t>& steered);

@@ -47,6 +47,13 @@ HALVING.spec.training.epochs = 9
 HALVING.spec.algorithm.asynchronous_halving.trials = TRIALS
 
 
+FOLDS = search_service_pb2.StartSearchRequest()
+FOLDS.CopyFrom(GRID)
+FOLDS.spec.training.ClearField("validation_split")
+FOLDS.spec.training.epochs = 2
+FOLDS.spec.cross_validation.folds = 3
+
+
 class SearchTest(DaemonTest):
     def begin(self, workers, search):
         self.start(workers=workers)
@@ -75,7 +82,9 @@ class SearchTest(DaemonTest):
         self.assertEqual(search.state, search_pb2.SEARCH_STATE_SUCCEEDED)
         trials = self.client.searches.ListTrials(search_service_pb2.ListTrialsRequest(search="tune", page_size=1000))
         rows = [(trial.number, tuple((p.path, p.value) for p in trial.parameters), trial.state, trial.epochs,
-                 trial.score, trial.weights_sha256, str(trial.metrics)) for trial in trials.trials]
+                 trial.score, trial.weights_sha256, str(trial.metrics), trial.score_deviation,
+                 [(fit.fold, fit.state, fit.epochs, fit.score, fit.weights_sha256) for fit in trial.fits])
+                for trial in trials.trials]
         self.assertEqual(len(rows), TRIALS)
         return rows, search.best_trial, search.best_score
 
@@ -99,6 +108,9 @@ class SearchTest(DaemonTest):
 
     def test_asynchronous_halving(self):
         self.check_killed_at_any_time_and_with_any_number_of_workers(HALVING)
+
+    def test_folds(self):
+        self.check_killed_at_any_time_and_with_any_number_of_workers(FOLDS)
 
 
 if __name__ == "__main__":

@@ -604,6 +604,26 @@ TEST_F(FitctlTest, StartsTheFitThatTheOptionsSay) {
   EXPECT_EQ(out_, "Started job fit-3. Follow it with: fitctl job watch fit-3\n");
 }
 
+TEST_F(FitctlTest, AFoldIsAnIndexAndACount) {
+  EXPECT_CALL(daemon_->jobs,
+              StartFit(_,
+                       EqualsProto("spec { model: 'm' dataset: 'd' training {"
+                                   "loss { mean_squared_error {} } fold { index: 2 count: 5 } } }"),
+                       _))
+      .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-3' }")));
+  EXPECT_EQ(Run({"fit", "m", "--data", "d", "--loss", "mse", "--fold", "2/5", "--detach"}),
+            kExitOk);
+  daemon_.emplace();
+  EXPECT_CALL(daemon_->jobs,
+              StartFit(_,
+                       EqualsProto("validate_only: true spec { model: 'm' dataset: 'd' training {"
+                                   "loss { mean_squared_error {} } } }"),
+                       _))
+      .WillOnce(Return(grpc::Status::OK));
+  EXPECT_EQ(Run({"fit", "m", "--data", "d", "--loss", "mse", "--fold", "2of5"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("--fold: is \"2of5\"; expected INDEX/COUNT, e.g. 2/5"));
+}
+
 TEST_F(FitctlTest, OptionsOverrideTheFitFile) {
   const std::string file =
       Write("f.yaml", "model: m\ndataset: d\ntraining: {loss: mse, seed: 1, epochs: 2}\n");

@@ -352,5 +352,112 @@ TEST_F(SearchCommandsTest, OrdersAreGivenAndTheStateIsTold) {
   EXPECT_EQ(out_, "Deleted search s and its jobs; model s with the trials' versions stays\n");
 }
 
+// Two folds, twice; the second trial failed.
+constexpr char kFoldSearch[] =
+    "search { name: 's' state: SEARCH_STATE_SUCCEEDED planned_trials: 2 planned_jobs: 8 "
+    "ended_trials: 2 best_trial: 1 best_score: 0.5 best_score_deviation: 0.125 best_version: 3 "
+    "end_time { seconds: 9 } spec { model: 'm' dataset: 'd' algorithm { grid {} }"
+    "objective { metric: 'val_loss' mode: MONITOR_MODE_MIN }"
+    "cross_validation { folds: 2 repeats: 2 } space { axes { path: 'units' choice {"
+    "choices { value: '4' } choices { value: '8' } } } } } }";
+constexpr char kFoldTrials[] =
+    "trials { number: 1 state: JOB_STATE_SUCCEEDED epochs: 8 score: 0.5 score_deviation: 0.125 "
+    "  version: 3 parameters { path: 'units' value: '4' } end_time { seconds: 3 }"
+    "  fits { number: 1 fold: 1 repeat: 1 state: JOB_STATE_SUCCEEDED score: 0.625 job_id: 'fit-1' }"
+    "  fits { number: 2 fold: 2 repeat: 1 state: JOB_STATE_SUCCEEDED score: 0.375 job_id: 'fit-2' "
+    "         version: 3 }"
+    "  fits { number: 3 fold: 1 repeat: 2 state: JOB_STATE_SUCCEEDED score: 0.5 job_id: 'fit-3' }"
+    "  fits { number: 4 fold: 2 repeat: 2 state: JOB_STATE_SUCCEEDED score: 0.5 job_id: 'fit-4' } }"
+    "trials { number: 2 state: JOB_STATE_FAILED parameters { path: 'units' value: '8' }"
+    "  end_time { seconds: 4 } failure { message: 'repetition 1, fold 2: is NaN' }"
+    "  fits { score: 0.75 } fits {} fits {} fits {} }";
+
+class FoldCommandsTest : public FitctlTest {
+ protected:
+  void SetUp() override {
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(kFoldSearch)));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(kFoldTrials)));
+  }
+};
+
+TEST_F(FoldCommandsTest, StartsThemAndTellsTheJobs) {
+  EXPECT_CALL(
+      daemon_->searches,
+      StartSearch(_,
+                  EqualsProto("name: 's' validate_only: true spec { model: 'm' dataset: 'd' "
+                              "training { loss { mean_squared_error {} } } algorithm { grid {} }"
+                              "cross_validation { folds: 5 repeats: 3 } }"),
+                  _))
+      .WillOnce(Answer(Proto<v1::StartSearchResponse>(
+          "search { planned_trials: 4 planned_jobs: 60 planned_epochs: 600 }")));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--loss", "mse",
+                 "--algorithm", "grid", "--folds", "5", "--repeats", "3", "--preview"}),
+            kExitOk)
+      << err_;
+  EXPECT_EQ(out_, "The search is valid: 4 trials, 60 jobs, 600 epochs at most\n");
+}
+
+TEST_F(FoldCommandsTest, TellsFaultsByTheirOptions) {
+  EXPECT_CALL(daemon_->searches, StartSearch)
+      .WillOnce(Return(Refusal(
+          {{"spec.cross_validation.folds", "is 1"}, {"spec.cross_validation.repeats", "is -1"}})));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--loss", "mse", "--folds",
+                 "1", "--repeats", "-1"}),
+            kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("--folds (spec.cross_validation.folds): is 1"),
+                          HasSubstr("--repeats (spec.cross_validation.repeats): is -1")));
+}
+
+TEST_F(FoldCommandsTest, ShowsTheSpreadBesideTheMean) {
+  EXPECT_EQ(Run({"search", "show", "s"}), kExitOk) << err_;
+  EXPECT_THAT(out_,
+              AllOf(HasSubstr("jobs       8 at most: 2 folds, 2 repetitions\n"),
+                    HasSubstr("best       trial 1, val_loss 0.5000 +/- 0.1250, s@3\n"),
+                    HasSubstr("trial  units  state      epochs  val_loss     +/-  time  version  "
+                              "metrics\n"),
+                    HasSubstr("    1      4  SUCCEEDED       8    0.5000  0.1250"),
+                    HasSubstr("repetition 1, fold 2: is NaN")));
+}
+
+TEST_F(FoldCommandsTest, WatchTellsTheSpreadToo) {
+  EXPECT_EQ(Run({"search", "watch", "s"}), kExitOk) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("Trial 1/2  units 4  val_loss 0.5000 +/- 0.1250\n"),
+                          HasSubstr("Best: trial 1 with val_loss 0.5000 +/- 0.1250, stored as s@3"
+                                    "\n")));
+}
+
+TEST_F(FoldCommandsTest, ShowsTheFitsOfTheBest) {
+  EXPECT_EQ(Run({"search", "best", "s"}), kExitOk) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("val_loss    0.5000 +/- 0.1250\n"),
+                          HasSubstr("repetition  fold  job    state      epochs  val_loss"),
+                          HasSubstr("         1     2  fit-2  SUCCEEDED       0    0.3750")));
+}
+
+TEST_F(FoldCommandsTest, ExportsTheScoreOfEachFit) {
+  EXPECT_EQ(Run({"search", "export", "s"}), kExitOk) << err_;
+  EXPECT_EQ(out_,
+            "trial,units,state,epochs,score,score_deviation,score_1,score_2,score_3,score_4,"
+            "seconds,trainable_parameters,job,version,weights_sha256,failure\n"
+            "1,4,SUCCEEDED,8,0.5,0.125,0.625,0.375,0.5,0.5,,0,fit-1 fit-2 fit-3 fit-4,3,,\n"
+            "2,8,FAILED,0,,,0.75,,,,,0,,,,\"repetition 1, fold 2: is NaN\"\n");
+}
+
+TEST_F(FoldCommandsTest, RefitsOnAllRows) {
+  EXPECT_CALL(daemon_->models, GetModelVersion(_, EqualsProto("model: 's@3'"), _))
+      .WillOnce(Answer(Proto<v1::GetModelVersionResponse>(
+          "version { lineage { epoch: 2 training { epochs: 2 seed: 8 fold { index: 2 count: 2 } } "
+          "} }")));
+  EXPECT_CALL(daemon_->models, CreateModel).WillOnce(Answer(v1::CreateModelResponse()));
+  EXPECT_CALL(daemon_->jobs,
+              StartFit(_,
+                       EqualsProto("spec { model: 'final' dataset: 'd' resources {} training { "
+                                   "epochs: 2 seed: 8 } }"),
+                       _))
+      .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-9' }")));
+  EXPECT_EQ(Run({"search", "refit", "s", "final", "--detach"}), 0) << err_;
+}
+
 }  // namespace
 }  // namespace fitd::cli

@@ -99,5 +99,41 @@ TEST_F(SplitTest, FailsWhenNoClassHasTwoRows) {
   EXPECT_THAT(SplitRows(*table, {1}, 0.5, 0), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
+TEST_F(SplitTest, EveryRowIsInOneFoldAndNoTwoDifferByMoreThanARow) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
+  for (const int64_t count : {2, 4, 7, 150}) {
+    std::vector<uint32_t> all;
+    std::map<std::string, std::vector<int64_t>> in_class;
+    for (int64_t index = 1; index <= count; ++index) {
+      const Split split = HoldOutFold(*table, {4}, index, count, 7);
+      EXPECT_EQ(split.training.size() + split.validation.size(), 150U);
+      EXPECT_TRUE(std::is_sorted(split.training.begin(), split.training.end()));
+      EXPECT_GE(static_cast<int64_t>(split.validation.size()), 150 / count);
+      EXPECT_LE(static_cast<int64_t>(split.validation.size()), (150 + count - 1) / count);
+      for (const uint32_t row : split.validation) {
+        auto& counts = in_class[table->TextAt(4, row)];
+        counts.resize(static_cast<size_t>(count));
+        ++counts[static_cast<size_t>(index - 1)];
+        EXPECT_FALSE(std::binary_search(split.training.begin(), split.training.end(), row));
+      }
+      all.insert(all.end(), split.validation.begin(), split.validation.end());
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(all, AllRows(*table)) << count;
+    for (const auto& [label, counts] : in_class) {
+      const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+      EXPECT_LE(*most - *least, 1) << label << " " << count;
+    }
+  }
+}
+
+TEST_F(SplitTest, FoldsDependOnTheSeed) {
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, BundledTable("iris.csv", "species"));
+  const Split first = HoldOutFold(*table, {}, 2, 5, 1);
+  EXPECT_EQ(HoldOutFold(*table, {}, 2, 5, 1).validation, first.validation);
+  EXPECT_NE(HoldOutFold(*table, {}, 2, 5, 2).validation, first.validation);
+  EXPECT_NE(first.validation[0] + 1, first.validation[1]);  // Not simply rows in a row.
+}
+
 }  // namespace
 }  // namespace fitd

@@ -181,5 +181,55 @@ TEST(ResolveSearchTest, AxesOfAChoiceAreLookedUpWhereItIsMade) {
                                  "setting \"beta_1\"")));
 }
 
+absl::Status ResolveFolds(const std::string& text, int64_t rows = 40) {
+  auto spec = ParseText<v1::SearchSpec>(text);
+  Violations violations;
+  ResolveCrossValidation("spec", rows, spec, violations);
+  return violations.ToStatus();
+}
+
+TEST(ResolveCrossValidationTest, IsDoneOnceByDefault) {
+  auto spec = ParseText<v1::SearchSpec>("cross_validation { folds: 5 }");
+  Violations violations;
+  ResolveCrossValidation("spec", std::nullopt, spec, violations);
+  EXPECT_TRUE(violations.empty());
+  EXPECT_EQ(spec.cross_validation().repeats(), 1);
+  v1::SearchSpec none;
+  ResolveCrossValidation("spec", std::nullopt, none, violations);
+  EXPECT_FALSE(none.has_cross_validation());
+}
+
+TEST(ResolveCrossValidationTest, RefusesWhatIsNone) {
+  const auto refused = [](const absl::Status& status, const std::string& text) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  };
+  refused(ResolveFolds("cross_validation { folds: 1 }"),
+          "spec.cross_validation.folds: is 1; allowed: 2 to 100, or 0");
+  refused(ResolveFolds("cross_validation { folds: 41 }"),
+          "spec.cross_validation.folds: is 41; allowed: 2 to the number of rows, 40");
+  refused(ResolveFolds("cross_validation { repeats: 101 }"),
+          "spec.cross_validation.repeats: is 101; allowed: 1 to 100");
+  refused(ResolveFolds("cross_validation { folds: 11 repeats: 10 }"),
+          "spec.cross_validation: has 11 folds and 10 repeats, 110 fits a trial; allowed: 100");
+  FITD_EXPECT_OK(ResolveFolds("cross_validation { folds: 10 repeats: 10 }"));
+}
+
+TEST(ResolveCrossValidationTest, FoldsAndOtherValidationRowsExcludeEachOther) {
+  EXPECT_THAT(
+      ResolveFolds("cross_validation { folds: 5 } validation_dataset: 'v'"
+                   "training { validation_split: 0.2 fold { index: 1 count: 2 } }"
+                   "space { axes { path: 'a' choice { choices { value: '1' axes { path: 'split' "
+                   "fields: 'training.validation_split' } } } } }"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("spec.cross_validation.folds: is set beside "
+                               "spec.validation_dataset; allowed: one of them"),
+                     HasSubstr("folds: is set beside spec.training.validation_split"),
+                     HasSubstr("folds: is set beside spec.training.fold"),
+                     HasSubstr("folds: is set beside axis \"split\", which sets "
+                               "training.validation_split"))));
+  FITD_EXPECT_OK(
+      ResolveFolds("cross_validation { repeats: 5 } training { validation_split: 0.2 }"));
+}
+
 }  // namespace
 }  // namespace fitd

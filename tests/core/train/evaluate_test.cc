@@ -265,6 +265,16 @@ TEST_F(EvaluateTest, TakesTheValidationDataSetForTheRowsHeldOut) {
   EXPECT_EQ(response.rows(), 150);
 }
 
+TEST_F(EvaluateTest, RepeatsAFold) {
+  const Data iris = Iris();
+  const Trained trained =
+      Train(kIrisModel, iris, kClassification + "epochs: 5 fold { index: 2 count: 4 }");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto response, On(trained, iris, v1::ROW_SELECTION_VALIDATION));
+  EXPECT_EQ(response.rows(), 38);
+  EXPECT_THAT(Find(response.metrics(), "loss"),
+              Optional(DoubleNear(*Find(trained.metrics, "val_loss"), 1e-6)));
+}
+
 TEST_F(EvaluateTest, RefusesASplitItCannotRepeat) {
   const Data iris = Iris();
   Trained trained = Train(kIrisModel, iris, kClassification + "validation_split: 0.2");

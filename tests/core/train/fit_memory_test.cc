@@ -96,6 +96,7 @@ TEST_F(FitMemoryTest, DrawingALargeSplitCanBeThePeak) {
   const int64_t split = Estimate("optimizer { sgd {} } validation_split: 0.1").allocated;
   EXPECT_GT(split - plain, 10'000'000 * 16);
   EXPECT_LT(split - plain, 10'000'000 * 24);
+  EXPECT_EQ(Estimate("optimizer { sgd {} } fold { index: 1 count: 5 }").allocated, split);
 }
 
 TEST(FitMemoryLimitsTest, BombsSaturateAtOnce) {

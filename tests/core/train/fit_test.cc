@@ -76,6 +76,23 @@ TEST_F(RunFitTest, HoldsOutTheShareOfEveryOneHotClass) {
             2);
 }
 
+TEST_F(RunFitTest, ValidatesOnItsFoldAlone) {
+  const FitResult result =
+      Run(kIrisModel, Iris(), kClassification + "epochs: 3 fold { index: 2 count: 4 }");
+  EXPECT_TRUE(std::any_of(result.metrics.begin(), result.metrics.end(),
+                          [](const auto& metric) { return metric.name() == "val_loss"; }));
+  std::string text = "x,y,z\n";
+  for (int row = 0; row < 40; ++row) text += row < 10 ? "1,0,1\n" : "1,1,0\n";
+  const Data data = Csv(text, {"y", "z"});
+  const auto training = Parse<v1::TrainingSpec>(
+      "loss { categorical_crossentropy {} } fold { index: 3 count: 5 } seed: 3");
+  FITD_ASSERT_OK_AND_ASSIGN(const Split split, SplitForTraining(*data.table, training));
+  EXPECT_EQ(split.validation.size(), 8U);
+  EXPECT_EQ(std::count_if(split.validation.begin(), split.validation.end(),
+                          [](uint32_t row) { return row < 10; }),
+            2);
+}
+
 TEST_F(RunFitTest, TellsWhatHappens) {
   const FitResult result =
       Run(kIrisModel, Iris(), kClassification + "epochs: 3 batch_size: 50 validation_split: 0.2");

@@ -332,6 +332,18 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.training.validation_split: is 1; allowed"},
         Case{"SplitIsNoNumber", kThree, kSpecies, Sparse("validation_split: nan"),
              "spec.training.validation_split: is nan"},
+        Case{"OneFold", kThree, kSpecies, Sparse("fold { index: 1 count: 1 }"),
+             "spec.training.fold.count: is 1; allowed: 2 to the number of rows"},
+        Case{"MoreFoldsThanRows", kThree, kSpecies, Sparse("fold { index: 1 count: 151 }"),
+             "spec.training.fold.count: is 151; allowed: 2 to the number of rows, 150"},
+        Case{"NoFold", kThree, kSpecies, Sparse("fold { count: 5 }"),
+             "spec.training.fold.index: is 0; allowed: 1 to fold.count"},
+        Case{"FoldBeyondTheLast", kThree, kSpecies, Sparse("fold { index: 6 count: 5 }"),
+             "spec.training.fold.index: is 6; allowed: 1 to fold.count"},
+        Case{"FoldAndSplit", kThree, kSpecies,
+             Sparse("validation_split: 0.2 fold { index: 1 count: 5 }"),
+             "spec.training.fold: is set beside spec.training.validation_split; allowed: one of "
+             "them"},
         Case{"Optimizer", kThree, kSpecies, Sparse("optimizer { sgd { momentum: 2 } }"),
              "spec.training.optimizer.sgd.momentum: is 2"},
         Case{"Loss", kOne, kPrice, "loss { huber { delta: -1 } }",
@@ -480,7 +492,7 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.training.early_stopping.monitor: unknown metric \"accuracy\"; known: loss"},
         Case{"NoValidation", kThree, kSpecies, Sparse("early_stopping {}"),
              "spec.training.early_stopping.monitor: is \"val_loss\", but there are no validation "
-             "rows; set validation_split or validation_dataset, or watch \"loss\""},
+             "rows; set validation_split, fold or validation_dataset, or watch \"loss\""},
         Case{"PlateauWithoutValidation", kThree, kSpecies, Sparse("reduce_lr_on_plateau {}"),
              "spec.training.reduce_lr_on_plateau.monitor: is \"val_loss\""},
         Case{

@@ -97,6 +97,17 @@ TEST_F(TrainingJobsTest, WrongRequestsNameEveryFault) {
                      HasSubstr("spec.initial_version"), HasSubstr("spec.validation_dataset"))));
 }
 
+TEST_F(TrainingJobsTest, AFoldAndOtherValidationRowsExcludeEachOther) {
+  v1::StartFitRequest request = ClassifierFit("m", "d", 1);
+  request.mutable_spec()->set_validation_dataset("d");
+  request.mutable_spec()->mutable_training()->mutable_fold()->set_index(1);
+  request.mutable_spec()->mutable_training()->mutable_fold()->set_count(5);
+  EXPECT_THAT(
+      Start(request),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("spec.validation_dataset: is set beside spec.training.fold; allowed")));
+}
+
 TEST_F(TrainingJobsTest, UnknownNamesAreNotFound) {
   EXPECT_THAT(Start(ClassifierFit("mm", "d", 1)),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("model \"mm\"")));
