@@ -41,16 +41,11 @@ void Housekeeping::RemoveVersions(Transaction& transaction) {
     const std::optional<v1::Model> model = transaction.models.Find(name);
     std::set<int64_t> aliased;
     for (const auto& [alias, version] : model->aliases()) aliased.insert(version);
-    // The model may be a search's, whose next best is a fit of a trial that has not ended.
-    std::set<int64_t> of_trials;
-    for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(name)) {
-      for (const v1::SearchTrial& fit : trial.fits()) of_trials.insert(fit.version());
-    }
     int64_t newer = 0;
     for (const v1::ModelVersion& version : transaction.models.ListVersions(name, kAll, kAll)) {
       if (newer++ < options_.keep_versions || aliased.contains(version.version()) ||
-          of_trials.contains(version.version()) ||
-          transaction.jobs.ActiveJobWithVersion(name, version.version())) {
+          transaction.jobs.ActiveJobWithVersion(name, version.version()) ||
+          transaction.searches.ActiveTrialWithVersion(name, version.version())) {
         continue;
       }
       RemoveVersion(transaction, store_.directory(), version);

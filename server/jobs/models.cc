@@ -192,6 +192,12 @@ absl::StatusOr<v1::DeleteModelVersionResponse> Models::DeleteVersion(
           return FailedPrecondition(fmt::format("job {} needs {}@{}; cancel it first", *job,
                                                 request.model(), request.version()));
         }
+        if (const auto trial =
+                transaction.searches.ActiveTrialWithVersion(request.model(), request.version())) {
+          return FailedPrecondition(
+              fmt::format("trial {} of search {} needs {}@{}; cancel it first", *trial,
+                          request.model(), request.model(), request.version()));
+        }
         RemoveVersion(transaction, store_.directory(), *version);
         Log(LogLevel::kInfo, "version_deleted",
             {{"model", request.model()}, {"version", request.version()}});

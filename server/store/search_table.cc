@@ -120,6 +120,16 @@ std::vector<v1::SearchTrial> SearchTable::ActiveTrials(std::string_view search) 
   return trials;
 }
 
+std::optional<int64_t> SearchTable::ActiveTrialWithVersion(std::string_view search,
+                                                           int64_t version) {
+  for (const v1::SearchTrial& trial : ActiveTrials(search)) {
+    for (const v1::SearchTrial& fit : trial.fits()) {
+      if (fit.version() == version) return trial.number();
+    }
+  }
+  return std::nullopt;
+}
+
 void SearchTable::FillIn(v1::Search& search) {
   Query query = database_.Prepare(
       "SELECT COUNT(*), COALESCE(SUM(state >= ?1), 0), COALESCE(SUM(state >= ?1 AND NOT scored), "

@@ -44,6 +44,8 @@ class SearchTable {
   std::vector<v1::SearchTrial> Trials(std::string_view search, int64_t after, int64_t limit);
   // Those whose state is not final.
   std::vector<v1::SearchTrial> ActiveTrials(std::string_view search);
+  // The number of one of them a fit of which stored that version: it may become the search's best.
+  std::optional<int64_t> ActiveTrialWithVersion(std::string_view search, int64_t version);
 
  private:
   void FillIn(v1::Search& search);

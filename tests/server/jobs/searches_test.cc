@@ -554,23 +554,35 @@ TEST_F(SearchesTest, ASearchOfFoldsIsPausedAndCancelled) {
   EXPECT_EQ(daemon_->jobs.List({})->jobs_size(), 0);
 }
 
-TEST_F(SearchesTest, VersionsOfTrialsThatGoOnDoNotExpire) {
+TEST_F(SearchesTest, AVersionOfATrialThatGoesOnIsNotDeleted) {
   v1::StartSearchRequest request = CrossValidated();
-  request.mutable_spec()->mutable_training()->set_epochs(200);
+  request.mutable_spec()->mutable_cross_validation()->clear_repeats();
   options_.workers = 1;
   Restart();
   FITD_ASSERT_OK(StartSearch(request));
-  Run();
-  Housekeeping housekeeping(*daemon_->store, {.keep_versions = 1, .keep_finished_jobs = 1});
-  const v1::Search search = Await([&](const v1::Search& now) {
-    housekeeping.Run();
-    return now.has_end_time();
-  });
-  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() == 3; });
+  v1::PauseJobRequest pause;  // The second fold of the first trial.
+  pause.set_id("fit-2");
+  FITD_ASSERT_OK(daemon_->jobs.Pause(pause));
+  daemon_->scheduler.Start();
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-1"));
+  const v1::SearchTrial fit = Trials()[0].fits(0);
+  EXPECT_GT(fit.version(), 0);
+  v1::DeleteModelVersionRequest remove;
+  remove.set_model("s");
+  remove.set_version(fit.version());
+  EXPECT_THAT(daemon_->models.DeleteVersion(remove),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("trial 1 of search s needs s@1; cancel it first")));
+  Housekeeping(*daemon_->store, {.keep_versions = 1, .keep_finished_jobs = 1}).Run();
+  v1::ResumeJobRequest resume;
+  resume.set_id("fit-2");
+  FITD_ASSERT_OK(daemon_->jobs.Resume(resume));
+  AwaitSearchEnd();
   v1::GetModelVersionRequest get;
   get.set_model("s@best");
-  FITD_ASSERT_OK_AND_ASSIGN(const auto version, daemon_->models.GetVersion(get));
-  EXPECT_EQ(version.version().version(), search.best_version());
+  FITD_EXPECT_OK(daemon_->models.GetVersion(get));
 }
 
 TEST_F(SearchesTest, ATrialThatFailsIsAResult) {
