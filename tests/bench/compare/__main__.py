@@ -174,7 +174,7 @@ def main() -> int:
     best = json.loads(BEST.read_text()) if BEST.exists() else {}
     words = arguments.contenders.lower().split(",") if arguments.contenders else [""]
     entries = [entry for entry in ROSTER if entry.name == FITD or any(word in entry.name.lower() for word in words)]
-    result: dict[str, Any] = {"machine": machine.describe(), "blocks": []}
+    result: dict[str, Any] = {"machine": machine.describe(machine.PACKAGES), "blocks": []}
     for name in arguments.workloads:
         workload, folder = WORKLOADS[name], build / name
         set_up(workload, folder, pathlib.Path(os.environ["MNIST_DIR"]))

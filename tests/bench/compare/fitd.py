@@ -1,4 +1,4 @@
-"""fitd, through gRPC with one watcher, and its engine alone. FITD, FITCTL and FIT_BENCH name the programs."""
+"""fitd, through gRPC with one watcher, and its engine alone. FIT_BENCH names the latter's program."""
 
 import json
 import os
@@ -12,50 +12,11 @@ import numpy as np
 
 from compare.contender import Contender, Run, peak_memory, timed
 from compare.workloads import BETA_1, BETA_2, EPSILON, LEARNING_RATE, PIXEL_SCALE, SEED, Workload
+from daemon import Daemon
 
 ADAM = ("--optimizer", f"adam:beta_1={BETA_1}:beta_2={BETA_2}:epsilon={EPSILON}", "--learning-rate", str(LEARNING_RATE))
-UNREACHABLE = 6  # fitctl could not connect in time: the machine is busy.
 # Changes no weight: what it stores are the initial ones.
 STAND_STILL = ("--optimizer", "sgd", "--learning-rate", "1e-30")
-
-
-class Daemon:
-    """A daemon on folder/daemon, on a free loopback port."""
-
-    def __init__(self, folder: pathlib.Path):
-        self.data = folder / "daemon"
-        port = folder / "port"
-        port.unlink(missing_ok=True)
-        self._process = subprocess.Popen([os.environ["FITD"], "--data-dir", self.data, "--listen", "127.0.0.1:0",
-                                          "--port-file", port, "--log-level", "error"])
-        while not (port.exists() and port.read_text()):
-            if self._process.poll() is not None:
-                raise RuntimeError(f"fitd ended with {self._process.returncode}")
-            time.sleep(0.01)
-        self._environment = {**os.environ, "FITD_ADDRESS": "127.0.0.1:" + port.read_text().strip()}
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """fitctl; it prints a JSON object per line."""
-        return subprocess.Popen([os.environ["FITCTL"], *arguments, "--output", "jsonl"], env=self._environment,
-                                stdout=subprocess.PIPE, text=True)
-
-    def call(self, *arguments: str) -> list[dict]:
-        for _ in range(10):
-            with self.start(*arguments) as process:
-                lines = [json.loads(line) for line in process.stdout]
-            if process.returncode != UNREACHABLE:
-                break
-        if process.returncode:
-            raise RuntimeError(f"fitctl {' '.join(arguments)} ended with {process.returncode}")
-        return lines
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 def _fit(workload: Workload, data: str, *options: str) -> tuple[str, ...]:

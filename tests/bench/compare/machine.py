@@ -13,7 +13,7 @@ from typing import NamedTuple
 PACKAGES = ("tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scikit-learn", "numpy")
 
 
-def describe() -> dict[str, object]:
+def describe(packages: tuple[str, ...] = ()) -> dict[str, object]:
     info = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
     return {
@@ -21,7 +21,7 @@ def describe() -> dict[str, object]:
         "processors": os.cpu_count(),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "packages": {name: importlib.metadata.version(name) for name in packages},
     }
 
 

@@ -1,9 +1,9 @@
 """Tables of what was measured, in Markdown."""
 
-import random
 import statistics
 from typing import Any
 
+import tables
 from compare.roster import FITD
 from compare.workloads import WORKLOADS
 
@@ -11,14 +11,6 @@ from compare.workloads import WORKLOADS
 # arithmetic in single and in double precision.
 FIRST_EPOCH, LATER_EPOCHS = 5e-3, 1e-2
 LIMITS = {"peak_drift": 0.03, "steal": 0.01, "others": 0.03}
-
-
-def _ratio(steps: list[float], reference: list[float]) -> tuple[float, float, float]:
-    """The median of the rounds' ratios, and the 95 % interval of its bootstrap."""
-    ratios = [step / other for step, other in zip(steps, reference)]
-    draw = random.Random(0)
-    medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(2000))
-    return statistics.median(ratios), medians[50], medians[1949]
 
 
 def _apart(losses: list[float], reference: list[float]) -> list[float]:
@@ -50,7 +42,7 @@ def _row(contender: dict[str, Any], block: dict[str, Any]) -> list[str]:
     reference = _fitd(block)
     steps = contender["step_seconds"]
     median = statistics.median(steps)
-    ratio, low, high = _ratio(steps, reference["step_seconds"])
+    ratio, low, high = tables.ratio(steps, reference["step_seconds"])
     of_peak = WORKLOADS[block["workload"]].step_flop / median / block["peak_flops"]
     apart = _apart(contender["losses"], reference["losses"])
     variant = f" ({contender['variant']})" if contender["variant"] else ""
@@ -67,14 +59,6 @@ def _row(contender: dict[str, Any], block: dict[str, Any]) -> list[str]:
     ]
 
 
-def _markdown(rows: list[list[str]]) -> str:
-    """The first row is the head."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
-
-
 def table(block: dict[str, Any]) -> str:
     """All about one block."""
     workload = WORKLOADS[block["workload"]]
@@ -88,7 +72,7 @@ def table(block: dict[str, Any]) -> str:
         notes.append("**Disturbed: measure again on a quiet machine.**")
     notes += [f"**{name} failed.**" for name in block["failed"]]
     title = f"### {workload.name}: {shape}, batch {workload.batch}, {block['cores']} core(s)"
-    return "\n\n".join([title, _markdown(rows), " ".join(notes)]) + "\n"
+    return "\n\n".join([title, tables.markdown(rows), " ".join(notes)]) + "\n"
 
 
 def summary(blocks: list[dict[str, Any]]) -> str:
@@ -99,6 +83,6 @@ def summary(blocks: list[dict[str, Any]]) -> str:
         for contender in block["contenders"]:
             steps = contender["step_seconds"]
             row = cells.setdefault(contender["name"], [""] * len(blocks))
-            row[column] = f"{statistics.median(steps) * 1e6:.1f} ({_ratio(steps, reference)[0]:.1f}x)"
+            row[column] = f"{statistics.median(steps) * 1e6:.1f} ({tables.ratio(steps, reference)[0]:.1f}x)"
     head = ["us per step", *(f"{block['workload']}, {block['cores']} core(s)" for block in blocks)]
-    return _markdown([head, *([name, *row] for name, row in cells.items())]) + "\n"
+    return tables.markdown([head, *([name, *row] for name, row in cells.items())]) + "\n"

@@ -1,0 +1,1 @@
+"""Asks fitd and bare echo servers the same, and compares how long answers take."""
