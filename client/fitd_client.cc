@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "client/channel.h"
 #include "client/errors.h"
+#include "client/file_chunks.h"
 #include "client/status_macros.h"
 #include "client/stubs.h"
 #include "client/upload_files.h"

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "client/file_chunks.h"
 #include "client/names.h"
 #include "client/reflection.h"
 #include "client/spec_text.h"
 #include "client/status_macros.h"
-#include "client/upload_files.h"
 
 namespace fitd::client {
 namespace {

@@ -13,10 +13,10 @@
 #include "client/cli/progress_bar.h"
 #include "client/cli/source_flags.h"
 #include "client/cli/table.h"
+#include "client/file_chunks.h"
 #include "client/names.h"
 #include "client/reflection.h"
 #include "client/status_macros.h"
-#include "client/upload_files.h"
 
 namespace fitd::cli {
 namespace {

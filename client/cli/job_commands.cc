@@ -200,19 +200,8 @@ struct WaitFlags {
   std::vector<std::string> ids;
 };
 
-// The first that did not succeed decides, but all are waited for, once all are known to be there.
+// The first that did not succeed decides, but all are waited for.
 absl::Status Wait(Cli& cli, const WaitFlags& flags) {
-  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
-  absl::StatusCode code = absl::StatusCode::kOk;
-  std::vector<client::FieldViolation> missing;
-  for (const std::string& id : flags.ids) {
-    const absl::Status found = GetJob(*client, id).status();
-    if (found.ok()) continue;
-    if (!absl::IsNotFound(found) && !absl::IsInvalidArgument(found)) return found;
-    if (missing.empty()) code = found.code();
-    missing.push_back({"", std::string(found.message())});
-  }
-  FITD_RETURN_IF_ERROR(client::Faults(code, missing));
   absl::Status result;
   for (const std::string& id : flags.ids) {
     const absl::Status status = AwaitJob(cli, id);

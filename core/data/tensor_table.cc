@@ -181,13 +181,16 @@ void AddColumn(const Facts& facts, const std::string& name, v1::ColumnRole role,
 absl::StatusOr<IngestResult> IngestTensors(const IngestSource& features, const IngestSource& labels,
                                            const IngestOptions& options,
                                            const std::string& output_path) {
-  absl::StatusOr<Facts> measured_features = Measurement(features, options.allow_missing).Take();
-  absl::StatusOr<Facts> measured_labels = Measurement(labels, options.allow_missing).Take();
   Violations violations;
-  for (const absl::Status& status : {measured_features.status(), measured_labels.status()}) {
-    if (!status.ok() && !absl::IsInvalidArgument(status)) return status;
-    violations.Add(status);
-  }
+  const auto measure = [&](const IngestSource& source) {
+    absl::StatusOr<Facts> facts = Measurement(source, options.allow_missing).Take();
+    if (absl::IsInvalidArgument(facts.status())) violations.Add(facts.status());
+    return facts;
+  };
+  absl::StatusOr<Facts> measured_features = measure(features);
+  if (violations.empty()) FITD_RETURN_IF_ERROR(measured_features.status());
+  absl::StatusOr<Facts> measured_labels = measure(labels);
+  if (violations.empty()) FITD_RETURN_IF_ERROR(measured_labels.status());
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   const Facts feature_facts = *std::move(measured_features);
   const Facts label_facts = *std::move(measured_labels);

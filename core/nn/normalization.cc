@@ -51,8 +51,9 @@ void Normalization::Resolve(const v1::NormalizationSpec& spec, const Shape& inpu
   const int64_t features = input.back();
   const auto check_size = [&](int64_t size, const char* field) {
     if (size == 0 || size == 1 || size == features) return;
-    violations.Add(ChildPath(path, field),
-                   fmt::format("has {} values; allowed: 1, or {}, one per feature", size, features));
+    violations.Add(
+        ChildPath(path, field),
+        fmt::format("has {} values; allowed: 1, or {}, one per feature", size, features));
   };
   check_size(spec.mean_size(), "mean");
   check_size(spec.variance_size(), "variance");

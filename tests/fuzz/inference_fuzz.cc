@@ -20,9 +20,11 @@ class NoPredictor final : public Predictor {
   int64_t inputs() const override { return kInputs; }
   int64_t outputs() const override { return kOutputs; }
   bool Predict(const float* /*x*/, int64_t /*rows*/, float* /*y*/,
-               const std::function<bool()>& /*cancelled*/) const override {
+               const std::function<bool()>& /*cancelled*/,
+               double* /*activity_penalty*/) const override {
     return true;
   }
+  double weight_penalty() const override { return 0; }
 };
 
 LoadedModel ModelOf(v1::PipelineState state) {

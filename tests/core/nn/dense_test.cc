@@ -69,9 +69,9 @@ TEST(DenseTest, WritesOutDefaults) {
 
 TEST(DenseTest, NamesEveryFault) {
   EXPECT_EQ(LayerFaults("dense { units: 0 }", {3}),
-            "layer.dense.units: is 0; allowed: 1 to 1,048,576");
+            "layer.dense.units: is 0; allowed: 1 to 1,048,576; no default");
   EXPECT_EQ(LayerFaults("dense { units: 1048577 }", {3}),
-            "layer.dense.units: is 1048577; allowed: 1 to 1,048,576");
+            "layer.dense.units: is 1048577; allowed: 1 to 1,048,576; no default");
   EXPECT_THAT(LayerFaults("dense { units: 1 }", {28, 28}),
               HasSubstr("put a flatten layer before it"));
   EXPECT_THAT(LayerFaults("dense { units: 1 activation {} kernel_regularizer { l1 { l1: -1 } } "

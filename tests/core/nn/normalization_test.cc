@@ -44,8 +44,9 @@ TEST(NormalizationTest, TakesGivenStatistics) {
 }
 
 TEST(NormalizationTest, NamesEveryFault) {
-  EXPECT_THAT(LayerFaults("normalization { mean: [1, 2] variance: [1, 2, 3] }", {3}),
-              HasSubstr("layer.normalization.mean: has 2 values; allowed: 1, or 3, one per feature"));
+  EXPECT_THAT(
+      LayerFaults("normalization { mean: [1, 2] variance: [1, 2, 3] }", {3}),
+      HasSubstr("layer.normalization.mean: has 2 values; allowed: 1, or 3, one per feature"));
   EXPECT_THAT(LayerFaults("normalization { mean: 1 }", {3}), HasSubstr("sets mean alone"));
   EXPECT_THAT(LayerFaults("normalization { mean: nan variance: -1 }", {3}),
               AllOf(HasSubstr("mean[0]: is nan"), HasSubstr("variance[0]: is -1")));

@@ -281,7 +281,7 @@ TEST_F(EvaluateTest, RefusesASplitItCannotRepeat) {
   trained.version.mutable_lineage()->set_dataset_sha256("0123");
   EXPECT_THAT(
       On(trained, iris, v1::ROW_SELECTION_VALIDATION),
-      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("only be repeated on the data")));
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("only be repeated on the rows")));
 }
 
 TEST_F(EvaluateTest, FailsWhenNoRowWasHeldOut) {

@@ -448,7 +448,7 @@ TEST_F(InferenceTest, AModelOfTheSameNameIsAnotherOne) {
   FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
   Train("m", "d");
   EXPECT_TRUE(Ready("m"));
-  EXPECT_THAT(Index(true), testing::Contains("m 1 READY "));
+  EXPECT_THAT(Index(true), testing::Contains("m 2 READY "));
 }
 
 TEST_F(InferenceTest, LoadingAVersionLoadsItsModel) {

@@ -93,7 +93,7 @@ TEST_F(RpcTest, ServerInfoCountsJobs) {
       Call(*stub, &v1::ServerService::Stub::GetServerInfo, v1::GetServerInfoRequest(), info));
   EXPECT_EQ(info.queued_jobs() + info.running_jobs(), 1);
   EXPECT_EQ(info.limits().max_predict_rows(), 65536);
-  EXPECT_EQ(info.families_size(), 8);
+  EXPECT_EQ(info.families_size(), 9);
 }
 
 TEST_F(RpcTest, TrainedModelIsServedAndEvaluated) {
