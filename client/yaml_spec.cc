@@ -58,11 +58,11 @@ class Filler {
       if (field == nullptr && kinds != nullptr) field = FindKind(*kinds, name);
       if (field == nullptr) {
         const std::string what = kinds != nullptr ? FamilyName(type) + " or field" : "field";
-        Fault(entry.first, path + "." + name, UnknownName(what, name, known));
+        Fault(entry.first, FieldPath(path, name), UnknownName(what, name, known));
         continue;
       }
       if (!given.emplace(field, name).second) {
-        Fault(entry.first, path + "." + name, fmt::format("\"{}\" is given twice", name));
+        Fault(entry.first, FieldPath(path, name), fmt::format("\"{}\" is given twice", name));
         continue;
       }
       if (kinds != nullptr && field->real_containing_oneof() == kinds) {
@@ -74,7 +74,7 @@ class Filler {
         }
         kind = field;
       }
-      Field(entry.second, path + "." + field->name(), *field, message);
+      Field(entry.second, FieldPath(path, field->name()), *field, message);
     }
   }
 
@@ -134,6 +134,10 @@ class Filler {
     if (const auto fault = SetScalar(node.Scalar(), field, message)) {
       Fault(node, path, fmt::format("\"{}\" {}", field.name(), *fault));
     }
+  }
+
+  static std::string FieldPath(const std::string& path, const std::string& name) {
+    return fmt::format("{}.{}", path, name);
   }
 
   static std::string ItemPath(const std::string& path, size_t index) {

@@ -182,7 +182,7 @@ absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec as
   if (named.initial) {
     // Its pipeline knows other columns and labels than these data may have.
     FITD_ASSIGN_OR_RETURN(const Pipeline pipeline, Pipeline::Load(named.initial->pipeline()));
-    const absl::Status fits = pipeline.Bind(table, /*with_targets=*/true).status();
+    absl::Status fits = pipeline.Bind(table, /*with_targets=*/true).status();
     if (!fits.ok() && !absl::IsInvalidArgument(fits)) return fits;
     violations.Add(fits);
   }
