@@ -161,6 +161,23 @@ class Filler {
   YamlFields fields_;
 };
 
+// The line, from 1, with which a second document begins; 0 if there is none. (yaml-cpp's LoadAll
+// finds documents without end in some faulty texts.)
+int SecondDocument(const std::string& text) {
+  std::istringstream lines(text);
+  bool begun = false;
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const bool marker =
+        line.starts_with("---") && line.find_first_not_of(" \t\r", 3) == std::string::npos;
+    if (marker && begun) return number;
+    const size_t first = line.find_first_not_of(" \t\r");
+    begun = begun || marker || (first != std::string::npos && line[first] != '#');
+  }
+  return 0;
+}
+
 }  // namespace
 
 absl::StatusOr<YamlFields> ReadYamlFile(const std::string& file, const std::string& root,
@@ -179,15 +196,14 @@ absl::StatusOr<YamlFields> ReadYamlFile(const std::string& file, const std::stri
 absl::StatusOr<YamlFields> ParseYaml(const std::string& text, const std::string& file,
                                      const std::string& root, Message& message) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty() || documents[0].IsNull())
-      return absl::InvalidArgumentError(fmt::format("{}: is empty", file));
+    const YAML::Node document = YAML::Load(text);
+    if (document.IsNull()) return absl::InvalidArgumentError(fmt::format("{}: is empty", file));
     Filler filler(file);
-    filler.Fill(documents[0], root, message);
+    filler.Fill(document, root, message);
     YamlFields fields = filler.TakeFields();
-    if (documents.size() > 1) {
-      const std::string place = Position(file, documents[1].Mark());
-      fields.faults.push_back({root, place + ": a second document; allowed: one"});
+    if (const int line = SecondDocument(text); line > 0) {
+      fields.faults.push_back(
+          {root, fmt::format("{}:{}:1: a second document; allowed: one", file, line)});
     }
     return fields;
   } catch (const YAML::Exception& error) {

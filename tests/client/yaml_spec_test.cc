@@ -104,7 +104,8 @@ TEST(ParseYamlTest, SaysWhatIsWrong) {
       {"just text", "expected fields"},
       {"", "x.yaml: is empty"},
       {"# nothing", "x.yaml: is empty"},
-      {"input_shape: [4]\n---\nlayers: [flatten]", "x.yaml:3:1: a second document; allowed: one"},
+      {"input_shape: [4]\n---\nlayers: [flatten]", "x.yaml:2:1: a second document; allowed: one"},
+      {"---\ninput_shape: [4]\n\n---\n", "x.yaml:4:1: a second document; allowed: one"},
   };
   for (const auto& [yaml, message] : cases) {
     EXPECT_THAT(Parse<v1::ModelSpec>(yaml),
