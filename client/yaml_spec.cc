@@ -25,7 +25,7 @@ using google::protobuf::Message;
 using google::protobuf::OneofDescriptor;
 using google::protobuf::Reflection;
 
-// "name" or "(line 3)" of a mark; yaml-cpp counts from 0, and has -1 for "unknown".
+// "fit.yaml:3:11"; yaml-cpp counts from 0, and has -1 for "unknown".
 std::string Position(const std::string& file, const YAML::Mark& mark) {
   return fmt::format("{}:{}:{}", file, mark.line + 1, mark.column + 1);
 }

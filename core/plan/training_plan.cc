@@ -165,8 +165,9 @@ class NetworkPlan final : public TrainingPlan {
                        // has.
 
   std::unique_ptr<PlanMemory> memory_;
-  std::vector<PenaltySums> weight_sums_;    // One per weight of the network; as the newest program
-  std::vector<PenaltySums> activity_sums_;  // computed them. One per layer.
+  // As the newest program computed them.
+  std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
+  std::vector<PenaltySums> activity_sums_;  // One per layer.
   std::vector<double>
       gradient_squares_;  // One per weight of the network (clipnorm), or the first (global).
   std::optional<ColumnMoments> moments_;  // Until adaptation is finished.

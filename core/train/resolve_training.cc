@@ -59,7 +59,6 @@ bool IsNumericScalar(const v1::ColumnSchema& column) {
   return column.kind() != v1::COLUMN_KIND_CATEGORICAL && column.shape().empty();
 }
 
-// Whether the last layer that computes something is a linear function without a fixed scale.
 bool HasScalarFeatures(const v1::TableHeader& table) {
   return std::any_of(table.columns().begin(), table.columns().end(),
                      [](const v1::ColumnSchema& column) {
@@ -67,6 +66,7 @@ bool HasScalarFeatures(const v1::TableHeader& table) {
                      });
 }
 
+// Whether the last layer that computes something is a linear function without a fixed scale.
 bool EndsLinear(const v1::ModelSpec& model) {
   for (int i = model.layers_size() - 1; i >= 0; --i) {
     const v1::LayerSpec& layer = model.layers(i);
