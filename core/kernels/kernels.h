@@ -13,6 +13,10 @@
 // - Matrices are row-major and dense unless a stride is given. Sizes are in values, not bytes.
 // Sizes may be 0; pointers are null only where that is said.
 // - No allocation, no lock, no system call.
+//
+// A stack is several networks of one shape, its members, that learn from the same rows. Their
+// values lie side by side: activations as [rows, members, values of a row], weights as [...,
+// members, units].
 
 #ifndef FITD_CORE_KERNELS_KERNELS_H_
 #define FITD_CORE_KERNELS_KERNELS_H_
@@ -29,9 +33,9 @@ struct Part {
 
 // What changes from step to step. Written by the trainer between steps, read by kernels.
 struct StepState {
-  int64_t iteration;    // Optimizer steps done before this one, from 0: Keras's `iterations`.
-  float learning_rate;  // Of this step.
-  uint64_t seed;        // The fit's seed.
+  int64_t iteration;  // Optimizer steps done before this one, from 0: Keras's `iterations`.
+  const float* learning_rates;  // Of this step; one for each member of a stack.
+  uint64_t seed;                // The fit's seed.
 };
 
 // c[m, n] = a[m, k] b[k, n] + bias[n].  a(i, p) = a[i * a_row + p * a_col], b(p, j) = b[p * b_row +
@@ -126,11 +130,13 @@ struct LossArgs {
   const float* weights;
   float* row_loss;
   float* gradient;
-  float parameter;  // huber: delta; crossentropies: label smoothing.
+  float parameter;      // huber: delta; crossentropies: label smoothing.
+  int64_t members = 1;  // Whose rows these are by turns: a member's sum is over rows / members.
 };
 
 // One optimizer step over `size` values that lie side by side: weights, gradients, and state in the
-// same layout. The formulas are those of optimizer.proto.
+// same layout. The formulas are those of optimizer.proto. The values of a stack are one weight's,
+// in rows of `columns`, which the members share alike.
 struct OptimizerArgs {
   int64_t size;
   float* weights;
@@ -140,6 +146,8 @@ struct OptimizerArgs {
   float* slot2;  // amsgrad's maximum / rmsprop's average gradient
   const StepState* step;
   float a, b, c, d;  // Per kind: see the table.
+  int64_t members = 1;
+  int64_t columns = 0;
 };
 
 // gradients[i] += l1 * sign(w[i]) + 2 * l2 * w[i], sign(0) = 0.

@@ -19,6 +19,9 @@ Packet PassesClip(Packet p) {
   return pselect(pcmp_lt(Set(kHigh), p), zero, above);
 }
 
+// Rows of one member.
+float BatchSize(const LossArgs& args) { return static_cast<float>(args.rows / args.members); }
+
 float RowWeight(const LossArgs& args, int64_t row) {
   return args.weights != nullptr ? args.weights[row] : 1.0f;
 }
@@ -39,7 +42,7 @@ void MeanOverOutputs(const LossArgs& args, Part part) {
     const float* predictions = args.predictions + r * args.outputs;
     const float* targets = args.targets + r * args.outputs;
     const float weight = RowWeight(args, r);
-    const Packet scale = Set(weight / (static_cast<float>(args.rows) * outputs));
+    const Packet scale = Set(weight / (BatchSize(args) * outputs));
     Packet sum = Set(0.0f);
     ForEachPacket({0, args.outputs}, [&](int64_t i, auto lanes) {
       const ValueLoss value = f(Load(predictions + i, lanes), Load(targets + i, lanes), parameter);
@@ -159,7 +162,7 @@ void FromProbabilities(const LossArgs& args, Part part) {
     if (args.gradient == nullptr) continue;
 
     float* gradient = args.gradient + r * args.outputs;
-    const Packet scale = Set(weight / static_cast<float>(args.rows));
+    const Packet scale = Set(weight / BatchSize(args));
     const Packet mass = Set(Sum(masses));
     ForEachPacket({0, args.outputs}, [&](int64_t i, auto lanes) {
       const Packet y = targets.At(i, lanes);
@@ -199,7 +202,7 @@ void FromLogits(const LossArgs& args, Part part) {
     args.row_loss[r] = weight * Sum(losses);
     if (gradient == nullptr) continue;
 
-    const Packet scale = Set(weight / static_cast<float>(args.rows));
+    const Packet scale = Set(weight / BatchSize(args));
     const Packet mass = Set(Sum(masses));
     ForEachPacket({0, args.outputs}, [&](int64_t i, auto lanes) {
       const Packet share = pdiv(Load(gradient + i, lanes), sum);

@@ -17,13 +17,53 @@ double Power(double base, int64_t n) {
 // x - a b
 Packet SubtractProduct(Packet a, Packet b, Packet x) { return pmadd(pnegate(a), b, x); }
 
+// Columns of a stack whose rates are spread out at a time.
+constexpr int64_t kColumns = 512;
+
+// Calls body(i, lanes, rate, factor) for each packet of the part's values, with their learning
+// rates and what factor_of makes of them.
+template <typename FactorOf, typename Body>
+void ForEachValue(const OptimizerArgs& args, Part part, FactorOf factor_of, Body body) {
+  const float* rates = args.step->learning_rates;
+  if (args.members == 1) {
+    const Packet rate = Set(rates[0]);
+    const Packet factor = Set(factor_of(rates[0]));
+    ForEachPacket(ShareOfValues(args.size, part),
+                  [&](int64_t i, auto lanes) { body(i, lanes, rate, factor); });
+    return;
+  }
+  alignas(64) float column_rates[kColumns];
+  alignas(64) float column_factors[kColumns];
+  const int64_t units = args.columns / args.members;
+  const Range rows = ShareOfRows(args.size / args.columns, part);
+  for (int64_t first = 0; first < args.columns; first += kColumns) {
+    const int64_t count = args.columns - first < kColumns ? args.columns - first : kColumns;
+    for (int64_t i = 0; i < count; ++i) {
+      column_rates[i] = rates[(first + i) / units];
+      column_factors[i] = factor_of(column_rates[i]);
+    }
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
+      const int64_t start = r * args.columns + first;
+      ForEachPacket({0, count}, [&](int64_t i, auto lanes) {
+        body(start + i, lanes, Load(column_rates + i, lanes), Load(column_factors + i, lanes));
+      });
+    }
+  }
+}
+
+template <typename Body>
+void ForEachValue(const OptimizerArgs& args, Part part, Body body) {
+  ForEachValue(
+      args, part, [](float rate) { return rate; },
+      [&](int64_t i, auto lanes, Packet rate, Packet) { body(i, lanes, rate); });
+}
+
 // w -= lr g; with momentum m = momentum m - lr g and w += m, or for Nesterov w += momentum m - lr
 // g.
 template <bool nesterov>
 void Sgd(const OptimizerArgs& args, Part part) {
-  const Packet rate = Set(args.step->learning_rate);
   const Packet momentum = Set(args.a);
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
+  ForEachValue(args, part, [&](int64_t i, auto lanes, Packet rate) {
     const Packet g = Load(args.gradients + i, lanes);
     const Packet w = Load(args.weights + i, lanes);
     if (args.slot0 == nullptr) {
@@ -43,14 +83,14 @@ void Adam(const OptimizerArgs& args, Part part) {
   const int64_t t = args.step->iteration + 1;
   const double correction1 = 1 - Power(args.a, t);
   const double correction2 = 1 - Power(args.b, t);
-  const Packet alpha =
-      Set(static_cast<float>(args.step->learning_rate * __builtin_sqrt(correction2) / correction1));
+  const auto alpha_of = [&](float rate) {
+    return static_cast<float>(rate * __builtin_sqrt(correction2) / correction1);
+  };
   const Packet share1 = Set(1 - args.a);
   const Packet share2 = Set(1 - args.b);
   const Packet epsilon = Set(args.c);
   const Packet decay = Set(args.d);
-  const Packet rate = Set(args.step->learning_rate);
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
+  ForEachValue(args, part, alpha_of, [&](int64_t i, auto lanes, Packet rate, Packet alpha) {
     const Packet g = Load(args.gradients + i, lanes);
     Packet m = Load(args.slot0 + i, lanes);
     Packet v = Load(args.slot1 + i, lanes);
@@ -75,8 +115,7 @@ void Rmsprop(const OptimizerArgs& args, Part part) {
   const Packet share = Set(1 - args.a);
   const Packet momentum = Set(args.b);
   const Packet epsilon = Set(args.c);
-  const Packet rate = Set(args.step->learning_rate);
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
+  ForEachValue(args, part, [&](int64_t i, auto lanes, Packet rate) {
     const Packet g = Load(args.gradients + i, lanes);
     const Packet v = pmadd(rho, Load(args.slot0 + i, lanes), pmul(share, pmul(g, g)));
     Store(args.slot0 + i, v, lanes);
@@ -98,8 +137,7 @@ void Rmsprop(const OptimizerArgs& args, Part part) {
 // a += g^2; w -= lr g / sqrt(a + epsilon).
 void Adagrad(const OptimizerArgs& args, Part part) {
   const Packet epsilon = Set(args.c);
-  const Packet rate = Set(args.step->learning_rate);
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
+  ForEachValue(args, part, [&](int64_t i, auto lanes, Packet rate) {
     const Packet g = Load(args.gradients + i, lanes);
     const Packet a = pmadd(g, g, Load(args.slot0 + i, lanes));
     Store(args.slot0 + i, a, lanes);

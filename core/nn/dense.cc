@@ -73,70 +73,90 @@ int64_t Dense::kept_size(int64_t rows, bool training) const {
   return training && activation_.gradient_reads_input() ? SaturatingMultiply(rows, outputs()) : 0;
 }
 
-int64_t Dense::scratch_size(int64_t rows, int parts) const {
+int64_t Dense::scratch_size(int64_t rows, int64_t members, int parts) const {
   const auto scratch = ActiveKernels().gemm_scratch;
-  return std::max({scratch(rows, outputs(), inputs(), parts),
-                   scratch(inputs(), outputs(), rows, parts),
+  const int64_t columns = SaturatingMultiply(members, outputs());
+  return std::max({scratch(rows, columns, inputs(), parts), scratch(inputs(), columns, rows, parts),
                    scratch(rows, inputs(), outputs(), parts)});
+}
+
+Dense::Products Dense::ProductsOf(const LayerBuffers& buffers) const {
+  const int64_t y_row = buffers.members * outputs();
+  if (buffers.shares_x) return {.count = 1, .outputs = y_row, .x_row = inputs(), .y_row = y_row};
+  return {.count = buffers.members,
+          .outputs = outputs(),
+          .x_row = buffers.members * inputs(),
+          .y_row = y_row};
 }
 
 void Dense::EmitForward(const LayerBuffers& buffers, OpList& ops) const {
   float* z = buffers.kept != nullptr ? buffers.kept : buffers.y;
-  ops.Add(ActiveKernels().gemm, {.m = buffers.rows,
-                                 .n = outputs(),
-                                 .k = inputs(),
-                                 .a = buffers.x,
-                                 .a_row = inputs(),
-                                 .a_col = 1,
-                                 .b = buffers.weights[0],
-                                 .b_row = outputs(),
-                                 .b_col = 1,
-                                 .c = z,
-                                 .c_row = outputs(),
-                                 .bias = has_bias() ? buffers.weights[1] : nullptr,
-                                 .scratch = buffers.scratch});
-  activation_.EmitForward(buffers.rows, outputs(), z, buffers.y, ops);
+  const Products products = ProductsOf(buffers);
+  for (int64_t i = 0; i < products.count; ++i) {
+    const int64_t column = i * outputs();
+    ops.Add(ActiveKernels().gemm, {.m = buffers.rows,
+                                   .n = products.outputs,
+                                   .k = inputs(),
+                                   .a = buffers.x + i * inputs(),
+                                   .a_row = products.x_row,
+                                   .a_col = 1,
+                                   .b = buffers.weights[0] + column,
+                                   .b_row = products.y_row,
+                                   .b_col = 1,
+                                   .c = z + column,
+                                   .c_row = products.y_row,
+                                   .bias = has_bias() ? buffers.weights[1] + column : nullptr,
+                                   .scratch = buffers.scratch});
+  }
+  activation_.EmitForward(buffers.rows * buffers.members, outputs(), z, buffers.y, ops);
 }
 
 void Dense::EmitBackward(const LayerBuffers& buffers, OpList& ops) const {
   const Kernels& kernels = ActiveKernels();
   float* dz = buffers.dy;
   if (!buffers.dy_skips_softmax) {
-    activation_.EmitBackward(buffers.rows, outputs(), buffers.kept, buffers.y, buffers.dy, dz, ops);
+    activation_.EmitBackward(buffers.rows * buffers.members, outputs(), buffers.kept, buffers.y,
+                             buffers.dy, dz, ops);
   }
-  // dW = x^T dz
-  ops.Add(kernels.gemm, {.m = inputs(),
-                         .n = outputs(),
-                         .k = buffers.rows,
-                         .a = buffers.x,
-                         .a_row = 1,
-                         .a_col = inputs(),
-                         .b = dz,
-                         .b_row = outputs(),
-                         .b_col = 1,
-                         .c = buffers.gradients[0],
-                         .c_row = outputs(),
-                         .bias = nullptr,
-                         .scratch = buffers.scratch});
+  const Products products = ProductsOf(buffers);
+  for (int64_t i = 0; i < products.count; ++i) {
+    const int64_t column = i * outputs();
+    // dW = x^T dz
+    ops.Add(kernels.gemm, {.m = inputs(),
+                           .n = products.outputs,
+                           .k = buffers.rows,
+                           .a = buffers.x + i * inputs(),
+                           .a_row = 1,
+                           .a_col = products.x_row,
+                           .b = dz + column,
+                           .b_row = products.y_row,
+                           .b_col = 1,
+                           .c = buffers.gradients[0] + column,
+                           .c_row = products.y_row,
+                           .bias = nullptr,
+                           .scratch = buffers.scratch});
+  }
   if (has_bias()) {
     ops.Add(kernels.column_sum,
-            {.rows = buffers.rows, .cols = outputs(), .x = dz, .out = buffers.gradients[1]});
+            {.rows = buffers.rows, .cols = products.y_row, .x = dz, .out = buffers.gradients[1]});
   }
   if (buffers.dx == nullptr) return;
-  // dx = dz W^T
-  ops.Add(kernels.gemm, {.m = buffers.rows,
-                         .n = inputs(),
-                         .k = outputs(),
-                         .a = dz,
-                         .a_row = outputs(),
-                         .a_col = 1,
-                         .b = buffers.weights[0],
-                         .b_row = 1,
-                         .b_col = outputs(),
-                         .c = buffers.dx,
-                         .c_row = inputs(),
-                         .bias = nullptr,
-                         .scratch = buffers.scratch});
+  for (int64_t i = 0; i < products.count; ++i) {
+    // dx = dz W^T
+    ops.Add(kernels.gemm, {.m = buffers.rows,
+                           .n = inputs(),
+                           .k = outputs(),
+                           .a = dz + i * outputs(),
+                           .a_row = products.y_row,
+                           .a_col = 1,
+                           .b = buffers.weights[0] + i * outputs(),
+                           .b_row = 1,
+                           .b_col = products.y_row,
+                           .c = buffers.dx + i * inputs(),
+                           .c_row = products.x_row,
+                           .bias = nullptr,
+                           .scratch = buffers.scratch});
+  }
 }
 
 }  // namespace fitd

@@ -24,11 +24,18 @@ class Dense final : public Layer {
   bool ends_in_softmax() const override;
   Penalty activity_penalty() const override { return activity_penalty_; }
   int64_t kept_size(int64_t rows, bool training) const override;
-  int64_t scratch_size(int64_t rows, int parts) const override;
+  int64_t scratch_size(int64_t rows, int64_t members, int parts) const override;
   void EmitForward(const LayerBuffers& buffers, OpList& ops) const override;
   void EmitBackward(const LayerBuffers& buffers, OpList& ops) const override;
 
  private:
+  // How a stack multiplies: one product each, or one for all where they share x.
+  struct Products {
+    int64_t count;
+    int64_t outputs;       // Of one product.
+    int64_t x_row, y_row;  // Values from one row to the next: of x and dx; of y and the weights.
+  };
+  Products ProductsOf(const LayerBuffers& buffers) const;
   bool has_bias() const { return weights().size() > 1; }
 
   const Activation activation_;

@@ -21,6 +21,7 @@ class Dropout final : public Layer {
       : Layer(input, input), rate_(spec.rate()), stream_(static_cast<uint32_t>(index)) {}
 
   bool passes_through(bool training) const override { return !training || rate_ == 0.0f; }
+  bool row_wise() const override { return false; }
   void EmitForward(const LayerBuffers& buffers, OpList& ops) const override;
   void EmitBackward(const LayerBuffers& buffers, OpList& ops) const override;
 

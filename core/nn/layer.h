@@ -3,6 +3,7 @@
 #ifndef FITD_CORE_NN_LAYER_H_
 #define FITD_CORE_NN_LAYER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,9 +33,11 @@ struct WeightSpec {
 };
 
 // The memory that a layer's kernels work on. Weights and gradients are in the order of
-// Layer::weights().
+// Layer::weights(). A stack's values lie side by side, as kernels.h says.
 struct LayerBuffers {
   int64_t rows = 0;
+  int64_t members = 1;       // Only a layer with weights to train is given several.
+  bool shares_x = false;     // x is that of all members: [rows, inputs].
   bool training = false;     // Dropout drops.
   const float* x = nullptr;  // [rows, inputs]
   float* y = nullptr;        // [rows, outputs]
@@ -59,6 +62,11 @@ class Layer {
   int64_t inputs() const { return inputs_; }    // Values per row.
   int64_t outputs() const { return outputs_; }  // Values per row.
   std::span<const WeightSpec> weights() const { return weights_; }
+  // Whether it has weights that training changes.
+  bool learns() const {
+    return std::any_of(weights_.begin(), weights_.end(),
+                       [](const WeightSpec& weight) { return weight.trainable; });
+  }
 
   // Whether y is x, value by value: then the layer emits nothing and needs no y, dx or kept.
   virtual bool passes_through(bool /*training*/) const { return false; }
@@ -68,11 +76,15 @@ class Layer {
   virtual bool ends_in_softmax() const { return false; }
   // Whether its dx, where it is given one, is its dy.
   virtual bool backward_in_place() const { return false; }
+  // Whether a row's output depends on that row alone, not on its place in the batch.
+  virtual bool row_wise() const { return true; }
   // On its output, of one batch, divided by the number of rows (as Keras 3 does).
   virtual Penalty activity_penalty() const { return {}; }
   // Values of `kept` and `scratch` for this many rows.
   virtual int64_t kept_size(int64_t /*rows*/, bool /*training*/) const { return 0; }
-  virtual int64_t scratch_size(int64_t /*rows*/, int /*parts*/) const { return 0; }
+  virtual int64_t scratch_size(int64_t /*rows*/, int64_t /*members*/, int /*parts*/) const {
+    return 0;
+  }
 
   virtual void EmitForward(const LayerBuffers& buffers, OpList& ops) const = 0;
   // Gradients are written, not added to.

@@ -26,6 +26,17 @@ Network::Network(const v1::ModelSpec& spec) {
     if (layer_spec.has_normalization() && Normalization::IsAdapted(layer_spec.normalization()))
       adapted_layer_ = i;
   }
+  while (first_learner_ < size() && !layer(first_learner_).learns()) ++first_learner_;
+}
+
+bool Network::stacks() const {
+  if (first_learner_ == size()) return false;
+  for (int i = 0; i < size(); ++i) {
+    if (!layer(i).activity_penalty().empty()) return false;
+    if (i >= first_learner_ && !layer(i).learns() && !layer(i).row_wise()) return false;
+  }
+  return std::all_of(weights_.begin(), weights_.end(),
+                     [](const WeightPlace& place) { return place.spec->penalty.empty(); });
 }
 
 void Network::Initialize(const WeightPlace& place, uint64_t seed, std::span<float> values) const {

@@ -10,6 +10,10 @@ void PlanMemory::Reserve(const Network& network, const Optimizer& optimizer, con
   const auto reserve_rows = [&](int64_t columns, float** tensor) {
     arena_.Reserve(SaturatingMultiply(sizes.rows, columns), tensor);
   };
+  const int64_t member_rows = SaturatingMultiply(sizes.rows, sizes.members);
+  const auto reserve_member_rows = [&](int64_t columns, float** tensor) {
+    arena_.Reserve(SaturatingMultiply(member_rows, columns), tensor);
+  };
   layers.resize(static_cast<size_t>(network.size()));
   for (int i = 0; i < network.size(); ++i) {
     const size_t weights = network.layer(i).weights().size();
@@ -19,8 +23,8 @@ void PlanMemory::Reserve(const Network& network, const Optimizer& optimizer, con
   const auto for_each_weight = [&](bool trainable, auto&& reserve) {
     for (const Network::WeightPlace& place : network.weights()) {
       if (place.spec->trainable != trainable) continue;
-      reserve(place.spec->size(), layers[static_cast<size_t>(place.layer)],
-              static_cast<size_t>(place.index));
+      reserve(SaturatingMultiply(place.spec->size(), trainable ? sizes.members : 1),
+              layers[static_cast<size_t>(place.layer)], static_cast<size_t>(place.index));
     }
   };
 
@@ -43,20 +47,28 @@ void PlanMemory::Reserve(const Network& network, const Optimizer& optimizer, con
   reserve_rows(network.inputs(), &inputs);
   reserve_rows(sizes.target_width, &targets);
   reserve_rows(1, &row_weights);
-  reserve_rows(1, &row_loss);
+  reserve_member_rows(1, &row_loss);
   reserve_rows(network.outputs(), &one_hot);
-  reserve_rows(network.outputs(), &outputs);
+  reserve_member_rows(network.outputs(), &outputs);
+  if (sizes.members > 1) {
+    reserve_member_rows(std::max(sizes.target_width, network.outputs()), &member_targets);
+    reserve_member_rows(1, &member_weights);
+    reserve_member_rows(network.outputs(), &member_outputs);
+  }
   int64_t largest = 0;
   int64_t kernel_scratch = 0;
   for (int i = 0; i < network.size(); ++i) {
     const Layer& layer = network.layer(i);
     LayerMemory& layer_memory = layers[static_cast<size_t>(i)];
-    reserve_rows(layer.passes_through(true) ? 0 : layer.outputs(), &layer_memory.y);
-    arena_.Reserve(layer.kept_size(sizes.rows, true), &layer_memory.kept);
+    const int64_t layer_rows = i < network.first_learner() ? sizes.rows : member_rows;
+    arena_.Reserve(layer.passes_through(true) ? 0 : SaturatingMultiply(layer_rows, layer.outputs()),
+                   &layer_memory.y);
+    arena_.Reserve(layer.kept_size(layer_rows, true), &layer_memory.kept);
     largest = std::max(largest, layer.outputs());
-    kernel_scratch = std::max(kernel_scratch, layer.scratch_size(sizes.rows, sizes.threads));
+    kernel_scratch =
+        std::max(kernel_scratch, layer.scratch_size(sizes.rows, sizes.members, sizes.threads));
   }
-  for (float*& gradient : layer_gradients) reserve_rows(largest, &gradient);
+  for (float*& gradient : layer_gradients) reserve_member_rows(largest, &gradient);
   arena_.Reserve(kernel_scratch, &scratch);
 }
 

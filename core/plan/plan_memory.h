@@ -23,6 +23,7 @@ class PlanMemory {
     int64_t rows;  // Of the largest batch.
     int64_t target_width;
     int threads;
+    int64_t members = 1;
   };
   // RESOURCE_EXHAUSTED when there is not that much memory.
   static absl::StatusOr<std::unique_ptr<PlanMemory>> Create(const Network& network,
@@ -33,8 +34,9 @@ class PlanMemory {
 
   int64_t bytes() const { return SaturatingMultiply(arena_.size(), sizeof(float)); }
 
+  // Of a stack from the first layer on that learns; those below are the same for all members.
   struct LayerMemory {
-    float* y;     // [rows, outputs]
+    float* y;     // [rows, members, outputs]
     float* kept;  // What the layer asks for.
     std::vector<float*> weights;
     std::vector<float*> gradients;  // Null for weights that are not trainable.
@@ -52,10 +54,14 @@ class PlanMemory {
   float* targets;                         // [rows, target_width]
   float* one_hot;                         // [rows, outputs]: targets made from class indices.
   float* row_weights;                     // [rows]
-  float* row_loss;                        // [rows]
-  float* outputs;                         // [rows, outputs]: after the target's inverse.
+  float* row_loss;                        // [rows, members]
+  float* outputs;                         // [rows, members, outputs]: after the target's inverse.
   float* scratch;                         // Kernels'.
-  std::array<float*, 2> layer_gradients;  // [rows, outputs] of any layer, by turns.
+  std::array<float*, 2> layer_gradients;  // [rows, members, outputs] of any layer, by turns.
+  // Of several members: what the loss takes, and their outputs one after another.
+  float* member_targets;  // [rows, members, target_width or outputs]
+  float* member_weights;  // [rows, members]
+  float* member_outputs;  // [members, rows, outputs]
 
  private:
   PlanMemory() = default;

@@ -109,7 +109,7 @@ std::unique_ptr<NetworkPredictor::Scratch> NetworkPredictor::MakeScratch() const
   for (int i = 0; i < network_.size(); ++i) {
     scratch->arena.Reserve(network_.layer(i).kept_size(rows_at_once_, false),
                            &scratch->kept[static_cast<size_t>(i)]);
-    kernel_scratch = std::max(kernel_scratch, network_.layer(i).scratch_size(rows_at_once_, 1));
+    kernel_scratch = std::max(kernel_scratch, network_.layer(i).scratch_size(rows_at_once_, 1, 1));
   }
   scratch->arena.Reserve(kernel_scratch, &scratch->kernel_scratch);
   if (!scratch->arena.Allocate().ok()) throw std::bad_alloc();  // As any allocation here would.

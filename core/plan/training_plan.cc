@@ -33,8 +33,8 @@ struct Program {
   Mode mode;
   int64_t rows;
   OpList ops;
-  std::vector<const float*> layer_outputs;  // By layer.
-  const float* outputs = nullptr;           // Of the network.
+  std::vector<float*> layer_outputs;  // By layer.
+  float* outputs = nullptr;           // Of the network.
 };
 
 // Rows to gather instead of inputs; source is null when there are none.
@@ -94,8 +94,65 @@ void OneHot(const OneHotArgs& args, Part part) {
   }
 }
 
-bool AllFinite(const float* values, int64_t size) {
-  return std::all_of(values, values + size, [](float x) { return std::isfinite(x); });
+// y[r, m, c] = x[r, c] for all members m.
+struct RepeatArgs {
+  int64_t rows, members, cols;
+  const float* x;
+  float* y;
+};
+
+void Repeat(const RepeatArgs& args, Part part) {
+  if (part.index != 0) return;
+  float* y = args.y;
+  for (int64_t r = 0; r < args.rows; ++r) {
+    for (int64_t m = 0; m < args.members; ++m)
+      y = std::copy_n(args.x + r * args.cols, args.cols, y);
+  }
+}
+
+// What a member has of a stack's values, or all of them: rows of values, `stride` apart.
+struct Slice {
+  float* values;
+  int64_t rows, cols, stride;
+};
+
+Slice SliceOf(float* values, int64_t rows, int64_t cols, int members, int member) {
+  if (members == 1) return {.values = values, .rows = 1, .cols = rows * cols, .stride = 0};
+  return {.values = values + member * cols, .rows = rows, .cols = cols, .stride = members * cols};
+}
+
+void CopyFrom(const Slice& slice, float* values) {
+  for (int64_t r = 0; r < slice.rows; ++r)
+    values = std::copy_n(slice.values + r * slice.stride, slice.cols, values);
+}
+
+void CopyTo(const Slice& slice, const float* values) {
+  for (int64_t r = 0; r < slice.rows; ++r)
+    std::copy_n(values + r * slice.cols, slice.cols, slice.values + r * slice.stride);
+}
+
+bool AllFinite(const Slice& slice) {
+  for (int64_t r = 0; r < slice.rows; ++r) {
+    const float* row = slice.values + r * slice.stride;
+    if (!std::all_of(row, row + slice.cols, [](float x) { return std::isfinite(x); })) return false;
+  }
+  return true;
+}
+
+// to[m, r, c] = from[r, m, c]
+struct UnstackArgs {
+  int64_t rows, cols;
+  int members;
+  float* from;
+  float* to;
+  int64_t to_member;  // Values from one member to the next.
+};
+
+void Unstack(const UnstackArgs& args, Part part) {
+  for (int m = part.index; m < args.members; m += part.count) {
+    CopyFrom(SliceOf(args.from, args.rows, args.cols, args.members, m),
+             args.to + m * args.to_member);
+  }
 }
 
 class NetworkPlan final : public TrainingPlan {
@@ -110,27 +167,41 @@ class NetworkPlan final : public TrainingPlan {
   float* inputs() override { return memory_->inputs; }
   float* targets() override { return memory_->targets; }
   float* row_weights() override { return memory_->row_weights; }
-  const float* outputs() const override { return newest_->outputs; }
+  const float* outputs(int member) const override {
+    if (members_ == 1) return newest_->outputs;
+    return memory_->member_outputs + member * batch_size_ * network_.outputs();
+  }
 
   bool needs_adaptation() const override { return moments_.has_value(); }
   void AdaptRows(int64_t rows) override;
   void FinishAdaptation() override;
 
-  void Step(int64_t rows, float learning_rate) override;
+  void Step(int64_t rows, std::span<const float> learning_rates) override;
   void Evaluate(int64_t rows) override { newest_ = &Run(Mode::kEvaluate, rows); }
 
-  double loss() const override;
-  std::optional<NonFinite> FindNonFinite() const override;
-  bool weights_finite() const override;
+  double loss(int member) const override;
+  std::optional<NonFinite> FindNonFinite(int member) const override;
+  bool weights_finite(int member) const override;
   int64_t iterations() const override { return step_.iteration; }
 
-  Weights Snapshot() const override;
+  Weights Snapshot(int member) const override;
   void Restore(const Weights& weights) override;
 
-  PlanState State() const override;
-  absl::Status Resume(const PlanState& state) override;
+  PlanState State(int member) const override;
+  absl::Status Resume(std::span<const PlanState> states) override;
 
  private:
+  void Restore(const Weights& weights, int member);
+  bool Fits(const PlanState& state) const;
+  // Calls body(number of the slot, place, the weight's values in it, their place in a state's
+  // slot).
+  template <typename Body>
+  void ForEachSlot(const Body& body) const;
+  // How many members' values lie side by side; below the first layer that learns all are alike.
+  int members_in(int layer) const { return layer < network_.first_learner() ? 1 : members_; }
+  int members_in(const Network::WeightPlace& place) const { return members_in(place.layer); }
+  // What a member has of a weight, in that weight's values or their gradients or slots.
+  Slice SliceOfWeight(const Network::WeightPlace& place, float* values, int member) const;
   const Program& Run(Mode mode, int64_t rows);
   const Program& Compiled(Mode mode, int64_t rows);
   Program Compile(Mode mode, int64_t rows);
@@ -139,7 +210,7 @@ class NetworkPlan final : public TrainingPlan {
   std::vector<LayerBuffers> EmitForward(int layers, Program& program);
   void EmitLoss(const Program& program, float* gradient, OpList& ops);
   void EmitPenalties(const Program& program, OpList& ops);
-  void EmitBackward(std::span<LayerBuffers> buffers, OpList& ops);
+  void EmitBackward(int64_t rows, std::span<LayerBuffers> buffers, OpList& ops);
   void EmitUpdate(OpList& ops);
   void EmitClips(OpList& ops);
 
@@ -161,10 +232,10 @@ class NetworkPlan final : public TrainingPlan {
   const Loss loss_;
   const int64_t batch_size_;
   const int64_t target_width_;
-  int first_trained_;  // The lowest layer that has trainable weights; network_.size() when none
-                       // has.
+  const int members_;
 
   std::unique_ptr<PlanMemory> memory_;
+  int64_t member_size_ = 0;  // Of a slot in a member's state.
   // As the newest program computed them.
   std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
   std::vector<PenaltySums> activity_sums_;  // One per layer.
@@ -172,6 +243,7 @@ class NetworkPlan final : public TrainingPlan {
       gradient_squares_;  // One per weight of the network (clipnorm), or the first (global).
   std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
 
+  std::vector<float> learning_rates_;
   StepState step_ = {};
   Batch batch_;  // Of the next program.
   std::map<std::pair<Mode, int64_t>, Program> programs_;
@@ -188,15 +260,14 @@ NetworkPlan::NetworkPlan(const Options& options, Network network, TargetInverse 
                      network_.outputs(), options.target_width)),
       batch_size_(options.training.batch_size()),
       target_width_(options.target_width),
-      first_trained_(network_.size()),
+      members_(options.members),
       weight_sums_(network_.weights().size()),
       activity_sums_(static_cast<size_t>(network_.size())),
       gradient_squares_(std::max<size_t>(1, network_.weights().size())),
+      learning_rates_(static_cast<size_t>(members_)),
       team_(std::max(1, options.threads)) {
-  for (const Network::WeightPlace& place : network_.weights()) {
-    if (place.spec->trainable) first_trained_ = std::min(first_trained_, place.layer);
-  }
   step_.seed = options.training.seed();
+  step_.learning_rates = learning_rates_.data();
 }
 
 absl::Status NetworkPlan::Prepare(const Options& options) {
@@ -207,18 +278,25 @@ absl::Status NetworkPlan::Prepare(const Options& options) {
                     target_width_, network_.outputs(), width));
   }
   if (options.initial) FITD_RETURN_IF_ERROR(network_.CheckWeights(*options.initial));
-  FITD_ASSIGN_OR_RETURN(
-      memory_, PlanMemory::Create(
-                   network_, optimizer_,
-                   {.rows = batch_size_, .target_width = target_width_, .threads = team_.size()}));
+  FITD_ASSIGN_OR_RETURN(memory_, PlanMemory::Create(network_, optimizer_,
+                                                    {.rows = batch_size_,
+                                                     .target_width = target_width_,
+                                                     .threads = team_.size(),
+                                                     .members = members_}));
   std::fill_n(memory_->row_weights, batch_size_, 1.0f);
+  for (const Network::WeightPlace& place : network_.weights()) {
+    if (place.spec->trainable) member_size_ += Arena::RoomFor(place.spec->size());
+  }
   const KernelArithmetic arithmetic;
   if (options.initial) {
     Restore(*options.initial);
   } else {
+    std::vector<float> values;
     for (const Network::WeightPlace& place : network_.weights()) {
-      network_.Initialize(place, step_.seed,
-                          {weight(place), static_cast<size_t>(place.spec->size())});
+      values.resize(static_cast<size_t>(place.spec->size()));
+      network_.Initialize(place, step_.seed, values);
+      for (int m = 0; m < members_in(place); ++m)
+        CopyTo(SliceOfWeight(place, weight(place), m), values.data());
     }
     if (const std::optional<int> adapted = network_.adapted_layer()) {
       moments_.emplace(network_.layer(*adapted).output_shape().back());
@@ -243,15 +321,15 @@ void NetworkPlan::FinishAdaptation() {
   moments_.reset();
 }
 
-void NetworkPlan::Step(int64_t rows, float learning_rate) {
-  step_.learning_rate = learning_rate;
+void NetworkPlan::Step(int64_t rows, std::span<const float> learning_rates) {
+  std::copy(learning_rates.begin(), learning_rates.end(), learning_rates_.begin());
   newest_ = &Run(Mode::kTrain, rows);
   ++step_.iteration;
 }
 
-double NetworkPlan::loss() const {
+double NetworkPlan::loss(int member) const {
   double total = 0;
-  for (int64_t r = 0; r < newest_->rows; ++r) total += memory_->row_loss[r];
+  for (int64_t r = 0; r < newest_->rows; ++r) total += memory_->row_loss[r * members_ + member];
   double penalties = 0;
   for (int i = 0; i < network_.size(); ++i) {
     penalties +=
@@ -264,20 +342,29 @@ double NetworkPlan::loss() const {
   return total / static_cast<double>(newest_->rows) + penalties * inverse_.loss_unit();
 }
 
-std::optional<NonFinite> NetworkPlan::FindNonFinite() const {
+Slice NetworkPlan::SliceOfWeight(const Network::WeightPlace& place, float* values,
+                                 int member) const {
+  const int64_t cols = place.spec->shape.back();
+  return SliceOf(values, place.spec->size() / cols, cols, members_in(place), member);
+}
+
+std::optional<NonFinite> NetworkPlan::FindNonFinite(int member) const {
+  const auto finite = [&](int layer, float* outputs) {
+    return AllFinite(SliceOf(outputs, newest_->rows, network_.layer(layer).outputs(),
+                             members_in(layer), member));
+  };
   for (int i = 0; i < network_.size(); ++i) {
-    const float* outputs = newest_->layer_outputs[static_cast<size_t>(i)];
-    if (!AllFinite(outputs, newest_->rows * network_.layer(i).outputs())) {
+    if (!finite(i, newest_->layer_outputs[static_cast<size_t>(i)])) {
       return NonFinite{.layer = network_.layer_name(i), .tensor = "output"};
     }
   }
-  if (!AllFinite(newest_->outputs, newest_->rows * network_.outputs()) || !std::isfinite(loss())) {
+  if (!finite(network_.size() - 1, newest_->outputs) || !std::isfinite(loss(member))) {
     return NonFinite{.layer = "", .tensor = "loss"};
   }
   const auto find = [&](const std::string& prefix, auto&& tensor) -> std::optional<NonFinite> {
     for (const Network::WeightPlace& place : network_.weights()) {
-      const float* values = tensor(place);
-      if (values != nullptr && !AllFinite(values, place.spec->size())) {
+      float* values = tensor(place);
+      if (values != nullptr && !AllFinite(SliceOfWeight(place, values, member))) {
         return NonFinite{.layer = network_.layer_name(place.layer),
                          .tensor = prefix + place.spec->name};
       }
@@ -291,58 +378,88 @@ std::optional<NonFinite> NetworkPlan::FindNonFinite() const {
   return find("", [&](const auto& place) { return weight(place); });
 }
 
-bool NetworkPlan::weights_finite() const {
+bool NetworkPlan::weights_finite(int member) const {
   return std::all_of(network_.weights().begin(), network_.weights().end(),
                      [&](const Network::WeightPlace& place) {
-                       return AllFinite(weight(place), place.spec->size());
+                       return AllFinite(SliceOfWeight(place, weight(place), member));
                      });
 }
 
-Weights NetworkPlan::Snapshot() const {
+Weights NetworkPlan::Snapshot(int member) const {
   Weights weights;
   for (const Network::WeightPlace& place : network_.weights()) {
-    const float* values = weight(place);
-    weights.tensors.push_back({.name = place.name,
-                               .shape = place.spec->shape,
-                               .trainable = place.spec->trainable,
-                               .values = {values, values + place.spec->size()}});
+    weights.tensors.push_back(
+        {.name = place.name,
+         .shape = place.spec->shape,
+         .trainable = place.spec->trainable,
+         .values = std::vector<float>(static_cast<size_t>(place.spec->size()))});
+    CopyFrom(SliceOfWeight(place, weight(place), member), weights.tensors.back().values.data());
   }
   return weights;
 }
 
 void NetworkPlan::Restore(const Weights& weights) {
+  for (int m = 0; m < members_; ++m) Restore(weights, m);
+}
+
+void NetworkPlan::Restore(const Weights& weights, int member) {
   for (size_t i = 0; i < weights.tensors.size(); ++i) {
-    const std::vector<float>& values = weights.tensors[i].values;
-    std::copy(values.begin(), values.end(), weight(network_.weights()[i]));
+    const Network::WeightPlace& place = network_.weights()[i];
+    CopyTo(SliceOfWeight(place, weight(place), member), weights.tensors[i].values.data());
   }
 }
 
-PlanState NetworkPlan::State() const {
-  PlanState state{.weights = Snapshot(), .slots = {}, .iterations = step_.iteration};
-  for (const float* slot : memory_->slots) {
-    if (slot != nullptr) state.slots.emplace_back(slot, slot + memory_->trained_size);
+// Slots of a state lie as they do in a plan of one member, padding included.
+template <typename Body>
+void NetworkPlan::ForEachSlot(const Body& body) const {
+  size_t index = 0;
+  for (size_t i = 0; i < memory_->slots.size(); ++i) {
+    if (memory_->slots[i] == nullptr) continue;
+    int64_t offset = 0;
+    for (const Network::WeightPlace& place : network_.weights()) {
+      if (!place.spec->trainable) continue;
+      body(index, place, memory_->slots[i] + (weight(place) - memory_->trained_weights), offset);
+      offset += Arena::RoomFor(place.spec->size());
+    }
+    ++index;
   }
+}
+
+PlanState NetworkPlan::State(int member) const {
+  PlanState state{.weights = Snapshot(member), .slots = {}, .iterations = step_.iteration};
+  for (const std::optional<float>& start : optimizer_.slots) {
+    if (start) state.slots.emplace_back(static_cast<size_t>(member_size_), *start);
+  }
+  ForEachSlot([&](size_t slot, const Network::WeightPlace& place, float* values, int64_t offset) {
+    CopyFrom(SliceOfWeight(place, values, member), state.slots[slot].data() + offset);
+  });
   return state;
 }
 
-absl::Status NetworkPlan::Resume(const PlanState& state) {
-  FITD_RETURN_IF_ERROR(network_.CheckWeights(state.weights));
-  size_t slots = 0;
-  for (const float* slot : memory_->slots) slots += slot != nullptr ? 1 : 0;
-  const auto fits = [&](const std::vector<float>& slot) {
-    return static_cast<int64_t>(slot.size()) == memory_->trained_size;
-  };
-  if (state.slots.size() != slots || !std::all_of(state.slots.begin(), state.slots.end(), fits)) {
-    return InvalidArgument("the optimizer's state is that of another optimizer or network");
+bool NetworkPlan::Fits(const PlanState& state) const {
+  const auto slots = std::count_if(optimizer_.slots.begin(), optimizer_.slots.end(),
+                                   [](const auto& start) { return start.has_value(); });
+  return std::ssize(state.slots) == slots &&
+         std::all_of(state.slots.begin(), state.slots.end(), [&](const std::vector<float>& slot) {
+           return std::ssize(slot) == member_size_;
+         });
+}
+
+absl::Status NetworkPlan::Resume(std::span<const PlanState> states) {
+  for (const PlanState& state : states) {
+    FITD_RETURN_IF_ERROR(network_.CheckWeights(state.weights));
+    if (!Fits(state)) {
+      return InvalidArgument("the optimizer's state is that of another optimizer or network");
+    }
   }
-  Restore(state.weights);
-  auto next = state.slots.begin();
-  for (float* slot : memory_->slots) {
-    if (slot == nullptr) continue;
-    std::copy(next->begin(), next->end(), slot);
-    ++next;
+  for (int m = 0; m < members_; ++m) {
+    const PlanState& state = states[static_cast<size_t>(m)];
+    Restore(state.weights, m);
+    ForEachSlot([&](size_t slot, const Network::WeightPlace& place, float* values, int64_t offset) {
+      CopyTo(SliceOfWeight(place, values, m), state.slots[slot].data() + offset);
+    });
   }
-  step_.iteration = state.iterations;
+  step_.iteration = states.front().iterations;
   moments_.reset();  // The weights hold what was learnt from the inputs.
   return absl::OkStatus();
 }
@@ -368,14 +485,22 @@ Program NetworkPlan::Compile(Mode mode, int64_t rows) {
   }
   std::vector<LayerBuffers> buffers = EmitForward(network_.size(), program);
   if (!inverse_.empty()) {
-    inverse_.EmitForward(rows, program.outputs, memory_->outputs, program.ops);
+    inverse_.EmitForward(rows * members_, program.outputs, memory_->outputs, program.ops);
     program.outputs = memory_->outputs;
   }
-  const bool training = mode == Mode::kTrain && first_trained_ < network_.size();
+  if (members_ > 1) {
+    program.ops.Add(&Unstack, {.rows = rows,
+                               .cols = network_.outputs(),
+                               .members = members_,
+                               .from = program.outputs,
+                               .to = memory_->member_outputs,
+                               .to_member = batch_size_ * network_.outputs()});
+  }
+  const bool training = mode == Mode::kTrain && network_.first_learner() < network_.size();
   EmitLoss(program, training ? memory_->layer_gradients[0] : nullptr, program.ops);
   EmitPenalties(program, program.ops);
   if (training) {
-    EmitBackward(buffers, program.ops);
+    EmitBackward(rows, buffers, program.ops);
     EmitUpdate(program.ops);
   }
   return program;
@@ -385,9 +510,16 @@ LayerBuffers NetworkPlan::MakeBuffers(int index, int64_t rows, bool training) co
   const LayerMemory& memory = layer_memory(index);
   LayerBuffers buffers;
   buffers.rows = rows;
+  if (network_.layer(index).learns()) {
+    buffers.members = members_;
+    buffers.shares_x = index == network_.first_learner();
+  } else {
+    buffers.rows *= members_in(index);  // A row is a row to it.
+  }
   buffers.training = training;
   buffers.y = memory.y;
-  buffers.kept = network_.layer(index).kept_size(rows, training) > 0 ? memory.kept : nullptr;
+  buffers.kept =
+      network_.layer(index).kept_size(buffers.rows, training) > 0 ? memory.kept : nullptr;
   buffers.weights = memory.weights;
   buffers.gradients = memory.gradients;
   buffers.scratch = memory_->scratch;
@@ -405,7 +537,7 @@ std::vector<LayerBuffers> NetworkPlan::EmitForward(int layers, Program& program)
   while (first < layers && network_.layer(first).passes_through(training)) ++first;
   const std::optional<Rescale> rescale =
       first < layers ? network_.layer(first).rescale() : std::nullopt;
-  const float* x = memory_->inputs;
+  float* x = memory_->inputs;
   program.ops.Add(&Load, {.batch = &batch_,
                           .rows = program.rows,
                           .cols = network_.inputs(),
@@ -435,14 +567,25 @@ void NetworkPlan::EmitLoss(const Program& program, float* gradient, OpList& ops)
                       .targets = memory_->one_hot});
     targets = memory_->one_hot;
   }
-  ops.Add(loss_.kernel, {.rows = program.rows,
+  const float* weights = memory_->row_weights;
+  if (members_ > 1) {
+    const auto repeat = [&](int64_t cols, const float*& x, float* y) {
+      ops.Add(&Repeat, {.rows = program.rows, .members = members_, .cols = cols, .x = x, .y = y});
+      x = y;
+    };
+    repeat(loss_.expand_targets ? network_.outputs() : target_width_, targets,
+           memory_->member_targets);
+    repeat(1, weights, memory_->member_weights);
+  }
+  ops.Add(loss_.kernel, {.rows = program.rows * members_,
                          .outputs = network_.outputs(),
                          .predictions = program.outputs,
                          .targets = targets,
-                         .weights = memory_->row_weights,
+                         .weights = weights,
                          .row_loss = memory_->row_loss,
                          .gradient = gradient,
-                         .parameter = loss_.parameter});
+                         .parameter = loss_.parameter,
+                         .members = members_});
 }
 
 void NetworkPlan::EmitPenalties(const Program& program, OpList& ops) {
@@ -461,25 +604,25 @@ void NetworkPlan::EmitPenalties(const Program& program, OpList& ops) {
 }
 
 // From the loss's gradient in layer_gradients[0] down to the lowest layer that learns.
-void NetworkPlan::EmitBackward(std::span<LayerBuffers> all_buffers, OpList& ops) {
+void NetworkPlan::EmitBackward(int64_t rows, std::span<LayerBuffers> all_buffers, OpList& ops) {
   auto [dy, spare] = memory_->layer_gradients;
   const int last = network_.size() - 1;
-  if (!inverse_.empty()) inverse_.EmitBackward(all_buffers[0].rows, dy, ops);
-  for (int i = last; i >= first_trained_; --i) {
+  if (!inverse_.empty()) inverse_.EmitBackward(rows * members_, dy, ops);
+  for (int i = last; i >= network_.first_learner(); --i) {
     const Layer& layer = network_.layer(i);
     if (layer.passes_through(true)) continue;
     LayerBuffers& buffers = all_buffers[static_cast<size_t>(i)];
     if (const Penalty penalty = layer.activity_penalty(); !penalty.empty()) {
-      const float rows = static_cast<float>(buffers.rows);
-      ops.Add(kernels_.regularizer_gradient, {.size = buffers.rows * layer.outputs(),
+      const float batch_size = static_cast<float>(rows);
+      ops.Add(kernels_.regularizer_gradient, {.size = rows * layer.outputs(),
                                               .weights = buffers.y,
                                               .gradients = dy,
-                                              .l1 = penalty.l1 / rows,
-                                              .l2 = penalty.l2 / rows});
+                                              .l1 = penalty.l1 / batch_size,
+                                              .l2 = penalty.l2 / batch_size});
     }
     buffers.dy = dy;
     buffers.dy_skips_softmax = i == last && loss_.gradient_skips_softmax;
-    if (i > first_trained_) buffers.dx = layer.backward_in_place() ? dy : spare;
+    if (i > network_.first_learner()) buffers.dx = layer.backward_in_place() ? dy : spare;
     layer.EmitBackward(buffers, ops);
     if (buffers.dx == spare) std::swap(dy, spare);
   }
@@ -496,17 +639,32 @@ void NetworkPlan::EmitUpdate(OpList& ops) {
                                             .l2 = penalty.l2});
   }
   EmitClips(ops);
-  ops.Add(optimizer_.kernel, {.size = memory_->trained_size,
-                              .weights = memory_->trained_weights,
-                              .gradients = memory_->trained_gradients,
-                              .slot0 = memory_->slots[0],
-                              .slot1 = memory_->slots[1],
-                              .slot2 = memory_->slots[2],
-                              .step = &step_,
-                              .a = optimizer_.a,
-                              .b = optimizer_.b,
-                              .c = optimizer_.c,
-                              .d = optimizer_.d});
+  OptimizerArgs args = {.size = memory_->trained_size,
+                        .weights = memory_->trained_weights,
+                        .gradients = memory_->trained_gradients,
+                        .slot0 = memory_->slots[0],
+                        .slot1 = memory_->slots[1],
+                        .slot2 = memory_->slots[2],
+                        .step = &step_,
+                        .a = optimizer_.a,
+                        .b = optimizer_.b,
+                        .c = optimizer_.c,
+                        .d = optimizer_.d};
+  if (members_ == 1) return ops.Add(optimizer_.kernel, args);
+  args.members = members_;
+  for (const Network::WeightPlace& place : network_.weights()) {
+    if (!place.spec->trainable) continue;
+    const int64_t offset = weight(place) - memory_->trained_weights;
+    const auto at_offset = [&](float* slot) { return slot != nullptr ? slot + offset : nullptr; };
+    args.size = place.spec->size() * members_;
+    args.columns = place.spec->shape.back() * members_;
+    args.weights = weight(place);
+    args.gradients = gradient(place);
+    args.slot0 = at_offset(memory_->slots[0]);
+    args.slot1 = at_offset(memory_->slots[1]);
+    args.slot2 = at_offset(memory_->slots[2]);
+    ops.Add(optimizer_.kernel, args);
+  }
 }
 
 void NetworkPlan::EmitClips(OpList& ops) {
@@ -536,6 +694,10 @@ void NetworkPlan::EmitClips(OpList& ops) {
 }
 
 }  // namespace
+
+bool Stacks(const v1::ModelSpec& model, const v1::OptimizerSpec& optimizer) {
+  return !optimizer.has_clipnorm() && !optimizer.has_global_clipnorm() && Network(model).stacks();
+}
 
 absl::StatusOr<std::unique_ptr<TrainingPlan>> TrainingPlan::Create(const Options& options) {
   Network network(options.model);

@@ -48,6 +48,9 @@ class TrainingPlan {
     // Else from the initializers. Optimizer state always starts fresh.
     std::optional<Weights> initial = {};
     int threads = 1;
+    // Of a stack: networks that start alike, see the same rows, and have learning rates of their
+    // own. Each computes what it would alone, bit by bit. More than 1 only where Stacks() says so.
+    int members = 1;
   };
   // INVALID_ARGUMENT or DATA_LOSS when `initial` does not fit the architecture.
   static absl::StatusOr<std::unique_ptr<TrainingPlan>> Create(const Options& options);
@@ -64,8 +67,10 @@ class TrainingPlan {
   virtual float* targets() = 0;      // [batch_size, target_width]
   virtual float* row_weights() = 0;  // [batch_size]; all 1 until written.
   // [batch_size, outputs]: what the newest Step (before its update) or Evaluate gave, activation
-  // and target inverse included.
-  virtual const float* outputs() const = 0;
+  // and target inverse included. This and what follows is of one member; of the only one where none
+  // is named.
+  virtual const float* outputs(int member) const = 0;
+  const float* outputs() const { return outputs(0); }
 
   // Weights named "mean" and "variance" of a Normalization layer that asks to be adapted: one pass
   // over the training inputs. Never with `initial` weights, which have them.
@@ -74,32 +79,44 @@ class TrainingPlan {
   virtual void FinishAdaptation() = 0;
 
   // One optimizer step on the first `rows` rows (1 to batch_size): forward with dropout, loss,
-  // backward, update.
-  virtual void Step(int64_t rows, float learning_rate) = 0;
+  // backward, update. A learning rate for each member.
+  virtual void Step(int64_t rows, std::span<const float> learning_rates) = 0;
+  void Step(int64_t rows, float learning_rate) { Step(rows, std::span(&learning_rate, 1)); }
   // Forward without dropout, and the loss.
   virtual void Evaluate(int64_t rows) = 0;
 
   // Of the newest Step or Evaluate: sum over rows of weighted loss / rows + penalties, in Keras's
   // sense. With standardised targets all of it is in the target's unit, and a step descends what it
   // would be on the standardised ones: TargetInverse::loss_unit times less.
-  virtual double loss() const = 0;
+  virtual double loss(int member) const = 0;
+  double loss() const { return loss(0); }
   // Looks for the first NaN or Inf of the newest step: layer outputs in order, the loss, gradients,
   // then weights. Slow; called only when loss() or a periodic check of the weights shows one.
-  virtual std::optional<NonFinite> FindNonFinite() const = 0;
-  virtual bool weights_finite() const = 0;
+  virtual std::optional<NonFinite> FindNonFinite(int member) const = 0;
+  std::optional<NonFinite> FindNonFinite() const { return FindNonFinite(0); }
+  virtual bool weights_finite(int member) const = 0;
+  bool weights_finite() const { return weights_finite(0); }
 
   // Steps done.
   virtual int64_t iterations() const = 0;
 
-  virtual Weights Snapshot() const = 0;
-  // Puts back weights that Snapshot gave; optimizer state stays.
+  virtual Weights Snapshot(int member) const = 0;
+  Weights Snapshot() const { return Snapshot(0); }
+  // Puts back weights that Snapshot gave, into all members; optimizer state stays.
   virtual void Restore(const Weights& weights) = 0;
 
-  // With what State gave, a plan made from the same options goes on as this one would.
-  virtual PlanState State() const = 0;
-  // INVALID_ARGUMENT when the state is another network's or optimizer's.
-  virtual absl::Status Resume(const PlanState& state) = 0;
+  // With what State gave, a plan made from the same options goes on as this one would; so does the
+  // member of any stack.
+  virtual PlanState State(int member) const = 0;
+  PlanState State() const { return State(0); }
+  // A state for each member, of the same number of iterations. INVALID_ARGUMENT when one is another
+  // network's or optimizer's.
+  virtual absl::Status Resume(std::span<const PlanState> states) = 0;
+  absl::Status Resume(const PlanState& state) { return Resume(std::span(&state, 1)); }
 };
+
+// Whether plans of these can be members of a stack, with such as differ in the learning rate alone.
+bool Stacks(const v1::ModelSpec& model, const v1::OptimizerSpec& optimizer);
 
 }  // namespace fitd
 

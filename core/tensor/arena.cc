@@ -14,12 +14,15 @@ constexpr int64_t kFloatsPerLine = 16;
 
 }  // namespace
 
+int64_t Arena::RoomFor(int64_t count) {
+  return count > kSaturated - kFloatsPerLine
+             ? kSaturated
+             : (count + kFloatsPerLine - 1) / kFloatsPerLine * kFloatsPerLine;
+}
+
 void Arena::Reserve(int64_t count, float** tensor) {
   tensors_.emplace_back(tensor, size_);
-  const int64_t end = SaturatingAdd(size_, count);
-  size_ = end > kSaturated - kFloatsPerLine
-              ? kSaturated
-              : (end + kFloatsPerLine - 1) / kFloatsPerLine * kFloatsPerLine;
+  size_ = RoomFor(SaturatingAdd(size_, count));
 }
 
 absl::Status Arena::Allocate() {

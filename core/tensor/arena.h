@@ -19,6 +19,8 @@ class Arena {
   // side, with less than 64 bytes of padding after each. Allocate sets `*tensor`, which must stay
   // where it is until then.
   void Reserve(int64_t count, float** tensor);
+  // What `count` floats take with their padding.
+  static int64_t RoomFor(int64_t count);
   // Reserved so far, padding included, in floats; kSaturated when that is more than a number can
   // say.
   int64_t size() const { return size_; }

@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,6 +71,34 @@ struct FitResult {
   // step.
   std::optional<Checkpoint> checkpoint;
 };
+
+// One fit of a stack: what trains together because all but the learning rate, the epochs and the
+// callbacks is the same, the data and the position of `resume` included. Each fit ends as it would
+// alone, bit by bit, and when it would; none has `steps`.
+struct FitTask {
+  FitInput input;
+  FitObserver& observer;
+  const std::atomic<bool>& stop;
+  // Called once, on the thread that runs the stack, as soon as this fit has its outcome.
+  std::function<void(absl::StatusOr<FitResult>)> done;
+};
+
+// Whether fits can be in one stack, if they are on the same data and from the same position...
+struct FitSpecs {
+  const v1::ModelSpec& model;        // Resolved.
+  const v1::TrainingSpec& training;  // Resolved.
+};
+bool StackTogether(const FitSpecs& a, const FitSpecs& b);
+// ...and whether they are.
+bool StackTogether(const FitInput& a, const FitInput& b);
+
+// How many fits train faster in a stack than one by one: from the fewest to the most, which is 1
+// where no stack does.
+inline constexpr int kFewestInStack = 4;
+int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training);
+
+// Runs all to their ends, each as RunFit would.
+void RunStack(std::span<FitTask> tasks);
 
 // Runs a fit to its end, or until `stop` is true: within one mini-batch (one relaxed load per
 // step), or within one pass over a column before the first. A resumed fit repeats OnStart and the

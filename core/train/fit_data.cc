@@ -14,7 +14,7 @@ namespace {
 
 absl::StatusOr<Pipeline> MakePipeline(const FitInput& input, const ModelShape& shape,
                                       std::span<const uint32_t> training_rows,
-                                      const std::atomic<bool>& stop) {
+                                      const std::function<bool()>& stopped) {
   const TargetKind target = TargetKindOf(input.training.loss(), input.train->header());
   if (!input.initial_pipeline) {
     return Pipeline::Fit(*input.train, training_rows,
@@ -22,7 +22,7 @@ absl::StatusOr<Pipeline> MakePipeline(const FitInput& input, const ModelShape& s
                           .target = target,
                           .outputs = shape.outputs,
                           .sample_weight_column = input.training.sample_weight_column(),
-                          .cancelled = [&stop] { return stop.load(std::memory_order_relaxed); }});
+                          .cancelled = stopped});
   }
   FITD_ASSIGN_OR_RETURN(Pipeline pipeline, Pipeline::Load(*input.initial_pipeline));
   if (pipeline.state().target().has_classes() != (target == TargetKind::kClasses)) {
@@ -58,9 +58,9 @@ absl::StatusOr<Split> SplitForTraining(const Table& table, const v1::TrainingSpe
 }
 
 absl::StatusOr<FitData> PrepareFitData(const FitInput& input, const ModelShape& shape,
-                                       const std::atomic<bool>& stop) {
+                                       const std::function<bool()>& stopped) {
   FITD_ASSIGN_OR_RETURN(Split split, SplitForTraining(*input.train, input.training));
-  FITD_ASSIGN_OR_RETURN(Pipeline pipeline, MakePipeline(input, shape, split.training, stop));
+  FITD_ASSIGN_OR_RETURN(Pipeline pipeline, MakePipeline(input, shape, split.training, stopped));
   if (pipeline.state().feature_width() != shape.inputs) {
     return InvalidArgument(
         fmt::format("the pipeline gives {} inputs per row, the model takes {}; a category that "

@@ -3,8 +3,8 @@
 #ifndef FITD_CORE_TRAIN_FIT_DATA_H_
 #define FITD_CORE_TRAIN_FIT_DATA_H_
 
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -38,10 +38,10 @@ struct FitData {
 absl::StatusOr<Split> SplitForTraining(const Table& table, const v1::TrainingSpec& training);
 
 // Splits, fits the pipeline on the training rows alone (or takes that of a warm start) and binds
-// it. CANCELLED when `stop` is true; INVALID_ARGUMENT when data, pipeline and model do not fit
+// it. CANCELLED when `stopped` says so; INVALID_ARGUMENT when data, pipeline and model do not fit
 // together.
 absl::StatusOr<FitData> PrepareFitData(const FitInput& input, const ModelShape& shape,
-                                       const std::atomic<bool>& stop);
+                                       const std::function<bool()>& stopped);
 
 }  // namespace fitd
 

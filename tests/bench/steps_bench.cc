@@ -205,6 +205,41 @@ void BM_Steps(benchmark::State& state, const Workload& workload) {
   }
 }
 
+// As many fits as `members`, each with its own learning rate, as one stack on one core. The times
+// are of a step of one member.
+void BM_Stack(benchmark::State& state, const Workload& workload) {
+  const auto members = static_cast<size_t>(state.range(0));
+  const FitInput input = Resolve(workload, 1);
+  const std::atomic<bool> stop = false;
+  std::vector<double> steps;
+  for (auto _ : state) {
+    std::vector<Watcher> watchers(members);
+    std::vector<FitTask> tasks;
+    for (Watcher& watcher : watchers) {
+      tasks.push_back(
+          {.input = input, .observer = watcher, .stop = stop, .done = [](const auto& result) {
+             if (!result.ok()) Fail(result.status());
+           }});
+      const float rate = 0.0001f * static_cast<float>(tasks.size());
+      tasks.back().input.training.mutable_optimizer()->mutable_learning_rate()->set_constant(rate);
+    }
+    RunStack(tasks);
+    const auto& times = watchers.front().times;
+    state.SetIterationTime(Seconds(times.back() - times.front()));
+    for (size_t i = 1; i < times.size(); ++i) {
+      steps.push_back(Seconds(times[i] - times[i - 1]) / Watcher::kWindow /
+                      static_cast<double>(members));
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  state.counters["best_us"] = steps.front() * 1e6;
+  state.counters["median_us"] = steps[steps.size() / 2] * 1e6;
+  if (PeakFlops() > 0) {
+    state.counters["of_peak"] = FlopPerStep(workload, input.model) / steps.front() / PeakFlops();
+    state.counters["peak_Gflops"] = PeakFlops() * 1e-9;
+  }
+}
+
 #define FITD_STEPS(name)                     \
   BENCHMARK_CAPTURE(BM_Steps, name, k##name) \
       ->ArgName("threads")                   \
@@ -217,6 +252,18 @@ FITD_STEPS(T1);
 FITD_STEPS(T2);
 FITD_STEPS(T3);
 FITD_STEPS(T6);
+
+#define FITD_STACK(name)                     \
+  BENCHMARK_CAPTURE(BM_Stack, name, k##name) \
+      ->ArgName("members")                   \
+      ->RangeMultiplier(2)                   \
+      ->Range(1, 16)                         \
+      ->Unit(benchmark::kMillisecond)        \
+      ->MinTime(1)                           \
+      ->UseManualTime()
+FITD_STACK(T1);
+FITD_STACK(T2);
+FITD_STACK(T6);
 
 }  // namespace
 }  // namespace fitd

@@ -216,7 +216,7 @@ class Problem {
 // The engine's own masks, which are checked where they are made.
 ReferenceNetwork::Keep EngineDropout(const v1::ModelSpec& model, uint64_t seed, int64_t iteration) {
   return [=](int layer, int64_t position) {
-    const StepState step = {.iteration = iteration, .learning_rate = 0, .seed = seed};
+    const StepState step = {.iteration = iteration, .learning_rates = nullptr, .seed = seed};
     const std::vector<float> ones(position + 1, 1.0F);
     std::vector<float> kept(ones.size());
     ActiveKernels().dropout({.size = static_cast<int64_t>(ones.size()),

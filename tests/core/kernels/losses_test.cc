@@ -197,6 +197,44 @@ TEST_P(LossesTest, GradientsAreFiniteDifferences) {
   }
 }
 
+// Rows of a stack's members, by turns.
+TEST_P(LossesTest, AMembersGradientIsThatOfItsOwnRows) {
+  constexpr int64_t kMembers = 2;
+  for (const Kind& kind : Kinds()) {
+    const Batch batch(kind, 6, 10);
+    Result stacked = {Floats(batch.rows), Floats(batch.predictions.size())};
+    RunInParts(kernels().*kind.kernel,
+               LossArgs{.rows = batch.rows,
+                        .outputs = batch.outputs,
+                        .predictions = batch.predictions.data(),
+                        .targets = batch.targets.data(),
+                        .weights = batch.weights.data(),
+                        .row_loss = stacked.row_loss.data(),
+                        .gradient = stacked.gradient.data(),
+                        .parameter = kind.parameter,
+                        .members = kMembers},
+               1);
+    for (int64_t m = 0; m < kMembers; ++m) {
+      Batch own = batch;
+      const auto keep = [&](auto& values) {
+        const int64_t width = std::ssize(values) / batch.rows;
+        auto all = std::move(values);
+        values.clear();
+        for (int64_t r = m; r < batch.rows; r += kMembers)
+          values.insert(values.end(), all.begin() + r * width, all.begin() + (r + 1) * width);
+      };
+      Result part = stacked;
+      for (Floats* values :
+           {&own.predictions, &own.targets, &own.weights, &part.row_loss, &part.gradient})
+        keep(*values);
+      own.rows = batch.rows / kMembers;
+      const Result alone = Evaluate(kernels().*kind.kernel, own, kind.parameter);
+      EXPECT_THAT(part.row_loss, HasBitsOf(alone.row_loss)) << kind.name;
+      EXPECT_THAT(part.gradient, HasBitsOf(alone.gradient)) << kind.name;
+    }
+  }
+}
+
 // The losses that follow a softmax: those from logits, seen from its outputs.
 TEST_P(LossesTest, BehindSoftmaxTheGradientIsThatFromLogits) {
   struct Pair {

@@ -90,7 +90,8 @@ Floats Train(const Kernels& kernels, const Optimizer& optimizer, int64_t size, i
   for (int i = 0; i < 3; ++i) slot[i] = optimizer.slots[i] ? slots[i].data() : nullptr;
   for (int64_t t = 0; t < 60; ++t) {
     const Floats g = RandomFloats(size, -1, 1.5f, static_cast<uint32_t>(t));
-    const StepState step = {.iteration = t, .learning_rate = 0.01f, .seed = 0};
+    const float rate = 0.01f;
+    const StepState step = {.iteration = t, .learning_rates = &rate, .seed = 0};
     RunInParts(kernels.*optimizer.kernel,
                OptimizerArgs{.size = size,
                              .weights = w.data(),
@@ -136,10 +137,66 @@ TEST_P(OptimizersTest, FollowTheirFormulasInAnyNumberOfParts) {
   }
 }
 
+// A weight [rows, members, units] after three steps, each member with its own rate.
+struct Stack {
+  int64_t rows, members, units;
+};
+Floats TrainStack(const Kernels& kernels, const Optimizer& optimizer, const Stack& stack,
+                  const Floats& rates, int parts) {
+  const int64_t size = stack.rows * stack.members * stack.units;
+  Floats w = RandomFloats(size, -1, 1, 99);
+  Floats slots[3] = {Floats(size), Floats(size), Floats(size)};
+  float* slot[3];
+  for (int i = 0; i < 3; ++i) slot[i] = optimizer.slots[i] ? slots[i].data() : nullptr;
+  for (int64_t t = 0; t < 3; ++t) {
+    const Floats g = RandomFloats(size, -1, 1.5f, static_cast<uint32_t>(t));
+    const StepState step = {.iteration = t, .learning_rates = rates.data(), .seed = 0};
+    RunInParts(kernels.*optimizer.kernel,
+               OptimizerArgs{.size = size,
+                             .weights = w.data(),
+                             .gradients = g.data(),
+                             .slot0 = slot[0],
+                             .slot1 = slot[1],
+                             .slot2 = slot[2],
+                             .step = &step,
+                             .a = optimizer.a,
+                             .b = optimizer.b,
+                             .c = optimizer.c,
+                             .d = optimizer.d,
+                             .members = stack.members,
+                             .columns = stack.members * stack.units},
+               parts);
+  }
+  return w;
+}
+
+TEST_P(OptimizersTest, GiveEachMemberOfAStackItsOwnRate) {
+  const Floats rates = {0.01f, 0.5f, 0.002f};
+  for (const Optimizer& optimizer : {Sgd(), Momentum(false), Momentum(true), Adam(false, 0),
+                                     Adam(true, 0.1f), Rmsprop(true, true), Adagrad()}) {
+    for (const Stack& stack : {Stack{7, 3, 5}, Stack{1, 3, 1}, Stack{3, 3, 300}}) {
+      const Floats w = TrainStack(kernels(), optimizer, stack, rates, 1);
+      for (const int parts : kPartCounts)
+        EXPECT_THAT(TrainStack(kernels(), optimizer, stack, rates, parts), HasBitsOf(w));
+      for (int64_t m = 0; m < stack.members; ++m) {
+        // The same values, as those of one network.
+        const Stack one = {.rows = 1, .members = 1, .units = std::ssize(w)};
+        const Floats alone =
+            TrainStack(kernels(), optimizer, one, {rates[static_cast<size_t>(m)]}, 1);
+        for (int64_t i = 0; i < std::ssize(w); ++i) {
+          if (i / stack.units % stack.members != m) continue;
+          EXPECT_EQ(w[static_cast<size_t>(i)], alone[static_cast<size_t>(i)]) << m << " " << i;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(OptimizersTest, AdamsCorrectionFadesAfterManySteps) {
   float w = 1, m = 0, v = 0;
   const float g = 1;
-  const StepState step = {.iteration = int64_t{1} << 40, .learning_rate = 0.5f, .seed = 0};
+  const float rate = 0.5f;
+  const StepState step = {.iteration = int64_t{1} << 40, .learning_rates = &rate, .seed = 0};
   kernels().adam({.size = 1,
                   .weights = &w,
                   .gradients = &g,

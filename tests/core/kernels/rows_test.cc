@@ -139,7 +139,7 @@ Floats Dropout(const Kernels& kernels, const Floats& x, float rate, const StepSt
 }
 
 TEST_P(RowsTest, DropoutDrawsFromTheDocumentedPhiloxWords) {
-  const StepState step = {.iteration = 11, .learning_rate = 0, .seed = 0x123456789abcdef0};
+  const StepState step = {.iteration = 11, .learning_rates = nullptr, .seed = 0x123456789abcdef0};
   for (const int64_t size : {0, 1, 63, 64, 65, 300}) {
     const Floats x = RandomFloats(size, 1, 2, 1);
     Floats expected(size);
@@ -158,21 +158,24 @@ TEST_P(RowsTest, DropoutDrawsFromTheDocumentedPhiloxWords) {
 
 TEST_P(RowsTest, DropoutKeepsTheMean) {
   const Floats x(200000, 1);
-  const Floats y = Dropout(kernels(), x, 0.3f, {.iteration = 0, .learning_rate = 0, .seed = 7});
+  const Floats y =
+      Dropout(kernels(), x, 0.3f, {.iteration = 0, .learning_rates = nullptr, .seed = 7});
   EXPECT_NEAR(std::accumulate(y.begin(), y.end(), 0.0) / 200000, 1, 0.01);
 }
 
 TEST_P(RowsTest, DropoutDiffersBetweenStepsLayersAndSeeds) {
   const Floats x(100, 1);
-  const Floats y = Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rate = 0, .seed = 7});
-  EXPECT_NE(y, Dropout(kernels(), x, 0.5f, {.iteration = 1, .learning_rate = 0, .seed = 7}));
-  EXPECT_NE(y, Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rate = 0, .seed = 8}));
-  EXPECT_NE(y, Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rate = 0, .seed = 7}, 4));
+  const Floats y =
+      Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rates = nullptr, .seed = 7});
+  EXPECT_NE(y, Dropout(kernels(), x, 0.5f, {.iteration = 1, .learning_rates = nullptr, .seed = 7}));
+  EXPECT_NE(y, Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rates = nullptr, .seed = 8}));
+  EXPECT_NE(y,
+            Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rates = nullptr, .seed = 7}, 4));
 }
 
 TEST_P(RowsTest, DropoutHidesNoNan) {
   const Floats x(100, NAN);
-  EXPECT_THAT(Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rate = 0, .seed = 7}),
+  EXPECT_THAT(Dropout(kernels(), x, 0.5f, {.iteration = 0, .learning_rates = nullptr, .seed = 7}),
               testing::Each(testing::IsNan()));
 }
 

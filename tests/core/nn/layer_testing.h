@@ -36,7 +36,7 @@ class LayerRun {
     arena_.Reserve(rows * layer_->inputs(), &buffers_.dx);
     const bool keeps = layer_->kept_size(rows, training) > 0;
     if (keeps) arena_.Reserve(layer_->kept_size(rows, training), &buffers_.kept);
-    arena_.Reserve(layer_->scratch_size(rows, 1), &buffers_.scratch);
+    arena_.Reserve(layer_->scratch_size(rows, 1, 1), &buffers_.scratch);
     for (size_t i = 0; i < weights_.size(); ++i) {
       arena_.Reserve(layer_->weights()[i].size(), &weights_[i]);
       arena_.Reserve(layer_->weights()[i].size(), &gradients_[i]);
