@@ -1,8 +1,6 @@
 #include "server/jobs/fit_runner.h"
 
-#include <exception>
 #include <filesystem>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -38,25 +36,16 @@ std::string EarlyEnd(const FitResult& result, int64_t trained, int64_t epochs) {
   return fmt::format("stopped early after epoch {}{}{}", trained, kept.empty() ? "" : "; ", kept);
 }
 
-absl::StatusOr<FitResult> RunGuarded(FitInput input, FitObserver& observer,
-                                     const std::atomic<bool>& stop) {
-  try {
-    return RunFit(std::move(input), observer, stop);
-  } catch (const std::bad_alloc&) {
-    return ResourceExhausted("the daemon is out of memory");
-  } catch (const std::exception& error) {
-    return Internal(error.what());
-  }
-}
-
 }  // namespace
 
 // A fit is deterministic: one that goes on from a checkpoint, or starts again, repeats its warnings
 // and maybe epochs, and those whose events are stored are not told again.
 class FitRunner::Observer final : public FitObserver {
  public:
-  Observer(FitRunner& runner, JobTable::EventCounts told, CheckpointWriter& writer)
-      : runner_(runner), told_(told), writer_(writer) {}
+  Observer(FitRunner& runner, JobTable::EventCounts told, CheckpointWriter::Options options)
+      : runner_(runner),
+        told_(told),
+        writer_(runner.checkpoints_, runner.journal_, std::move(options)) {}
 
   void OnStart(int64_t training_rows, int64_t validation_rows) override {
     const v1::TrainingSpec& training = runner_.job_.spec().training();
@@ -102,7 +91,7 @@ class FitRunner::Observer final : public FitObserver {
  private:
   FitRunner& runner_;
   const JobTable::EventCounts told_;
-  CheckpointWriter& writer_;
+  CheckpointWriter writer_;
   int64_t warnings_ = 0;
 };
 
@@ -115,6 +104,8 @@ FitRunner::FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& jou
       job_(std::move(job)),
       number_(JobNumber(job_.id()).value()),
       progress_(job_.progress()) {}
+
+FitRunner::~FitRunner() = default;
 
 void FitRunner::Append(v1::JobEvent event) {
   *event.mutable_time() = ToTimestamp(absl::Now());
@@ -131,25 +122,21 @@ void FitRunner::Notice(const std::string& message) {
   Append(std::move(event));
 }
 
-absl::StatusOr<FitResult> FitRunner::Train(int threads,
-                                           std::chrono::nanoseconds checkpoint_interval,
-                                           const std::atomic<bool>& stop) {
-  FITD_ASSIGN_OR_RETURN(FitInput input, Load(threads));
+absl::StatusOr<FitObserver*> FitRunner::Observe(std::chrono::nanoseconds checkpoint_interval) {
   FITD_ASSIGN_OR_RETURN(
       const JobTable::EventCounts told, store_.InTransaction([&](Transaction& transaction) {
         return absl::StatusOr<JobTable::EventCounts>(transaction.jobs.CountEvents(number_));
       }));
-  input.resume = LoadCheckpoint();
-  CheckpointWriter writer(
-      checkpoints_, journal_,
-      {.job = number_, .interval = checkpoint_interval, .on_failure = [this](const auto& status) {
-         Notice(fmt::format("a checkpoint could not be written ({}); the one before stands",
-                            Message(status)));
-       }});
-  Observer observer(*this, told, writer);
-  absl::StatusOr<FitResult> result = RunGuarded(std::move(input), observer, stop);
-  if (verified_ && result.ok() && !result->stopped) FITD_RETURN_IF_ERROR(Verify(result->weights));
-  return result;
+  observer_ = std::make_unique<Observer>(
+      *this, told,
+      CheckpointWriter::Options{
+          .job = number_,
+          .interval = checkpoint_interval,
+          .on_failure = [this](const auto& status) {
+            Notice(fmt::format("a checkpoint could not be written ({}); the one before stands",
+                               Message(status)));
+          }});
+  return observer_.get();
 }
 
 absl::Status FitRunner::Verify(const Weights& trained) const {
@@ -228,6 +215,7 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
     input.initial_pipeline = initial->pipeline();
     lineage_.set_initial_weights_sha256(initial->weights_sha256());
   }
+  input.resume = LoadCheckpoint();
   return input;
 }
 
@@ -246,12 +234,17 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
 }
 
 absl::StatusOr<v1::JobState> FitRunner::Finish(const absl::StatusOr<FitResult>& result) {
+  observer_.reset();  // No checkpoint is written after this.
   if (!journal_.Flush())
     return Error(absl::StatusCode::kUnavailable, "the job's events were not written");
   progress_.clear_remaining();
   FITD_ASSIGN_OR_RETURN(const v1::JobState state, ReadState());
   if (result.ok() && result->stopped && state != v1::JOB_STATE_CANCELLING)
     return FinishLater(*result);
+  if (verified_ && result.ok() && !result->stopped) {
+    if (const absl::Status reproduced = Verify(result->weights); !reproduced.ok())
+      return FinishForGood(reproduced);
+  }
   return FinishForGood(result);
 }
 
@@ -300,6 +293,9 @@ absl::StatusOr<v1::JobState> FitRunner::FinishLater(const FitResult& result) {
 }
 
 absl::StatusOr<v1::JobState> FitRunner::FinishForGood(const absl::StatusOr<FitResult>& result) {
+  if (!result.ok()) {
+    Log(LogLevel::kWarn, "fit_failed", {{"job", job_.id()}, {"error", Message(result.status())}});
+  }
   // Saved beside the transaction, which only moves the file: it may be large.
   TemporaryFile weights(store_.directory());
   std::optional<v1::ModelVersion> version;

@@ -3,9 +3,9 @@
 #ifndef FITD_SERVER_JOBS_FIT_RUNNER_H_
 #define FITD_SERVER_JOBS_FIT_RUNNER_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,22 +24,22 @@ namespace fitd {
 class FitRunner {
  public:
   FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& journal, v1::Job job);
+  ~FitRunner();
 
-  // Trains from the newest checkpoint, else from the start, until the end or until `stop`; makes
-  // checkpoints at the interval. Whatever goes wrong is in the status, as is that a version to
-  // verify was not reproduced.
-  absl::StatusOr<FitResult> Train(int threads, std::chrono::nanoseconds checkpoint_interval,
-                                  const std::atomic<bool>& stop);
+  // What there is to train: from the newest checkpoint, else from the start.
+  absl::StatusOr<FitInput> Load(int threads);
+  // For the fit of what Load gave: tells of it, and makes checkpoints at the interval. Until
+  // Finish.
+  absl::StatusOr<FitObserver*> Observe(std::chrono::nanoseconds checkpoint_interval);
 
   // Stores what became of the job. A fit that was stopped to be paused, or because the daemon ends,
   // leaves a checkpoint and goes on later; every other end is the job's last event, in one
-  // transaction with the version if there is one. An error means that nothing was stored: call it
-  // again.
+  // transaction with the version if there is one. It is a failure when a version to verify was not
+  // reproduced. An error means that nothing was stored: call it again.
   absl::StatusOr<v1::JobState> Finish(const absl::StatusOr<FitResult>& result);
 
  private:
   class Observer;
-  absl::StatusOr<FitInput> Load(int threads);
   std::optional<Checkpoint> LoadCheckpoint();
   absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
   absl::Status Verify(const Weights& trained) const;
@@ -61,6 +61,7 @@ class FitRunner {
   v1::ModelSpec model_;
   std::optional<v1::ModelVersion> verified_;  // The one that is trained again.
   v1::JobProgress progress_;                  // The newest, also between the published ones.
+  std::unique_ptr<Observer> observer_;
 };
 
 }  // namespace fitd

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <exception>
+#include <iterator>
+#include <new>
 #include <utility>
 
 #include "server/jobs/fit_runner.h"
@@ -21,13 +25,18 @@ constexpr int64_t kWorthTwoThreads = int64_t{1} << 20;
 // After so many crashes a job may be their cause.
 constexpr int32_t kSuspectCrashes = 2;
 
+// Queued jobs that are looked at for a stack.
+constexpr int64_t kMostLookedAt = 64;
+
 // One that is being cancelled and that no worker has, else the first of the queue.
 std::optional<v1::Job> NextJob(Transaction& transaction, const std::vector<int64_t>& running) {
   for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_CANCELLING)) {
     if (std::find(running.begin(), running.end(), *JobNumber(job.id())) == running.end())
       return std::move(job);
   }
-  return transaction.jobs.NextQueued();
+  std::vector<v1::Job> queue = transaction.jobs.Queue(1);
+  if (queue.empty()) return std::nullopt;
+  return std::move(queue.front());
 }
 
 }  // namespace
@@ -50,6 +59,7 @@ QueueLoad Scheduler::Load() {
   load.workers = options_.workers;
   load.max_memory = options_.max_memory_bytes;
   MutexLock lock(mutex_);
+  load.free_workers = options_.workers - busy_workers_;
   for (const auto& [job, running] : running_) {
     load.running.push_back({.memory = running.memory, .remaining = std::nullopt});
     const auto newest = feeds_.NewestProgress(job);
@@ -89,68 +99,111 @@ bool Scheduler::Runs(int64_t job) {
 }
 
 void Scheduler::WorkerLoop() {
-  while (std::optional<Taken> taken = Take()) {
-    RunJob(*taken);
-    Release(taken->number);
+  while (true) {
+    const std::vector<Taken> taken = Take();
+    if (taken.empty()) return;
+    RunJobs(taken);
+    MutexLock lock(mutex_);
+    --busy_workers_;
   }
 }
 
-std::optional<Scheduler::Taken> Scheduler::Take() {
+std::vector<Scheduler::Taken> Scheduler::Take() {
   MutexLock lock(mutex_);
   while (!stopping_) {
-    absl::StatusOr<std::optional<Taken>> taken = TryTake();
+    absl::StatusOr<std::vector<Taken>> taken = TryTake();
     if (!taken.ok()) {
       Log(LogLevel::kError, "queue_failed", {{"error", Message(taken.status())}});
       changed_.WaitFor(mutex_, kRetryInterval);
-    } else if (*taken) {
+    } else if (!taken->empty()) {
+      ++busy_workers_;
       return *std::move(taken);
     } else {
       changed_.Wait(mutex_);
     }
   }
-  return std::nullopt;
+  return {};
 }
 
-absl::StatusOr<std::optional<Scheduler::Taken>> Scheduler::TryTake() {
+absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
   int64_t used = 0;
   std::vector<int64_t> numbers;
   for (const auto& [number, running] : running_) {
-    if (running.alone) return std::nullopt;
+    if (running.alone) return std::vector<Taken>();
     used += running.memory;
     numbers.push_back(number);
   }
-  const bool first = running_.empty();
-  int64_t memory = 0;
+  const auto is_running = [&](int64_t number) {
+    return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+  };
   FITD_ASSIGN_OR_RETURN(
-      std::optional<Taken> taken,
-      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::optional<Taken>> {
-        std::optional<v1::Job> job = NextJob(transaction, numbers);
-        if (!job) return std::nullopt;
-        const int64_t number = JobNumber(job->id()).value();
-        // It was paused and resumed before its worker let go of it.
-        if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) return std::nullopt;
-        memory = transaction.jobs.Memory(number);
-        if (!first && memory > options_.max_memory_bytes - used) return std::nullopt;
-        if (!first && job->crashes() >= kSuspectCrashes) return std::nullopt;
-        if (job->state() == v1::JOB_STATE_QUEUED) {
-          v1::StateChange change;
-          change.set_state(v1::JOB_STATE_RUNNING);
-          Move(transaction, *job, change);
+      std::vector<Taken> taken,
+      store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<Taken>> {
+        std::optional<v1::Job> next = NextJob(transaction, numbers);
+        if (!next) return std::vector<Taken>();
+        std::vector<v1::Job> jobs = {*std::move(next)};
+        if (jobs.front().state() == v1::JOB_STATE_QUEUED)
+          std::ranges::move(JobsToStack(transaction, jobs.front()), std::back_inserter(jobs));
+        const bool first = running_.empty();
+        int64_t memory = used;
+        std::vector<Taken> starting;
+        for (v1::Job& job : jobs) {
+          const int64_t number = JobNumber(job.id()).value();
+          // It may have been paused and resumed before its worker let go of it.
+          if (is_running(number)) break;
+          const int64_t needed = transaction.jobs.Memory(number);
+          const bool others = !first || !starting.empty();
+          if (others && needed > options_.max_memory_bytes - memory) break;
+          if (others && job.crashes() >= kSuspectCrashes) break;
+          memory += needed;
+          if (job.state() == v1::JOB_STATE_QUEUED) {
+            v1::StateChange change;
+            change.set_state(v1::JOB_STATE_RUNNING);
+            Move(transaction, job, change);
+          }
+          starting.push_back({.job = std::move(job), .number = number, .memory = needed});
         }
         const bool alone = first && transaction.jobs.Count(v1::JOB_STATE_QUEUED) == 0;
-        return Taken{.job = *job, .number = number, .threads = ChooseThreads(*job, alone)};
+        for (Taken& job : starting) job.threads = ChooseThreads(job.job, alone);
+        return starting;
       }));
-  if (taken) {
-    Running& running = running_[taken->number];
-    running.memory = memory;
-    running.alone = taken->job.crashes() >= kSuspectCrashes;
+  for (Taken& job : taken) {
+    Running& running = running_[job.number];
+    running.memory = job.memory;
+    running.alone = job.job.crashes() >= kSuspectCrashes;
     // Such a job has only to keep what it has reached.
-    running.stop.store(taken->job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
-    taken->stop = &running.stop;
-    feeds_.EventsStored(taken->number);
-    feeds_.QueueChanged();
+    running.stop.store(job.job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
+    job.stop = &running.stop;
+    feeds_.EventsStored(job.number);
   }
+  if (!taken.empty()) feeds_.QueueChanged();
   return taken;
+}
+
+// Only trials of its search, up to the first other job of the queue, which no one overtakes; and no
+// more than leave as many for the other workers.
+std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::Job& first) {
+  if (first.search().empty() || first.crashes() >= kSuspectCrashes) return {};
+  const std::optional<v1::Model> base = transaction.models.Find(first.spec().model());
+  if (!base) return {};
+  const auto specs = [&](const v1::Job& job) {
+    return FitSpecs{.model = job.has_architecture() ? job.architecture() : base->spec(),
+                    .training = job.spec().training()};
+  };
+  const int most = std::min(options_.max_stacked_trials,
+                            MostInStack(specs(first).model, specs(first).training));
+  if (most < kFewestInStack) return {};
+  std::vector<v1::Job> jobs;
+  for (v1::Job& job : transaction.jobs.Queue(kMostLookedAt)) {
+    if (job.search() != first.search()) break;
+    if (job.id() != first.id() && StackTogether(specs(first), specs(job)))
+      jobs.push_back(std::move(job));
+  }
+  const size_t free_workers = static_cast<size_t>(std::max(options_.workers - busy_workers_, 1));
+  const size_t share = (jobs.size() + 1 + free_workers - 1) / free_workers;
+  jobs.resize(std::min({jobs.size(), share - 1, static_cast<size_t>(most - 1)}));
+  if (jobs.size() + 1 < kFewestInStack) jobs.clear();
+  return jobs;
 }
 
 // What the job asks for, as far as there are cores; else one thread when the model is small or
@@ -170,38 +223,98 @@ void Scheduler::Release(int64_t job) {
   feeds_.QueueChanged();
 }
 
-void Scheduler::RunJob(const Taken& taken) {
-  const auto start = std::chrono::steady_clock::now();
-  Log(LogLevel::kInfo, "job_started",
-      {{"job", taken.job.id()},
-       {"model", taken.job.spec().model()},
-       {"threads", int64_t{taken.threads}}});
-  FitRunner runner(store_, tables_, feeds_, journal_, taken.job);
-  const absl::StatusOr<FitResult> result =
-      runner.Train(taken.threads, options_.checkpoint_interval, *taken.stop);
-  if (!result.ok()) {
-    Log(LogLevel::kWarn, "fit_failed",
-        {{"job", taken.job.id()}, {"error", Message(result.status())}});
+// One job on its worker.
+struct Scheduler::Run {
+  Run(Scheduler& scheduler, const Taken& job)
+      : taken(job),
+        runner(scheduler.store_, scheduler.tables_, scheduler.feeds_, scheduler.journal_, job.job) {
   }
-  // While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs
-  // again.
-  absl::StatusOr<v1::JobState> state = runner.Finish(result);
+
+  const Taken& taken;
+  FitRunner runner;
+  const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  FitInput input;  // Until it trains.
+  FitObserver* observer = nullptr;
+  bool ended = false;
+};
+
+void Scheduler::RunJobs(const std::vector<Taken>& taken) {
+  std::deque<Run> runs;
+  std::vector<Run*> ready;
+  for (const Taken& job : taken) {
+    Log(LogLevel::kInfo, "job_started",
+        {{"job", job.job.id()},
+         {"model", job.job.spec().model()},
+         {"threads", int64_t{job.threads}},
+         {"stack", static_cast<int64_t>(taken.size())}});
+    Run& run = runs.emplace_back(*this, job);
+    absl::StatusOr<FitInput> input = run.runner.Load(job.threads);
+    absl::StatusOr<FitObserver*> observer =
+        input.ok() ? run.runner.Observe(options_.checkpoint_interval) : input.status();
+    if (!observer.ok()) {
+      End(run, observer.status());
+      continue;
+    }
+    run.input = *std::move(input);
+    run.observer = *observer;
+    ready.push_back(&run);
+  }
+  // Those that go on from different checkpoints train one after another.
+  while (!ready.empty()) {
+    const auto rest = std::stable_partition(ready.begin(), ready.end(), [&](const Run* run) {
+      return run == ready.front() || StackTogether(ready.front()->input, run->input);
+    });
+    Train({ready.begin(), rest});
+    ready.erase(ready.begin(), rest);
+  }
+}
+
+void Scheduler::Train(std::span<Run*> runs) {
+  std::vector<FitTask> tasks;
+  for (Run* run : runs) {
+    tasks.push_back({.input = std::move(run->input),
+                     .observer = *run->observer,
+                     .stop = *run->taken.stop,
+                     .done = [this, run](const auto& result) { End(*run, result); }});
+  }
+  absl::Status broken;
+  try {
+    RunStack(tasks);
+  } catch (const std::bad_alloc&) {
+    broken = ResourceExhausted("the daemon is out of memory");
+  } catch (const std::exception& error) {
+    broken = Internal(error.what());
+  }
+  for (Run* run : runs) {
+    if (!run->ended) End(*run, broken);
+  }
+}
+
+// While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs
+// again.
+void Scheduler::End(Run& run, const absl::StatusOr<FitResult>& result) {
+  const v1::Job& job = run.taken.job;
+  run.ended = true;
+  absl::StatusOr<v1::JobState> state = run.runner.Finish(result);
   while (!state.ok()) {
     Log(LogLevel::kError, "job_not_recorded",
-        {{"job", taken.job.id()}, {"error", Message(state.status())}});
+        {{"job", job.id()}, {"error", Message(state.status())}});
     {
       MutexLock lock(mutex_);
-      if (stopping_) return;
+      if (stopping_) break;
       changed_.WaitFor(mutex_, kRetryInterval);
     }
-    state = runner.Finish(result);
+    state = run.runner.Finish(result);
   }
-  feeds_.ClearProgress(taken.number);
-  feeds_.EventsStored(taken.number);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  Log(LogLevel::kInfo, "job_ended",
-      {{"job", taken.job.id()}, {"state", StateName(*state)}, {"seconds", elapsed.count()}});
-  options_.job_ended();
+  if (state.ok()) {
+    feeds_.ClearProgress(run.taken.number);
+    feeds_.EventsStored(run.taken.number);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - run.start;
+    Log(LogLevel::kInfo, "job_ended",
+        {{"job", job.id()}, {"state", StateName(*state)}, {"seconds", elapsed.count()}});
+    options_.job_ended();
+  }
+  Release(run.taken.number);
 }
 
 }  // namespace fitd

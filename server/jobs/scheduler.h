@@ -9,10 +9,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/train/fit.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/journal.h"
 #include "server/jobs/waiting.h"
@@ -21,9 +23,10 @@
 
 namespace fitd {
 
-// Jobs start by priority, then in order of submission. One that needs more memory than is free now
-// holds up those behind it, so that small jobs cannot starve a large one. A job under which daemons
-// died twice runs alone, so that no other is blamed for what it may do.
+// Jobs start by priority, then in order of submission. Trials of a search that follow one another
+// there may start together, as one stack on one worker. A job that needs more memory than is free
+// now holds up those behind it, so that small jobs cannot starve a large one. A job under which
+// daemons died twice runs alone, so that no other is blamed for what it may do.
 //
 // Thread-safe. Lock order: this, then the store.
 class Scheduler {
@@ -32,6 +35,7 @@ class Scheduler {
     int workers = 1;  // Jobs at once.
     int cores = 1;
     int64_t max_memory_bytes = 0;  // Of all running jobs together.
+    int max_stacked_trials = 1;    // Of a search, on one worker.
     std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
     // Called on a worker when a job has ended.
     std::function<void()> job_ended = [] {};
@@ -60,20 +64,30 @@ class Scheduler {
     bool alone = false;
     std::atomic<bool> stop{false};
   };
+  // A job that a worker has, until Release.
   struct Taken {
     v1::Job job;
     int64_t number = 0;
+    int64_t memory = 0;
     int threads = 1;
-    const std::atomic<bool>* stop = nullptr;  // Lives until Release.
+    const std::atomic<bool>* stop = nullptr;
   };
+  struct Run;
 
   void WorkerLoop();
-  // The next job, now RUNNING; nothing when the scheduler stops.
-  std::optional<Taken> Take();
-  absl::StatusOr<std::optional<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The next job, now RUNNING, with those that start together with it; nothing when the scheduler
+  // stops.
+  std::vector<Taken> Take();
+  absl::StatusOr<std::vector<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Those of the queue that join the first of it in a stack.
+  std::vector<v1::Job> JobsToStack(Transaction& transaction, const v1::Job& first)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int ChooseThreads(const v1::Job& job, bool alone) const;
   void Release(int64_t job);
-  void RunJob(const Taken& taken);
+  void RunJobs(const std::vector<Taken>& taken);
+  // All together.
+  void Train(std::span<Run*> runs);
+  void End(Run& run, const absl::StatusOr<FitResult>& result);
 
   Store& store_;
   Tables& tables_;
@@ -84,6 +98,7 @@ class Scheduler {
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<int64_t, Running> running_ ABSL_GUARDED_BY(mutex_);
+  int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::thread> workers_;  // Touched by Start and Stop alone.
 };
 

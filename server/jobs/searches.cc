@@ -15,6 +15,7 @@
 #include "core/search/search_factory.h"
 #include "core/search/search_space.h"
 #include "core/search/trial_fits.h"
+#include "core/train/fit.h"
 #include "core/train/resolve_training.h"
 #include "fmt/format.h"
 #include "server/jobs/job_state.h"
@@ -31,9 +32,11 @@ namespace {
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
 constexpr std::chrono::seconds kRetryInterval{1};
 
-// New trials are made when fewer than kFewTrials per worker wait or run, up to kManyTrials: seldom
-// enough to cost nothing, and never so many that other jobs wait long.
-constexpr int kFewTrials = 2;
+// New trials are made when fewer than kFewStacks of them per worker wait or run, up to kManyStacks,
+// and up to kManyTrials at least: seldom enough to cost nothing, and never so many that other jobs
+// wait long.
+constexpr int kFewStacks = 2;
+constexpr int kManyStacks = 3;
 constexpr int kManyTrials = 8;
 
 absl::Status UnknownSearch(Transaction& transaction, const std::string& name) {
@@ -71,6 +74,19 @@ int64_t MostEpochs(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axe
   return epochs;
 }
 
+// Whether trials differ in the learning rate, and so may train in stacks.
+bool VariesLearningRate(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes) {
+  return std::any_of(axes.begin(), axes.end(), [](const v1::SearchAxis& axis) {
+    return std::any_of(axis.fields().begin(), axis.fields().end(),
+                       [](const std::string& field) {
+                         return field.starts_with("training.optimizer.learning_rate");
+                       }) ||
+           std::any_of(
+               axis.choice().choices().begin(), axis.choice().choices().end(),
+               [](const v1::SearchChoice& choice) { return VariesLearningRate(choice.axes()); });
+  });
+}
+
 std::chrono::nanoseconds Elapsed(const google::protobuf::Timestamp& start,
                                  const google::protobuf::Timestamp& end) {
   return std::chrono::seconds(end.seconds() - start.seconds()) +
@@ -93,6 +109,23 @@ std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction,
     }
   }
   return std::nullopt;
+}
+
+struct TimeSpan {
+  std::chrono::nanoseconds start, end;
+};
+
+// For how long there was at least one of them.
+std::chrono::nanoseconds TimeCovered(std::vector<TimeSpan> spans) {
+  std::sort(spans.begin(), spans.end(),
+            [](const TimeSpan& a, const TimeSpan& b) { return a.start < b.start; });
+  std::chrono::nanoseconds covered{0};
+  std::chrono::nanoseconds end = spans.front().start;
+  for (const TimeSpan& span : spans) {
+    covered += std::max(span.end - std::max(span.start, end), std::chrono::nanoseconds(0));
+    end = std::max(end, span.end);
+  }
+  return covered;
 }
 
 void End(Transaction& transaction, v1::Search& search, v1::SearchState state) {
@@ -399,17 +432,16 @@ absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearch
 
 void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
   if (IsFinal(search.state())) return;
-  std::chrono::nanoseconds spent{0};
-  int64_t ended = 0;
+  std::vector<TimeSpan> fits;
   bool waits = false;
   int64_t epochs = 0;
   for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
     waits = waits || !trial.rungs().empty();
     epochs += trial.epochs();
     for (const v1::SearchTrial* fit : FitsOf(trial)) {
-      if (!fit->has_start_time() || !fit->has_end_time()) continue;
-      spent += Elapsed(fit->start_time(), fit->end_time());
-      ++ended;
+      if (fit->has_start_time() && fit->has_end_time())
+        fits.push_back({.start = Elapsed(search.create_time(), fit->start_time()),
+                        .end = Elapsed(search.create_time(), fit->end_time())});
     }
   }
   if (waits) {
@@ -418,11 +450,11 @@ void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
     *search.mutable_estimated_remaining() =
         ToDuration(Scaled(Elapsed(search.create_time(), ToTimestamp(transaction.now())),
                           rest / static_cast<double>(std::max<int64_t>(epochs, 1))));
-  } else if (ended > 0) {
-    const auto left =
-        static_cast<double>(search.planned_trials() * FitsPerTrial(search.spec()) - ended);
+  } else if (!fits.empty()) {
+    const auto ended = static_cast<double>(fits.size());
+    const auto all = static_cast<double>(search.planned_trials() * FitsPerTrial(search.spec()));
     *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(spent, left / static_cast<double>(ended) / options_.workers));
+        ToDuration(Scaled(TimeCovered(std::move(fits)), (all - ended) / ended));
   } else if (const auto epoch = KnownEpochTime(transaction, search.spec())) {
     *search.mutable_estimated_remaining() =
         ToDuration(Scaled(*epoch, static_cast<double>(search.planned_epochs()) / options_.workers));
@@ -501,7 +533,12 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
                                   std::vector<int64_t>& steered) {
   std::optional<v1::Search> search = transaction.searches.Find(name);
   if (!search || IsFinal(search->state())) return absl::OkStatus();
-  const int64_t few = int64_t{kFewTrials} * options_.workers;
+  const int64_t stack =
+      VariesLearningRate(search->spec().space().axes())
+          ? std::min(options_.max_stacked_trials,
+                     MostInStack(search->architecture(), search->spec().training()))
+          : 1;
+  const int64_t few = kFewStacks * stack * options_.workers;
   std::vector<v1::SearchTrial> held;
   int64_t active = 0;
   for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(name)) {
@@ -521,7 +558,8 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   const SearchSpace space(search->spec().space());
   const std::vector<v1::SearchTrial> trials = transaction.searches.Trials(name, 0, kAll);
   const int64_t fits = FitsPerTrial(search->spec());
-  const int64_t room = int64_t{kManyTrials} * options_.workers - active;
+  const int64_t many = std::max<int64_t>(kManyTrials, kManyStacks * stack) * options_.workers;
+  const int64_t room = many - active;
   const std::vector<TrialStep> steps =
       MakeSearchAlgorithm(search->spec(), space)->Next(trials, (room + fits - 1) / fits);
   if (steps.empty()) {

@@ -32,6 +32,7 @@ class Searches {
  public:
   struct Options {
     int workers = 1;
+    int max_stacked_trials = 1;  // See Scheduler::Options.
     int64_t max_memory_bytes = 0;
     int64_t max_parameters = std::numeric_limits<int64_t>::max();
   };

@@ -8,9 +8,8 @@
 namespace fitd {
 namespace {
 
-std::string Reason(const QueuedJob& job, const QueueLoad& load, int64_t free_workers,
-                   int64_t free_memory) {
-  if (free_workers <= 0) return "a free worker";
+std::string Reason(const QueuedJob& job, const QueueLoad& load, int64_t free_memory) {
+  if (load.free_workers <= 0) return "a free worker";
   if (job.position > 1) return "the jobs before it";
   // The scheduler runs a job alone whatever it needs.
   if (load.running.empty() || job.memory <= free_memory) return "";
@@ -24,7 +23,7 @@ Waiting WhatItWaitsFor(const QueuedJob& job, const QueueLoad& load) {
   int64_t workers = load.workers - static_cast<int64_t>(load.running.size());
   int64_t memory = load.max_memory;
   for (const QueueLoad::Job& running : load.running) memory -= running.memory;
-  Waiting waiting = {.reason = Reason(job, load, workers, memory), .time = std::nullopt};
+  Waiting waiting = {.reason = Reason(job, load, memory), .time = std::nullopt};
   if (waiting.reason.empty()) return waiting;
 
   // Running jobs end one after the other until there is room for all up to this one. What these

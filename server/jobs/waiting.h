@@ -18,8 +18,9 @@ struct QueueLoad {
     std::optional<std::chrono::nanoseconds> remaining = std::nullopt;  // Estimated, when known.
   };
   int workers = 1;
+  int free_workers = 1;
   int64_t max_memory = 0;
-  std::vector<Job> running = {};
+  std::vector<Job> running = {};  // Several on one worker where they are a stack.
 };
 
 struct QueuedJob {

@@ -49,15 +49,16 @@ std::vector<v1::Job> JobTable::List(int64_t before, int64_t limit, const Filter&
   return jobs;
 }
 
-std::optional<v1::Job> JobTable::NextQueued() {
-  std::optional<v1::Job> job;
+std::vector<v1::Job> JobTable::Queue(int64_t limit) {
+  std::vector<v1::Job> jobs;
   {
     Query query = database_.Prepare(
-        "SELECT message FROM jobs WHERE state = ? ORDER BY priority DESC, id LIMIT 1");
-    if (query.Bind(v1::JOB_STATE_QUEUED).Next()) job = query.Get<v1::Job>(0);
+        "SELECT message FROM jobs WHERE state = ? ORDER BY priority DESC, id LIMIT ?");
+    query.Bind(v1::JOB_STATE_QUEUED).Bind(limit);
+    while (query.Next()) jobs.push_back(query.Get<v1::Job>(0));
   }
-  if (job) FillIn(*job);
-  return job;
+  for (v1::Job& job : jobs) FillIn(job);
+  return jobs;
 }
 
 std::vector<v1::Job> JobTable::InState(v1::JobState state) {

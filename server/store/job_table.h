@@ -35,8 +35,8 @@ class JobTable {
   std::optional<v1::Job> Find(int64_t number);
   // Newest first, those below `before`.
   std::vector<v1::Job> List(int64_t before, int64_t limit, const Filter& filter);
-  // The next to run: by priority, then by age.
-  std::optional<v1::Job> NextQueued();
+  // The next to run, `limit` at most: by priority, then by age.
+  std::vector<v1::Job> Queue(int64_t limit);
   std::vector<v1::Job> InState(v1::JobState state);
 
   // Numbers of all jobs whose state is not final.

@@ -36,6 +36,7 @@ class UseCases {
  public:
   struct Options {
     int workers = 2;
+    int max_stacked_trials = 16;
     int64_t max_memory_bytes = int64_t{1} << 32;
     int64_t min_free_disk_bytes = 0;
     int64_t max_dataset_bytes = int64_t{1} << 30;

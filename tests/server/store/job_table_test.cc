@@ -65,7 +65,7 @@ TEST_F(JobTableTest, QueueIsOrderedByPriorityThenAge) {
     Add(jobs);
     Add(jobs, v1::JOB_STATE_QUEUED, 5);
     Add(jobs, v1::JOB_STATE_QUEUED, 5);
-    EXPECT_EQ(jobs.NextQueued()->id(), "fit-2");
+    EXPECT_EQ(jobs.Queue(1).front().id(), "fit-2");
     EXPECT_EQ(jobs.Find(1)->queue_position(), 3);
     EXPECT_EQ(jobs.Find(2)->queue_position(), 1);
     EXPECT_EQ(jobs.Find(3)->queue_position(), 2);

@@ -1,0 +1,218 @@
+// Trials that train together on one worker.
+
+#include <algorithm>
+#include <compare>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fmt/format.h"
+#include "gmock/gmock.h"
+#include "server/jobs/scheduler.h"
+#include "server/jobs/searches.h"
+#include "tests/server/jobs/job_fixture.h"
+
+namespace fitd {
+namespace {
+
+using testing::SizeIs;
+
+// One worker, which trains up to eight trials of the search "s" together.
+class StackedTrialsTest : public JobFixture {
+ protected:
+  StackedTrialsTest() {
+    options_.workers = 1;
+    options_.max_stacked_trials = 8;
+  }
+
+  // A grid over as many learning rates.
+  void StartSearch(int rates, int64_t epochs) {
+    v1::StartSearchRequest request;
+    request.set_name("s");
+    v1::SearchSpec& spec = *request.mutable_spec();
+    spec.set_model("m");
+    spec.set_dataset("d");
+    *spec.mutable_training() = ClassifierFit("m", "d", epochs).spec().training();
+    v1::SearchAxis& axis = *spec.mutable_space()->add_axes();
+    axis.set_path("learning_rate");
+    for (int i = 1; i <= rates; ++i)
+      axis.mutable_choice()->add_choices()->set_value(fmt::format("{}", 0.001 * i));
+    spec.mutable_algorithm()->mutable_grid();
+    FITD_ASSERT_OK(daemon_->searches.Start(request));
+  }
+  void Run() {
+    daemon_->searches.Run();
+    daemon_->scheduler.Start();
+  }
+  std::vector<v1::SearchTrial> Trials() {
+    v1::ListTrialsRequest request;
+    request.set_search("s");
+    request.set_page_size(1000);
+    const auto response = daemon_->searches.ListTrials(request);
+    EXPECT_THAT(response, IsOk());
+    if (!response.ok()) return {};
+    return {response->trials().begin(), response->trials().end()};
+  }
+  void AwaitSearchEnd() {
+    v1::GetSearchRequest request;
+    request.set_name("s");
+    while (!daemon_->searches.Get(request)->search().has_end_time()) std::this_thread::yield();
+  }
+  // Once so many trials have jobs in this state.
+  void AwaitTrials(v1::JobState state, int count) {
+    const auto is_there = [&] {
+      const std::vector<v1::SearchTrial> trials = Trials();
+      return std::count_if(trials.begin(), trials.end(), [&](const v1::SearchTrial& trial) {
+               return trial.state() == state;
+             }) >= count;
+    };
+    while (!is_there()) std::this_thread::yield();
+  }
+
+  // What must not depend on who trained with whom: each trial's outcome and events.
+  std::vector<std::string> Table() {
+    std::vector<std::string> rows;
+    for (const v1::SearchTrial& trial : Trials()) {
+      std::string row =
+          fmt::format("{} {} {} {} {}", trial.number(), static_cast<int>(trial.state()),
+                      trial.epochs(), trial.score(), trial.weights_sha256());
+      const auto events = ReadEvents(daemon_->jobs, trial.job_id());
+      EXPECT_THAT(events, IsOk());
+      for (v1::JobEvent event : *events) {
+        if (event.has_state_change()) continue;
+        event.clear_time();
+        event.clear_number();
+        event.mutable_epoch_completed()->clear_duration();
+        row += event.ShortDebugString();
+      }
+      rows.push_back(row);
+    }
+    return rows;
+  }
+  // Trials that started before any of them ended.
+  int Together() {
+    absl::Time first_end = absl::InfiniteFuture();
+    std::vector<absl::Time> starts;
+    const auto time = [](const google::protobuf::Timestamp& timestamp) {
+      return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+    };
+    for (const v1::SearchTrial& trial : Trials()) {
+      starts.push_back(time(trial.start_time()));
+      first_end = std::min(first_end, time(trial.end_time()));
+    }
+    return static_cast<int>(std::count_if(starts.begin(), starts.end(),
+                                          [&](absl::Time start) { return start < first_end; }));
+  }
+  // A new daemon without jobs, with these options.
+  void StartAnew() {
+    daemon_.reset();
+    std::filesystem::remove_all(temp_.File("data"));
+    SetUp();
+  }
+};
+
+TEST_F(StackedTrialsTest, AreWhatTheyWouldBeOneByOne) {
+  StartSearch(10, 5);
+  Run();
+  AwaitSearchEnd();
+  EXPECT_EQ(Together(), 8);
+  const std::vector<std::string> together = Table();
+  EXPECT_THAT(together, SizeIs(10));
+
+  options_.max_stacked_trials = 1;
+  StartAnew();
+  StartSearch(10, 5);
+  Run();
+  AwaitSearchEnd();
+  EXPECT_EQ(Together(), 1);
+  EXPECT_EQ(Table(), together);
+}
+
+TEST_F(StackedTrialsTest, LeaveAsManyToTheOtherWorkers) {
+  options_.workers = 2;
+  options_.max_stacked_trials = 16;
+  StartAnew();
+  StartSearch(12, kForever);
+  daemon_->searches.Run();
+  AwaitTrials(v1::JOB_STATE_QUEUED, 12);
+  daemon_->scheduler.Start();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 12);
+  const QueueLoad load = daemon_->scheduler.Load();
+  EXPECT_EQ(load.free_workers, 0);
+  EXPECT_THAT(load.running, SizeIs(12));
+}
+
+TEST_F(StackedTrialsTest, OneIsCancelledAndOnePausedWhileTheOthersGoOn) {
+  StartSearch(6, kForever);
+  Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 6);
+  const std::vector<v1::SearchTrial> trials = Trials();
+  FITD_ASSERT_OK(Cancel(trials[1].job_id()));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job cancelled, AwaitEnd(daemon_->jobs, trials[1].job_id()));
+  EXPECT_EQ(cancelled.state(), v1::JOB_STATE_CANCELLED);
+  FITD_ASSERT_OK(Pause(trials[4].job_id()));
+  AwaitTrials(v1::JOB_STATE_PAUSED, 1);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job before, Get(trials[5].job_id()));
+  AwaitEvents(trials[5].job_id(), static_cast<size_t>(before.last_event() + 3));
+  AwaitTrials(v1::JOB_STATE_RUNNING, 4);
+}
+
+TEST_F(StackedTrialsTest, GoOnAfterTheDaemonWasStopped) {
+  StartSearch(6, 400);
+  Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 6);
+  AwaitEvents(Trials()[0].job_id(), 12);
+  daemon_->searches.Stop();
+  Restart();
+  const std::vector<v1::SearchTrial> trials = Trials();
+  EXPECT_TRUE(std::all_of(trials.begin(), trials.end(), [](const v1::SearchTrial& trial) {
+    return trial.state() == v1::JOB_STATE_QUEUED;
+  }));
+  Run();
+  AwaitSearchEnd();
+  const std::vector<std::string> disturbed = Table();
+
+  StartAnew();
+  StartSearch(6, 400);
+  Run();
+  AwaitSearchEnd();
+  EXPECT_EQ(Table(), disturbed);
+}
+
+TEST_F(StackedTrialsTest, OvertakeNobody) {
+  StartSearch(40, 2);
+  daemon_->searches.Run();
+  AwaitTrials(v1::JOB_STATE_QUEUED, 24);  // Three stacks' worth.
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job other, Start(1));
+  daemon_->scheduler.Start();
+  AwaitSearchEnd();
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, other.id()));
+  const int64_t number = *JobNumber(other.id());
+  for (const v1::SearchTrial& trial : Trials()) {
+    const bool later = *JobNumber(trial.job_id()) > number;
+    const auto& start = trial.start_time();
+    const auto order = std::pair(start.seconds(), start.nanos()) <=>
+                       std::pair(job.start_time().seconds(), job.start_time().nanos());
+    EXPECT_EQ(order > 0, later) << trial.job_id();
+  }
+}
+
+// What one needs for itself, all of them need together.
+TEST_F(StackedTrialsTest, FitIntoMemoryTogether) {
+  StartSearch(8, kForever);
+  daemon_->searches.Run();
+  AwaitTrials(v1::JOB_STATE_QUEUED, 8);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Get(Trials()[0].job_id()));
+  daemon_->searches.Stop();
+  options_.max_memory_bytes = job.memory_bytes() * 5;
+  Restart();
+  Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 5);
+  EXPECT_THAT(daemon_->scheduler.Load().running, SizeIs(5));
+}
+
+}  // namespace
+}  // namespace fitd
