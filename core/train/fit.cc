@@ -22,9 +22,9 @@
 namespace fitd {
 namespace {
 
-// What a stack works on should stay near the processor: weights, gradients and two slots of the
+// What a stack works on in a step should stay near the processor: weights, gradients and two slots of the
 // optimizer, activations and their gradients. Measured with tests/bench/steps_bench.cc.
-constexpr int64_t kStackBytes = int64_t{2} << 20;
+constexpr int64_t kStackBytes = int64_t{5} << 19;
 constexpr int64_t kMostInStack = 16;
 
 // One weight per class index; empty when all classes weigh 1.
@@ -368,7 +368,7 @@ int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training) {
   const Network network(model);
   int64_t values = 0;
   for (const Network::WeightPlace& place : network.weights()) values += 4 * place.spec->size();
-  for (int i = 0; i < network.size(); ++i)
+  for (int i = network.first_learner(); i < network.size(); ++i)
     values += 2 * training.batch_size() * network.layer(i).outputs();
   const int64_t most = kStackBytes / (values * static_cast<int64_t>(sizeof(float)));
   return most < kFewestInStack ? 1 : static_cast<int>(std::min(most, kMostInStack));

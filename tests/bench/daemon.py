@@ -12,12 +12,12 @@ UNREACHABLE = 6  # fitctl could not connect in time: the machine is busy.
 class Daemon:
     """A daemon on folder/daemon. `listen` is unix:PATH or a loopback address; port 0 takes a free one."""
 
-    def __init__(self, folder: pathlib.Path, listen: str = "127.0.0.1:0"):
+    def __init__(self, folder: pathlib.Path, listen: str = "127.0.0.1:0", *settings: str):
         self.data = folder / "daemon"
         port = folder / "port"
         port.unlink(missing_ok=True)
         self._process = subprocess.Popen([os.environ["FITD"], "--data-dir", self.data, "--listen", listen, "--port-file",
-                                          port, "--log-level", "error"])
+                                          port, "--log-level", "error", *settings])
         while not (port.exists() and port.read_text()):
             if self._process.poll() is not None:
                 raise RuntimeError(f"fitd ended with {self._process.returncode}")
