@@ -103,8 +103,8 @@ class Client {
   absl::StatusOr<v1::CancelSearchResponse> CancelSearch(v1::CancelSearchRequest request);
   absl::StatusOr<v1::DeleteSearchResponse> DeleteSearch(v1::DeleteSearchRequest request);
   absl::StatusOr<v1::ListTrialsResponse> ListTrials(const v1::ListTrialsRequest& request);
-  // Tells what the search has come to, every half second until its end. A lost connection is taken
-  // up again. An error of `on_search` ends it and is returned.
+  // Tells what the search has come to, every half second at least until its end. A lost connection
+  // is taken up again. An error of `on_search` ends it and is returned.
   absl::Status WatchSearch(const v1::GetSearchRequest& request,
                            const std::function<absl::Status(const v1::Search&)>& on_search);
 

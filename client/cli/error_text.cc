@@ -45,6 +45,7 @@ constexpr auto kFlags = std::to_array<std::pair<std::string_view, std::string_vi
     {"spec.space", "--axis"},
     {"spec.algorithm", "--algorithm"},
     {"spec.objective", "--objective"},
+    {"spec.budget", "--budget"},
     {"spec.cross_validation.repeats", "--repeats"},
     {"spec.cross_validation", "--folds"},
     {"header.name", "NAME"},

@@ -109,6 +109,7 @@ struct StartFlags {
   std::vector<std::string> axes;
   std::optional<std::string> algorithm;
   std::optional<std::string> objective;
+  std::optional<std::string> budget;
   std::optional<std::string> folds;
   std::optional<std::string> repeats;
   bool preview = false;
@@ -132,6 +133,11 @@ absl::Status Start(Cli& cli, const StartFlags& flags) {
     spec.clear_objective();
     faults.Add("--objective", client::ParseArguments(*flags.objective, {"metric", "mode"},
                                                      *spec.mutable_objective()));
+  }
+  if (flags.budget) {
+    spec.clear_budget();
+    faults.Add("--budget", client::ParseArguments(*flags.budget, {"trials", "epochs", "seconds"},
+                                                  *spec.mutable_budget()));
   }
   v1::CrossValidationSpec validation = spec.cross_validation();
   faults.SetField("--folds", flags.folds, "folds", validation);
@@ -393,6 +399,11 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
     command
         ->add_option("--objective", flags->objective,
                      "METRIC or METRIC:min or max; default val_loss, or loss without validation")
+        ->group(kSearch);
+    command
+        ->add_option("--budget", flags->budget,
+                     "End early: after so many trials=N or epochs=N of all trials, or seconds=S; "
+                     "several as trials=50:seconds=600")
         ->group(kSearch);
     command
         ->add_option(

@@ -213,6 +213,12 @@ std::string SearchText(const v1::Search& search) {
     facts.AddRow({"jobs", fmt::format("{} at most: {}", FormatCount(search.planned_jobs()), fits)});
   }
   facts.AddRow({"epochs", fmt::format("{} at most", FormatCount(search.planned_epochs()))});
+  const v1::SearchBudget& budget = spec.budget();
+  std::vector<std::string> bounds;
+  if (budget.trials() > 0) bounds.push_back(FormatCount(budget.trials()) + " trials");
+  if (budget.epochs() > 0) bounds.push_back(FormatCount(budget.epochs()) + " epochs");
+  if (budget.seconds() > 0) bounds.push_back(FormatSeconds(budget.seconds()));
+  if (!bounds.empty()) facts.AddRow({"budget", fmt::format("{}", fmt::join(bounds, ", "))});
   if (search.has_estimated_remaining()) {
     facts.AddRow({"remaining", "about " + FormatSeconds(Seconds(search.estimated_remaining()))});
   }

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/kinds.h"
 #include "core/base/names.h"
 #include "core/nn/resolve_model.h"
 #include "core/search/resolve_search.h"
 #include "core/search/rungs.h"
+#include "core/search/search_budget.h"
 #include "core/search/search_factory.h"
 #include "core/search/search_space.h"
 #include "core/search/trial_fits.h"
@@ -31,6 +33,7 @@ namespace {
 
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
 constexpr std::chrono::seconds kRetryInterval{1};
+constexpr absl::Duration kLongWait = absl::Hours(1);
 
 // New trials are made when fewer than kFewStacks of them per worker wait or run, up to kManyStacks,
 // and up to kManyTrials at least: seldom enough to cost nothing, and never so many that other jobs
@@ -136,6 +139,32 @@ void End(Transaction& transaction, v1::Search& search, v1::SearchState state) {
       {{"search", search.name()}, {"state", StateName(state)}, {"trials", search.trials()}});
 }
 
+// The trials, jobs and epochs that there will be at most.
+void Plan(const SearchAlgorithm& algorithm, v1::Search& search) {
+  const v1::SearchSpec& spec = search.spec();
+  const v1::SearchBudget& budget = spec.budget();
+  int64_t trials = algorithm.planned_trials();
+  if (budget.trials() > 0) trials = std::min(trials, budget.trials());
+  const int64_t jobs = trials * FitsPerTrial(spec);
+  // Trials differ in epochs where an axis says so.
+  const int64_t most = MostEpochs(spec.space().axes(), spec.training().epochs());
+  int64_t epochs = jobs * most;
+  if (most == spec.training().epochs())
+    epochs = std::min(epochs, algorithm.planned_epochs() * FitsPerTrial(spec));
+  if (budget.epochs() > 0) epochs = std::min(epochs, budget.epochs());
+  search.set_planned_trials(trials);
+  search.set_planned_jobs(jobs);
+  search.set_planned_epochs(epochs);
+}
+
+// What is left of the time that the search may take; less than 0 when it is over, nothing where
+// that is not bounded.
+std::optional<absl::Duration> TimeLeft(const v1::Search& search, absl::Time now) {
+  if (search.spec().budget().seconds() == 0) return std::nullopt;
+  const std::chrono::nanoseconds taken = Elapsed(search.create_time(), ToTimestamp(now));
+  return absl::Seconds(search.spec().budget().seconds()) - absl::FromChrono(taken);
+}
+
 // The state of a search that is asked for something; nothing when it is there already.
 absl::StatusOr<std::optional<v1::SearchState>> StateTowards(JobOrder order,
                                                             const v1::Search& search) {
@@ -205,6 +234,7 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
                          faults);
   if (!faults.empty()) spec.clear_cross_validation();  // What else is wrong shows without it.
   violations.Add(faults.ToStatus());
+  CheckBudget("spec", spec, violations);
   v1::FitSpec fit = FitOfTrial(spec, spec.model());
   PutFit(spec, 1, *fit.mutable_training());
   FITD_ASSIGN_OR_RETURN(const v1::Job job, check_.Check(transaction, fit, nullptr, violations));
@@ -237,19 +267,15 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   const SearchSpace space(spec.space());
   const auto algorithm = MakeSearchAlgorithm(spec, space);
   // Axes that are right one by one may be of different kinds, where the base has none.
-  const absl::Status put =
-      PutAll(space.FieldValues(algorithm->Next({}, 1).front().parameters), base);
-  if (!put.ok()) {
+  const std::vector<TrialStep> first = algorithm->Next({}, 1);
+  const absl::Status put = PutAll(space.FieldValues(first.front().parameters), base);
+  if (!put.ok())
     violations.Add("spec.space.axes", fmt::format("exclude each other: {}", Message(put)));
-    return violations.ToStatus();
-  }
-  search.set_planned_trials(algorithm->planned_trials());
-  // Trials differ in epochs where an axis says so.
-  const int64_t most = MostEpochs(spec.space().axes(), training.epochs());
-  const int64_t fits = FitsPerTrial(spec);
-  search.set_planned_jobs(search.planned_trials() * fits);
-  search.set_planned_epochs(fits * (most == training.epochs() ? algorithm->planned_epochs()
-                                                              : search.planned_trials() * most));
+  CheckField(!WithinBudget(spec, {}, first).empty(), spec.budget().epochs(),
+             "as many as the first trial may train, or 0 for no bound", "spec.budget.epochs",
+             violations);
+  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  Plan(*algorithm, search);
   search.set_state(v1::SEARCH_STATE_RUNNING);
   *search.mutable_create_time() = ToTimestamp(transaction.now());
   return search;
@@ -496,7 +522,11 @@ void Searches::Loop() {
   while (true) {
     {
       MutexLock lock(mutex_);
-      while (!pending_ && !stopping_) changed_.Wait(mutex_);
+      const absl::Time look = absl::Now() + next_look_;
+      while (!pending_ && !stopping_ && absl::Now() < look) {
+        changed_.WaitFor(mutex_,
+                         absl::ToChronoNanoseconds(std::min(look - absl::Now(), kLongWait)));
+      }
       if (stopping_) return;
       pending_ = false;
     }
@@ -517,6 +547,7 @@ absl::Status Searches::Advance() {
             return transaction.searches.Active();
           }));
   absl::Status all;
+  next_look_ = absl::InfiniteDuration();
   for (const std::string& name : names) {
     std::vector<int64_t> steered;
     all.Update(store_.InTransaction([&](Transaction& transaction) {
@@ -553,15 +584,24 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   }
   if (search->state() == v1::SEARCH_STATE_CANCELLING && active == 0 && held.empty())
     End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
-  if (search->state() != v1::SEARCH_STATE_RUNNING || active >= few) return absl::OkStatus();
+  if (search->state() != v1::SEARCH_STATE_RUNNING) return absl::OkStatus();
+  const std::optional<absl::Duration> left = TimeLeft(*search, transaction.now());
+  const bool over = left && *left <= absl::ZeroDuration();
+  if (left && !over) next_look_ = std::min(next_look_, *left);
+  if (over) FITD_RETURN_IF_ERROR(CancelQueued(transaction, name, steered));
+  if (active >= few && !over) return absl::OkStatus();
 
   const SearchSpace space(search->spec().space());
   const std::vector<v1::SearchTrial> trials = transaction.searches.Trials(name, 0, kAll);
   const int64_t fits = FitsPerTrial(search->spec());
   const int64_t many = std::max<int64_t>(kManyTrials, kManyStacks * stack) * options_.workers;
   const int64_t room = many - active;
-  const std::vector<TrialStep> steps =
-      MakeSearchAlgorithm(search->spec(), space)->Next(trials, (room + fits - 1) / fits);
+  std::vector<TrialStep> steps;
+  if (!over) {
+    steps = WithinBudget(
+        search->spec(), trials,
+        MakeSearchAlgorithm(search->spec(), space)->Next(trials, (room + fits - 1) / fits));
+  }
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
     if (!held.empty()) return EndHeld(transaction, name, held, steered);
@@ -588,6 +628,21 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     }
   }
   if (active < few) transaction.SearchesChanged();
+  return absl::OkStatus();
+}
+
+absl::Status Searches::CancelQueued(Transaction& transaction, const std::string& search,
+                                    std::vector<int64_t>& steered) {
+  for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(search)) {
+    for (const v1::SearchTrial* fit : FitsOf(trial)) {
+      const std::optional<int64_t> number = JobNumber(fit->job_id());
+      if (HasEnded(*fit) || !number) continue;
+      v1::Job job = *transaction.jobs.Find(*number);
+      if (job.state() != v1::JOB_STATE_QUEUED) continue;
+      FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel));
+      steered.push_back(*number);
+    }
+  }
   return absl::OkStatus();
 }
 

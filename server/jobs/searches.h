@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/base/violations.h"
@@ -69,6 +70,8 @@ class Searches {
                           std::vector<int64_t>& steered);
   v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search,
                             const TrialStep& step);
+  absl::Status CancelQueued(Transaction& transaction, const std::string& search,
+                            std::vector<int64_t>& steered);
   absl::Status GrantEpochs(Transaction& transaction, const std::string& search,
                            v1::SearchTrial trial, int64_t epochs, std::vector<int64_t>& steered);
   // Cancels those that no trial made room for.
@@ -84,6 +87,8 @@ class Searches {
   CondVar changed_;
   bool pending_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Until the first search has used up its time. Touched by the thread alone.
+  absl::Duration next_look_ = absl::InfiniteDuration();
   std::thread thread_;  // Touched by Run and Stop alone.
 };
 

@@ -74,6 +74,7 @@ TEST_F(SearchCommandsTest, StartsWhatTheOptionsSay) {
                                                  }
                                                  algorithm { random { trials: 9 seed: 3 } }
                                                  objective { metric: 'loss' mode: MONITOR_MODE_MIN }
+                                                 budget { trials: 5 seconds: 60 }
                                                })pb"),
                                              _))
       .WillOnce(Answer(Proto<v1::StartSearchResponse>(
@@ -101,6 +102,8 @@ TEST_F(SearchCommandsTest, StartsWhatTheOptionsSay) {
                  "random:9:seed=3",
                  "--objective",
                  "loss:min",
+                 "--budget",
+                 "trials=5:seconds=60",
                  "--detach"}),
             kExitOk)
       << err_;

@@ -1,0 +1,78 @@
+#include "core/search/search_budget.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "core/base/kinds.h"
+#include "core/search/trial_fits.h"
+
+namespace fitd {
+namespace {
+
+constexpr int64_t kMostTrials = 10'000;
+constexpr int64_t kMostEpochs = int64_t{1} << 53;
+constexpr double kMostSeconds = 31'536'000;
+
+// Epochs of one fit of a trial that trains to its end.
+int64_t EpochsToTheEnd(const v1::SearchSpec& spec, const SearchSpace& space,
+                       const Parameters& parameters) {
+  int64_t epochs = spec.training().epochs();
+  for (const FieldValue& value : space.FieldValues(parameters)) {
+    if (value.field != "training.epochs") continue;
+    std::from_chars(value.value.data(), value.value.data() + value.value.size(), epochs);
+  }
+  return epochs;
+}
+
+}  // namespace
+
+void CheckBudget(std::string_view path, const v1::SearchSpec& spec, Violations& violations) {
+  const v1::SearchBudget& budget = spec.budget();
+  const std::string base = ChildPath(path, "budget.");
+  CheckField(budget.trials() >= 0 && budget.trials() <= kMostTrials, budget.trials(),
+             "1 to 10,000, or 0 for no bound", base + "trials", violations);
+  CheckField(budget.epochs() >= 0 && budget.epochs() <= kMostEpochs, budget.epochs(),
+             "1 to 2^53, or 0 for no bound", base + "epochs", violations);
+  CheckField(budget.seconds() >= 0 && budget.seconds() <= kMostSeconds, budget.seconds(),
+             "0 to 31,536,000, 0 for no bound", base + "seconds", violations);
+}
+
+std::vector<TrialStep> WithinBudget(const v1::SearchSpec& spec,
+                                    const std::vector<v1::SearchTrial>& trials,
+                                    std::vector<TrialStep> steps) {
+  const v1::SearchBudget& budget = spec.budget();
+  const SearchSpace space(spec.space());
+  const auto epochs_of = [&](int64_t granted, const Parameters& parameters) {
+    return FitsPerTrial(spec) * (granted > 0 ? granted : EpochsToTheEnd(spec, space, parameters));
+  };
+  const auto epochs_of_trial = [&](const v1::SearchTrial& trial) {
+    return epochs_of(trial.granted_epochs(),
+                     {trial.parameters().begin(), trial.parameters().end()});
+  };
+  auto made = static_cast<int64_t>(trials.size());
+  int64_t epochs = 0;
+  if (budget.epochs() > 0) {
+    for (const v1::SearchTrial& trial : trials) epochs += epochs_of_trial(trial);
+  }
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const TrialStep& step = steps[i];
+    const bool is_new = step.trial > static_cast<int64_t>(trials.size());
+    if (is_new) {
+      ++made;
+      epochs += epochs_of(step.epochs, step.parameters);
+    } else {
+      const v1::SearchTrial& trial = trials[static_cast<size_t>(step.trial - 1)];
+      epochs -= epochs_of_trial(trial);
+      epochs += epochs_of(step.epochs, {trial.parameters().begin(), trial.parameters().end()});
+    }
+    if ((budget.trials() > 0 && made > budget.trials()) ||
+        (budget.epochs() > 0 && epochs > budget.epochs())) {
+      steps.resize(i);
+      break;
+    }
+  }
+  return steps;
+}
+
+}  // namespace fitd
