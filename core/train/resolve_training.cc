@@ -255,8 +255,11 @@ class TrainingResolver {
     if (statistics == nullptr || !statistics->has_min()) return;
     if (statistics->min() < 0 || statistics->max() >= static_cast<double>(classes)) {
       violations_.Add(
-          path, fmt::format("labels go from {} to {}; the model has {}, so 0 to {} are allowed",
-                            statistics->min(), statistics->max(), model, classes - 1));
+          path,
+          fmt::format("labels of column {} go from {:.0f} to {:.0f}; the model has {}, so 0 to {} "
+                      "are allowed",
+                      Quoted(schema.name()), statistics->min(), statistics->max(), model,
+                      classes - 1));
     }
   }
 

@@ -354,12 +354,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MissingLabels", kThree, Label("CATEGORICAL", "dictionary: 'a' missing: 3"), kSparse,
              "spec.dataset: column \"y\" lacks 3 of 150 values; labels must be complete"},
         Case{"TenIsNoDigit", kTen, Label("INTEGER", "", "min: 0 max: 10"), kSparse,
-             "spec.dataset: labels go from 0 to 10; the model has 10 outputs, so 0 to 9 are "
+             "spec.dataset: labels of column \"y\" go from 0 to 10; the model has 10 outputs, so 0 "
+             "to 9 are "
              "allowed"},
         Case{"NegativeLabel", kTen, Label("INTEGER", "", "min: -1 max: 9"), kSparse,
-             "spec.dataset: labels go from -1 to 9"},
-        Case{"LargeLabel", kTen, Label("INTEGER", "", "min: 0 max: 2147483648"), kSparse,
-             "spec.dataset: labels go from 0 to 2147483648"},
+             "spec.dataset: labels of column \"y\" go from -1 to 9"},
+        Case{"LargeLabel", kTen, Label("INTEGER", "", "min: 0 max: 2e18"), kSparse,
+             "spec.dataset: labels of column \"y\" go from 0 to 2000000000000000000; the model"},
         Case{"TooManyStrings", "input_shape: 4 layers { dense { units: 2 } }", kSpecies, kSparse,
              "spec.dataset: column \"y\" holds 3 different labels; the model has 2 outputs"},
         Case{"BinaryThreeStrings", kSigmoid, kSpecies, "loss { binary_crossentropy {} }",
@@ -367,7 +368,8 @@ INSTANTIATE_TEST_SUITE_P(
              "tells two classes apart"},
         Case{"BinaryTwo", kSigmoid, Label("INTEGER", "", "min: 1 max: 2"),
              "loss { binary_crossentropy {} }",
-             "spec.dataset: labels go from 1 to 2; the model has 1 output, which tells two classes "
+             "spec.dataset: labels of column \"y\" go from 1 to 2; the model has 1 output, which "
+             "tells two classes "
              "apart, so 0 to 1 are allowed"},
         Case{"BinaryRealNumbers", kSigmoid, kPrice, "loss { binary_crossentropy {} }",
              "spec.dataset: labels of column \"y\" go from 10 to 99.5; binary_crossentropy takes "
@@ -542,7 +544,7 @@ INSTANTIATE_TEST_SUITE_P(
              "\"setosa\"?",
              Label("CATEGORICAL", "dictionary: ['setsoa']")},
         Case{"LabelOutOfRange", kTen, kDigits, kSparse,
-             "spec.validation_dataset: labels go from 0 to 11",
+             "spec.validation_dataset: labels of column \"y\" go from 0 to 11",
              Label("INTEGER", "", "min: 0 max: 11")},
         Case{"MissingLabels", kTen, kDigits, kSparse,
              "spec.validation_dataset: column \"y\" lacks 1 of 150 values",
