@@ -6,8 +6,8 @@
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -47,7 +47,8 @@ class Cli {
   std::string token_file;  // Whose content is the endpoint's token; none: what it has.
   OutputFormat output = OutputFormat::kTable;
   std::function<absl::Status()> selected;  // The command that the user chose.
-  std::set<std::string> given;             // Its options on the line, by OptionName.
+  // Words on the line that are no options. A command does nothing then but say what else is wrong.
+  std::vector<std::string> unknown_options;
 
  private:
   std::unique_ptr<client::Client> client_;

@@ -182,9 +182,8 @@ std::string WordsAmongNumbers(const v1::Dataset& dataset, const v1::UploadHeader
   return notes;
 }
 
-absl::Status Upload(Cli& cli, const UploadFlags& flags) {
+absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
   std::vector<std::string> paths;
-  FlagFaults faults;
   v1::UploadHeader header = HeaderFrom(flags, paths, faults);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (!faults.empty()) {
@@ -235,10 +234,10 @@ struct NameFlags {
   std::optional<std::string> rows;
 };
 
-absl::StatusOr<v1::PreviewDatasetResponse> Preview(Cli& cli, const NameFlags& flags) {
+absl::StatusOr<v1::PreviewDatasetResponse> Preview(Cli& cli, const NameFlags& flags,
+                                                   FlagFaults& faults) {
   v1::PreviewDatasetRequest request;
   request.set_name(flags.name);
-  FlagFaults faults;
   faults.SetField("--rows", flags.rows, "rows", request);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (!faults.empty()) return faults.With(client->PreviewDataset(request).status());
@@ -288,14 +287,14 @@ std::string ShowText(const v1::PreviewDatasetResponse& preview) {
   return DatasetText(preview.dataset()) + "\n" + facts.ToString("  ") + "\n" + table.ToString("  ");
 }
 
-absl::Status Show(Cli& cli, const NameFlags& flags) {
-  FITD_ASSIGN_OR_RETURN(const v1::PreviewDatasetResponse preview, Preview(cli, flags));
+absl::Status Show(Cli& cli, const NameFlags& flags, FlagFaults& faults) {
+  FITD_ASSIGN_OR_RETURN(const v1::PreviewDatasetResponse preview, Preview(cli, flags, faults));
   cli.Print(preview, [&] { return ShowText(preview); });
   return absl::OkStatus();
 }
 
-absl::Status Head(Cli& cli, const NameFlags& flags) {
-  FITD_ASSIGN_OR_RETURN(const v1::PreviewDatasetResponse preview, Preview(cli, flags));
+absl::Status Head(Cli& cli, const NameFlags& flags, FlagFaults& faults) {
+  FITD_ASSIGN_OR_RETURN(const v1::PreviewDatasetResponse preview, Preview(cli, flags, faults));
   cli.Print(preview, [&] {
     constexpr size_t kWidestCell = 48;
     std::vector<std::string> header;

@@ -115,11 +115,10 @@ std::string EvaluationText(const v1::EvaluateResponse& response, const std::stri
 
 namespace {
 
-absl::Status Evaluate(Cli& cli, const EvaluateFlags& flags) {
+absl::Status Evaluate(Cli& cli, const EvaluateFlags& flags, FlagFaults& faults) {
   v1::EvaluateRequest request;
   request.set_model(flags.model);
   request.set_dataset(flags.data);
-  FlagFaults faults;
   const auto& selections = *v1::RowSelection_descriptor();
   if (flags.rows != "all") {
     const auto* selection = client::FindEnumValue(selections, flags.rows);

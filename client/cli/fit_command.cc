@@ -30,9 +30,8 @@ std::string CheckedText(const v1::Job& job) {
       client::FormatSpec(training.optimizer()), training.epochs(), training.batch_size());
 }
 
-absl::Status Fit(Cli& cli, const FitCommandFlags& flags) {
+absl::Status Fit(Cli& cli, const FitCommandFlags& flags, FlagFaults& faults) {
   v1::StartFitRequest request;
-  FlagFaults faults(cli.given);
   *request.mutable_spec() = FitFrom(flags.fit, faults);
   faults.SetField("--initial-version", flags.initial_version, "initial_version",
                   *request.mutable_spec());

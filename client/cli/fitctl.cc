@@ -44,39 +44,85 @@ std::vector<std::string> CommandNames(const CLI::App& group) {
   return names;
 }
 
-// Without the list of all options, which is long and in the help.
-std::string UnknownOption(const CLI::App& command, const std::string& word) {
+std::string WhereToLook(const CLI::App& fitctl) {
+  std::string command = "fitctl";
+  for (const CLI::App* app = &Chosen(fitctl); app->get_parent() != nullptr; app = app->get_parent())
+    command.insert(6, " " + app->get_name());
+  return fmt::format("See: {} --help\n", command);
+}
+
+// "--epocs=5" -> "--epocs".
+std::string NameIn(const std::string& word) { return word.substr(0, word.find('=')); }
+
+// The option that an unknown one most likely stands for, or "".
+std::string NearestOption(const CLI::App& command, const std::string& word) {
   std::vector<std::string> known;
   for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
     for (const CLI::Option* option : app->get_options()) {
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     }
   }
-  const std::string* nearest = client::NearestName(word, known);
-  return fmt::format("unknown option {}{}", client::Quoted(word),
-                     nearest == nullptr ? "" : fmt::format("; did you mean \"{}\"?", *nearest));
+  const std::string* nearest = client::NearestName(NameIn(word), known);
+  return nearest == nullptr ? "" : *nearest;
 }
 
-// What is wrong with words that no command took, or an empty text.
-std::string UnexpectedWords(const CLI::App& fitctl) {
+// Without the list of all options, which is long and in the help.
+std::string UnknownOption(const CLI::App& command, const std::string& word) {
+  const std::string nearest = NearestOption(command, word);
+  return fmt::format("unknown option {}{}", client::Quoted(word),
+                     nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest));
+}
+
+// Words that no command took.
+std::vector<std::string> UnexpectedWords(const CLI::App& fitctl) {
   std::vector<std::string> words = fitctl.remaining(/*recurse=*/true);
   std::erase(words, "--");  // What follows it is no option.
-  if (words.empty()) return "";
-  const CLI::App& command = Chosen(fitctl);
-  std::vector<std::string> options;
-  for (const std::string& word : words) {
-    if (word.starts_with("--")) options.push_back(UnknownOption(command, word));
-  }
-  // Words behind an unknown option may be its values.
-  if (words.front().starts_with("--")) return fmt::format("{}", fmt::join(options, "\nfitctl: "));
-  if (words.front().starts_with("-")) return UnknownOption(command, words.front());
-  const std::vector<std::string> known = CommandNames(command);
-  return known.empty() ? "unexpected argument " + client::Quoted(words.front())
-                       : client::UnknownName("command", words.front(), known);
+  return words;
 }
 
-int Run(const std::vector<std::string>& args, const Environment& environment) {
+// What is wrong with them.
+std::vector<std::string> Describe(const std::vector<std::string>& words, const CLI::App& command) {
+  if (!words.front().starts_with("-")) {
+    const std::vector<std::string> known = CommandNames(command);
+    return {known.empty() ? "unexpected argument " + client::Quoted(words.front())
+                          : client::UnknownName("command", words.front(), known)};
+  }
+  std::vector<std::string> options;
+  for (const std::string& word : words) {
+    // Words behind an unknown option may be its values.
+    if (word.starts_with("--") || options.empty()) options.push_back(UnknownOption(command, word));
+  }
+  return options;
+}
+
+// The line as it was meant: unknown options become what they are near to, or are left out with a
+// value that nothing else took. Empty if that cannot be told.
+std::vector<std::string> Meant(const std::vector<std::string>& args,
+                               const std::vector<std::string>& words, const CLI::App& command) {
+  std::vector<std::string> meant;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const auto unknown = std::find(words.begin(), words.end(), args[i]);
+    if (unknown == words.end() || !args[i].starts_with("--")) {
+      meant.push_back(args[i]);
+      continue;
+    }
+    const std::string nearest = NearestOption(command, args[i]);
+    if (!nearest.empty()) {
+      meant.push_back(nearest + args[i].substr(NameIn(args[i]).size()));
+      continue;
+    }
+    if (i + 1 == args.size() || args[i + 1].starts_with("-")) continue;
+    if (unknown + 1 == words.end() || *(unknown + 1) != args[i + 1]) return {};
+    ++i;
+  }
+  return meant;
+}
+
+// `unknown_options`: what is wrong with the line beside `args`, which are what was meant.
+int Run(const std::vector<std::string>& args, const Environment& environment,
+        const std::vector<std::string>& unknown_options = {}) {
   Cli cli(environment);
+  cli.unknown_options = unknown_options;
   CLI::App fitctl("fitctl trains neural networks on a fitd daemon, and asks them.", "fitctl");
   fitctl.footer(
       "Examples:\n"
@@ -128,29 +174,35 @@ int Run(const std::vector<std::string>& args, const Environment& environment) {
   }
 
   const auto usage_error = [&](const std::string& message) {
-    std::string command = "fitctl";
-    for (const CLI::App* app = &Chosen(fitctl); app->get_parent() != nullptr;
-         app = app->get_parent()) {
-      command.insert(6, " " + app->get_name());
-    }
-    environment.err << fmt::format("fitctl: {}\nSee: {} --help\n", message, command);
+    std::vector<std::string> lines = unknown_options;
+    if (!message.empty()) lines.push_back(message);
+    environment.err << fmt::format("fitctl: {}\n{}", fmt::join(lines, "\nfitctl: "),
+                                   WhereToLook(fitctl));
     return kExitUsage;
+  };
+  // Whatever else is wrong is told with unknown options, where the rest of the line is clear.
+  const auto unexpected = [&](const std::vector<std::string>& words) {
+    const std::vector<std::string> what = Describe(words, Chosen(fitctl));
+    if (unknown_options.empty() && words.front().starts_with("--")) {
+      const std::vector<std::string> meant = Meant(args, words, Chosen(fitctl));
+      if (!meant.empty()) return Run(meant, environment, what);
+    }
+    return usage_error(fmt::format("{}", fmt::join(what, "\nfitctl: ")));
   };
   try {
     fitctl.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::Success& help) {
+    if (!unknown_options.empty()) return usage_error("");
     fitctl.exit(help, environment.out, environment.err);
     return kExitOk;
   } catch (const CLI::ParseError& error) {
-    if (const std::string unexpected = UnexpectedWords(fitctl); !unexpected.empty())
-      return usage_error(unexpected);
+    if (const auto words = UnexpectedWords(fitctl); !words.empty()) return unexpected(words);
     const std::vector<std::string> commands = CommandNames(Chosen(fitctl));
     if (!commands.empty())
       return usage_error(fmt::format("expected a command: {}", fmt::join(commands, ", ")));
     return usage_error(error.what());
   }
-  if (const std::string unexpected = UnexpectedWords(fitctl); !unexpected.empty())
-    return usage_error(unexpected);
+  if (const auto words = UnexpectedWords(fitctl); !words.empty()) return unexpected(words);
 
   const std::array<std::pair<std::string, OutputFormat>, 3> formats = {
       {{"table", OutputFormat::kTable},
@@ -166,6 +218,7 @@ int Run(const std::vector<std::string>& args, const Environment& environment) {
 
   const absl::Status status = cli.selected();
   if (!status.ok()) environment.err << ErrorText(status, cli.endpoint.address);
+  if (!unknown_options.empty()) environment.err << WhereToLook(fitctl);
   return ExitCode(status);
 }
 

@@ -59,7 +59,8 @@ absl::Status FlagFaults::With(const absl::Status& answer, std::string_view left_
   std::vector<client::FieldViolation> all = faults_;
   const std::vector<client::FieldViolation> told = client::FieldViolations(answer);
   for (const client::FieldViolation& violation : told) {
-    if (violation.field == left_out || CouldNotBeRead(violation.field)) continue;
+    const bool left = !left_out.empty() && violation.field == left_out;
+    if (left || CouldNotBeRead(violation.field)) continue;
     if (const auto place = PlaceInFile(violation.field)) {
       all.push_back(
           {"", fmt::format("{}: {}: {}", *place, violation.field, violation.description)});
@@ -73,7 +74,8 @@ absl::Status FlagFaults::With(const absl::Status& answer, std::string_view left_
 
 // What could not be read is empty in the request, which would be one more fault.
 bool FlagFaults::CouldNotBeRead(const std::string& field) const {
-  if (Has(FlagOf(field)) && IsWholeOption(field)) return true;
+  const std::string_view flag = FlagOf(field);
+  if (!flag.empty() && Has(flag) && IsWholeOption(field)) return true;
   return std::any_of(fields_.faults.begin(), fields_.faults.end(), [&](const auto& fault) {
     if (!field.starts_with(fault.field)) return false;
     const std::string_view inside = std::string_view(field).substr(fault.field.size());

@@ -36,11 +36,10 @@ struct ListFlags {
   std::vector<std::string> states;
 };
 
-absl::Status List(Cli& cli, const ListFlags& flags) {
+absl::Status List(Cli& cli, const ListFlags& flags, FlagFaults& faults) {
   v1::ListJobsRequest request;
   request.set_model(flags.model);
   const auto& states = *v1::JobState_descriptor();
-  FlagFaults faults;
   for (const std::string& name : flags.states) {
     const auto* state = client::FindEnumValue(states, name);
     if (state == nullptr) {

@@ -95,10 +95,9 @@ v1::ModelSpec ModelFrom(const CreateFlags& flags, FlagFaults& faults) {
   return spec;
 }
 
-absl::Status Create(Cli& cli, const CreateFlags& flags) {
+absl::Status Create(Cli& cli, const CreateFlags& flags, FlagFaults& faults) {
   v1::CreateModelRequest request;
   request.set_name(flags.name);
-  FlagFaults faults(cli.given);
   *request.mutable_spec() = ModelFrom(flags, faults);
   request.set_validate_only(flags.validate_only || !faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
@@ -257,11 +256,10 @@ struct AliasFlags {
   bool remove = false;
 };
 
-absl::Status Alias(Cli& cli, const AliasFlags& flags) {
+absl::Status Alias(Cli& cli, const AliasFlags& flags, FlagFaults& faults) {
   v1::SetModelAliasRequest request;
   request.set_model(flags.name);
   request.set_alias(flags.alias);
-  FlagFaults faults;
   faults.SetField("VERSION", flags.version, "version", request);
   faults.SetField("--expect", flags.expect, "expected_version", request);
   if (flags.version && flags.remove) {

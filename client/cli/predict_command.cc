@@ -293,8 +293,7 @@ v1::PredictResponse OneRow(const v1::PredictResponse& response, int row) {
   return one;
 }
 
-absl::Status Predict(Cli& cli, const PredictFlags& flags) {
-  FlagFaults faults;
+absl::Status Predict(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
   v1::PredictRequest asked;  // But for the rows.
   asked.set_model(flags.model);
   const std::unique_ptr<Requests> requests = RequestsFrom(cli, flags, faults);

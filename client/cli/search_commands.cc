@@ -116,9 +116,8 @@ struct StartFlags {
   bool detach = false;
 };
 
-absl::Status Start(Cli& cli, const StartFlags& flags) {
+absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   v1::StartSearchRequest request;
-  FlagFaults faults(cli.given);
   request.set_name(flags.name);
   v1::SearchSpec& spec = *request.mutable_spec();
   spec = SearchFrom(flags.fit, faults);

@@ -180,6 +180,36 @@ TEST_F(FitctlTest, WrongUsageExitsWith2AndSaysWhatWasMeant) {
   }
 }
 
+TEST_F(FitctlTest, UnknownOptionsHideNoOtherFault) {
+  EXPECT_CALL(daemon_->jobs, StartFit).WillOnce([](auto, const v1::StartFitRequest& request, auto) {
+    EXPECT_TRUE(request.validate_only());
+    return Refusal({{"spec.training.batch_size", "is -3; allowed: 1 to 1,048,576"}});
+  });
+  EXPECT_EQ(Run({"fit", "--epocs", "x", "m", "--data", "d", "--loss=mse", "--batch-size", "-3",
+                 "--frobnicate", "--quux", "7"}),
+            kExitUsage);
+  EXPECT_EQ(err_,
+            "fitctl: unknown option \"--epocs\"; did you mean \"--epochs\"?\n"
+            "fitctl: unknown option \"--frobnicate\"\n"
+            "fitctl: unknown option \"--quux\"\n"
+            "fitctl: --epochs: is \"x\"; expected a whole number of 64 bits\n"
+            "fitctl: --batch-size (spec.training.batch_size): is -3; allowed: 1 to 1,048,576\n"
+            "See: fitctl fit --help\n");
+}
+
+TEST_F(FitctlTest, AnUnknownOptionKeepsACommandFromDoingAnything) {
+  EXPECT_EQ(Run({"job", "cancel", "fit-3", "--now"}), kExitUsage);
+  EXPECT_EQ(err_, "fitctl: unknown option \"--now\"\nSee: fitctl job cancel --help\n");
+  EXPECT_EQ(Run({"job", "cancel", "fit-3", "--hepl"}), kExitUsage);
+  EXPECT_EQ(out_, "");
+}
+
+// "m" may be the value of the unknown option or the model.
+TEST_F(FitctlTest, AnUnclearLineIsNotJudged) {
+  EXPECT_EQ(Run({"fit", "--frobnicate", "m", "--epochs", "x"}), kExitUsage);
+  EXPECT_EQ(err_, "fitctl: unknown option \"--frobnicate\"\nSee: fitctl fit --help\n");
+}
+
 TEST_F(FitctlTest, RefusesArgumentsThatAreNotText) {
   EXPECT_EQ(Run({"model", "show", "a\xff"}), kExitUsage);
   EXPECT_THAT(err_, HasSubstr("is not UTF-8 text"));

@@ -102,6 +102,14 @@ TEST_F(FlagFaultsTest, WithoutFaultsTheAnswerKeepsItsCode) {
               StatusIs(StatusCode::kInvalidArgument, "--seed: is \"x\"\nno model m"));
 }
 
+TEST_F(FlagFaultsTest, FaultsOfNoOptionHideNoneOfTheDaemons) {
+  FlagFaults faults;
+  faults.Add("", "unknown option \"--x\"");
+  EXPECT_THAT(faults.With(Refusal({{"name", "is \"D\""}, {"", "no column fits"}})),
+              StatusIs(StatusCode::kInvalidArgument,
+                       "unknown option \"--x\"\nname: is \"D\"\nno column fits"));
+}
+
 TEST_F(FlagFaultsTest, SaysNothingTwice) {
   FlagFaults faults;
   faults.Add("--header", "excludes --no-header");
