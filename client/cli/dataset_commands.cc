@@ -49,8 +49,11 @@ void SetColumnKinds(const std::vector<std::string>& kinds, v1::CsvSpec& csv, Fla
                                                client::EnumNames(known)));
       continue;
     }
-    (*csv.mutable_column_kinds())[text.substr(0, equals)] =
-        static_cast<v1::ColumnKind>(kind->number());
+    const std::string column = text.substr(0, equals);
+    const bool is_new = csv.mutable_column_kinds()
+                            ->insert({column, static_cast<v1::ColumnKind>(kind->number())})
+                            .second;
+    if (!is_new) faults.Add("--kind", client::Quoted(column) + " is given twice");
   }
 }
 
@@ -70,12 +73,6 @@ void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& fa
   CheckReadable("FILE", flags.file, faults);
   v1::SourceSpec& source = *header.add_sources();
   source = SourceFrom(flags.source, flags.file, faults);
-  if (!source.has_csv()) {
-    if (source.format_case() == v1::SourceSpec::FORMAT_NOT_SET) return;
-    faults.Add("FILE",
-               fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
-                           client::Quoted(flags.file), flags.file));
-  }
   if (flags.allow_missing)
     faults.Add("--allow-missing", "is for tensors; in a table a field may always be empty");
   if (flags.label_columns.empty()) {
@@ -83,6 +80,12 @@ void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& fa
   }
   v1::CsvSpec& csv = *source.mutable_csv();
   csv.mutable_label_columns()->Add(flags.label_columns.begin(), flags.label_columns.end());
+  if (source.format_case() == v1::SourceSpec::FORMAT_NOT_SET) return;
+  if (!source.has_csv()) {
+    faults.Add("FILE",
+               fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
+                           client::Quoted(flags.file), flags.file));
+  }
   csv.mutable_ignored_columns()->Add(flags.ignored_columns.begin(), flags.ignored_columns.end());
   SetColumnKinds(flags.kinds, csv, faults);
 }
@@ -110,7 +113,8 @@ void AddTensors(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& 
   if (header.sources(1).has_raw()) header.mutable_sources(1)->mutable_raw()->clear_row_shape();
 }
 
-// The header of the upload, and the files in the order of its sources.
+// The header of the upload, and the files in the order of its sources; none if they cannot be read
+// as the options say.
 v1::UploadHeader HeaderFrom(const UploadFlags& flags, std::vector<std::string>& paths,
                             FlagFaults& faults) {
   v1::UploadHeader header;
@@ -131,6 +135,7 @@ v1::UploadHeader HeaderFrom(const UploadFlags& flags, std::vector<std::string>& 
   }
   const std::vector<v1::SourceSpec> sources(header.sources().begin(), header.sources().end());
   CheckSourceFlags(flags.source, sources, faults);
+  if (!CanRead(faults)) paths.clear();
   const bool known = std::all_of(sources.begin(), sources.end(), [](const auto& source) {
     return source.format_case() != v1::SourceSpec::FORMAT_NOT_SET;
   });
@@ -186,11 +191,6 @@ absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
   std::vector<std::string> paths;
   v1::UploadHeader header = HeaderFrom(flags, paths, faults);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
-  if (!faults.empty()) {
-    header.set_validate_only(true);
-    return faults.With(client->UploadDataset(header, {}, [](int64_t, int64_t) {}).status(),
-                       header.sources().empty() ? "header.sources" : "");
-  }
   const bool bar = cli.env.terminal.interactive && cli.output == OutputFormat::kTable;
   const absl::StatusOr<v1::UploadDatasetResponse> response =
       client->UploadDataset(header, paths, [&](int64_t sent, int64_t total) {
@@ -202,8 +202,10 @@ absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
                     << " " << FormatBytes(sent) << " of " << FormatBytes(total) << std::flush;
       });
   if (bar) cli.env.out << kEraseLine;
-  FITD_RETURN_IF_ERROR(response.status());
+  if (!faults.empty() || !response.ok())
+    return faults.With(response.status(), header.sources().empty() ? "header.sources" : "");
   cli.Print(response->dataset(), [&] { return DatasetText(response->dataset()); });
+  header.set_validate_only(!faults.empty());
   cli.env.err << NumbersAsNames(response->dataset(), flags)
               << WordsAmongNumbers(response->dataset(), header);
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "client/names.h"
@@ -12,6 +13,23 @@
 
 namespace fitd::cli {
 namespace {
+
+void SetCsv(const SourceFlags& flags, const std::string& path, v1::CsvSpec& csv,
+            FlagFaults& faults) {
+  const bool tabs = path.ends_with(".tsv") || path.ends_with(".tsv.gz");
+  const std::string given = flags.delimiter.value_or(tabs ? "tab" : ",");
+  const std::string delimiter = given == "tab" || given == "\\t" ? "\t" : given;
+  if (delimiter.size() != 1 || static_cast<signed char>(delimiter[0]) <= 0 ||
+      std::string_view("\"\r\n").find(delimiter[0]) != std::string_view::npos) {
+    faults.Add("--delimiter", fmt::format("is {}; allowed: tab, or one ASCII character other than "
+                                          "a quote or a line end",
+                                          client::Quoted(given)));
+  } else if (delimiter != ",") {
+    csv.set_delimiter(delimiter);
+  }
+  if (flags.header != flags.no_header) csv.set_header(flags.header);
+  csv.mutable_missing_values()->Add(flags.missing.begin(), flags.missing.end());
+}
 
 void SetRaw(const SourceFlags& flags, const std::string& path, v1::RawSpec& raw,
             FlagFaults& faults) {
@@ -44,7 +62,9 @@ void AddSourceFlags(CLI::App& command, SourceFlags& flags) {
   constexpr char kReading[] = "Reading files";
   command.add_option("--format", flags.format, "csv, idx, npy or raw; default: by the file's name")
       ->group(kReading);
-  command.add_option("--delimiter", flags.delimiter, "CSV: the character between fields")
+  command
+      .add_option("--delimiter", flags.delimiter,
+                  "CSV: the character between fields, or tab; default: \",\"")
       ->group(kReading);
   command.add_flag("--header", flags.header, "CSV: the first line names the columns")
       ->group(kReading);
@@ -74,7 +94,7 @@ void CheckSourceFlags(const SourceFlags& flags, std::span<const v1::SourceSpec> 
     if (given && !any(format)) faults.Add(flag, what);
   };
   constexpr char kTable[] = "is for tables (CSV); there is none here";
-  check("--delimiter", !flags.delimiter.empty(), v1::SourceSpec::kCsv, kTable);
+  check("--delimiter", flags.delimiter.has_value(), v1::SourceSpec::kCsv, kTable);
   check("--header", flags.header, v1::SourceSpec::kCsv, kTable);
   check("--no-header", flags.no_header, v1::SourceSpec::kCsv, kTable);
   check("--missing", !flags.missing.empty(), v1::SourceSpec::kCsv, kTable);
@@ -83,21 +103,21 @@ void CheckSourceFlags(const SourceFlags& flags, std::span<const v1::SourceSpec> 
   check("--row-shape", !flags.row_shape.empty(), v1::SourceSpec::kRaw, kRaw);
 }
 
+bool CanRead(const FlagFaults& faults) {
+  constexpr std::array kReading = {"FILE",     "ROWS",        "--features", "--labels",
+                                   "--format", "--delimiter", "--dtype",    "--row-shape"};
+  return std::none_of(kReading.begin(), kReading.end(),
+                      [&](const char* flag) { return faults.Has(flag); });
+}
+
 v1::SourceSpec SourceFrom(const SourceFlags& flags, const std::string& path, FlagFaults& faults) {
   faults.Exclude("--header", flags.header, "--no-header", flags.no_header);
   v1::SourceSpec source;
   source.set_file_name(std::filesystem::path(path).filename().string());
   switch (FormatFrom(flags, path, faults)) {
-    case v1::SourceSpec::kCsv: {
-      v1::CsvSpec& csv = *source.mutable_csv();
-      const bool tabs = path.ends_with(".tsv") || path.ends_with(".tsv.gz");
-      csv.set_delimiter(!flags.delimiter.empty() ? flags.delimiter : tabs ? "\t" : "");
-      if (csv.delimiter() == "\\t") csv.set_delimiter("\t");
-      if (flags.header) csv.set_header(true);
-      if (flags.no_header) csv.set_header(false);
-      csv.mutable_missing_values()->Add(flags.missing.begin(), flags.missing.end());
+    case v1::SourceSpec::kCsv:
+      SetCsv(flags, path, *source.mutable_csv(), faults);
       break;
-    }
     case v1::SourceSpec::kIdx:
       source.mutable_idx();
       break;

@@ -3,6 +3,7 @@
 #ifndef FITD_CLIENT_CLI_SOURCE_FLAGS_H_
 #define FITD_CLIENT_CLI_SOURCE_FLAGS_H_
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ namespace fitd::cli {
 
 struct SourceFlags {
   std::string format;
-  std::string delimiter;
+  std::optional<std::string> delimiter;
   bool header = false;
   bool no_header = false;
   std::vector<std::string> missing;
@@ -31,6 +32,9 @@ void AddSourceFlags(CLI::App& command, SourceFlags& flags);
 // Adds a fault for each option that says nothing about sources of these formats.
 void CheckSourceFlags(const SourceFlags& flags, std::span<const v1::SourceSpec> sources,
                       FlagFaults& faults);
+
+// Whether the files can be read as the options say: none of the faults is about that.
+bool CanRead(const FlagFaults& faults);
 
 // What the options and the file's name say. The column role is left unset, and the format if it is
 // not known.

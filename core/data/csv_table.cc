@@ -175,8 +175,11 @@ class CsvTable {
     };
 
     for (int i = 0; i < csv_.label_columns_size(); ++i) {
-      Column* column = find(csv_.label_columns(i), Path(fmt::format("csv.label_columns[{}]", i)));
-      if (column != nullptr) column->label = true;
+      const std::string path = Path(fmt::format("csv.label_columns[{}]", i));
+      Column* column = find(csv_.label_columns(i), path);
+      if (column == nullptr) continue;
+      if (column->label) faults_.Add(path, Quoted(column->name) + " is given twice");
+      column->label = true;
     }
     for (int i = 0; i < csv_.ignored_columns_size(); ++i) {
       const std::string path = Path(fmt::format("csv.ignored_columns[{}]", i));
@@ -189,8 +192,10 @@ class CsvTable {
     const std::map<std::string, v1::ColumnKind> kinds(csv_.column_kinds().begin(),
                                                       csv_.column_kinds().end());
     for (const auto& [name, kind] : kinds) {
-      Column* column = find(name, Path(fmt::format("csv.column_kinds[{}]", Quoted(name))));
+      const std::string path = Path(fmt::format("csv.column_kinds[{}]", Quoted(name)));
+      Column* column = find(name, path);
       if (column == nullptr) continue;
+      if (column->kind_is_fixed) faults_.Add(path, Quoted(column->name) + " is given twice");
       column->kind = kind;
       column->kind_is_fixed = true;
     }

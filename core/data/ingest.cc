@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/names.h"
 #include "core/base/utf8.h"
 #include "core/base/violations.h"
 #include "core/data/csv_table.h"
@@ -23,12 +24,10 @@ void ValidateCsv(const v1::CsvSpec& csv, const std::string& path, Violations& vi
         csv.delimiter().size() == 1 && first > 0 && first != '"' && first != '\r' && first != '\n';
     if (!allowed) {
       violations.Add(ChildPath(path, "delimiter"),
-                     "allowed: one ASCII character other than a quote or a line end");
+                     fmt::format("is {}; allowed: one ASCII character other than a quote or a line "
+                                 "end",
+                                 Quoted(csv.delimiter())));
     }
-  }
-  if (csv.label_columns().empty()) {
-    violations.Add(ChildPath(path, "label_columns"),
-                   "is empty; name at least one column to predict");
   }
   for (const auto& [name, kind] : csv.column_kinds()) {
     if (kind != v1::COLUMN_KIND_INTEGER && kind != v1::COLUMN_KIND_REAL &&
@@ -102,6 +101,16 @@ absl::Status ValidateSources(std::span<const v1::SourceSpec> sources, std::strin
     violations.Add(
         std::string(path),
         "allowed: one csv source, or one source of features and one of labels in other formats");
+  }
+  return violations.ToStatus();
+}
+
+absl::Status ValidateLabels(std::span<const v1::SourceSpec> sources, std::string_view path) {
+  Violations violations;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (!sources[i].has_csv() || !sources[i].csv().label_columns().empty()) continue;
+    violations.Add(ChildPath(IndexedPath(path, i), "csv.label_columns"),
+                   "is empty; name at least one column to predict");
   }
   return violations.ToStatus();
 }

@@ -32,6 +32,8 @@ struct IngestResult {
 
 // Checks the specs alone, before any byte is read. Field paths start with `path`: "header.sources".
 absl::Status ValidateSources(std::span<const v1::SourceSpec> sources, std::string_view path);
+// Whether they say what is to be predicted. Without it the bytes can be read all the same.
+absl::Status ValidateLabels(std::span<const v1::SourceSpec> sources, std::string_view path);
 
 // Reads the sources and writes the table to `output_path`, atomically. INVALID_ARGUMENT with
 // file:line:column for bad content, FAILED_PRECONDITION for no rows, RESOURCE_EXHAUSTED for a full

@@ -71,19 +71,19 @@ absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Add(
 absl::StatusOr<std::optional<v1::UploadDatasetResponse>> DatasetUpload::Begin(
     const v1::UploadHeader& header) {
   if (header_) return Fault("header", "came a second time; only the first message holds it");
-  Violations violations;
-  CheckId("header.name", header.name(), violations);
+  CheckId("header.name", header.name(), faults_);
   const std::vector<v1::SourceSpec> sources(header.sources().begin(), header.sources().end());
-  violations.Add(ValidateSources(sources, "header.sources"));
+  const absl::Status readable = ValidateSources(sources, "header.sources");
+  faults_.Add(readable);
+  faults_.Add(ValidateLabels(sources, "header.sources"));
   if (!header.sha256().empty() && !IsSha256(header.sha256())) {
-    violations.Add("header.sha256",
-                   fmt::format("is {}; allowed: 64 digits of 0-9, a-f", Quoted(header.sha256())));
+    faults_.Add("header.sha256",
+                fmt::format("is {}; allowed: 64 digits of 0-9, a-f", Quoted(header.sha256())));
   }
-  CheckRequestId("header.request_id", header.request_id(), violations);
-  FITD_RETURN_IF_ERROR(violations.ToStatus());
-  if (header.validate_only()) return v1::UploadDatasetResponse();
+  CheckRequestId("header.request_id", header.request_id(), faults_);
+  if (!readable.ok()) return faults_.ToStatus();
   header_ = header;
-  if (header.sha256().empty()) return std::nullopt;
+  if (header.sha256().empty() || header.validate_only() || !faults_.empty()) return std::nullopt;
   return FindKnown(header.sha256());
 }
 
@@ -132,15 +132,23 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
     const std::function<bool()>& cancelled) {
   if (cancelled()) return absl::CancelledError();
   if (!header_) return Fault("header", "is missing; the first message must hold it");
+  const bool only_header = files_.empty() && (header_->validate_only() || !faults_.empty());
+  if (only_header) {
+    FITD_RETURN_IF_ERROR(faults_.ToStatus());
+    return v1::UploadDatasetResponse();
+  }
   while (static_cast<int>(files_.size()) < header_->sources_size())
     FITD_RETURN_IF_ERROR(OpenNextSource());
   const std::string bytes_sha256 = hash_.HexDigest();
-  if (!header_->sha256().empty() && header_->sha256() != bytes_sha256) {
+  if (IsSha256(header_->sha256()) && header_->sha256() != bytes_sha256) {
     return DataLoss(fmt::format("the bytes that came have the SHA-256 {}, announced was {}",
                                 bytes_sha256, header_->sha256()));
   }
-  FITD_ASSIGN_OR_RETURN(auto known, FindKnown(bytes_sha256));
-  if (known) return *std::move(known);
+  const bool stores = faults_.empty() && !header_->validate_only();
+  if (stores) {
+    FITD_ASSIGN_OR_RETURN(auto known, FindKnown(bytes_sha256));
+    if (known) return *std::move(known);
+  }
 
   std::vector<IngestSource> sources;
   for (int i = 0; i < header_->sources_size(); ++i)
@@ -148,8 +156,13 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
                        IndexedPath("header.sources", static_cast<size_t>(i))});
   const absl::Time start = absl::Now();
   TemporaryFile table(store_.directory());
-  FITD_ASSIGN_OR_RETURN(const IngestResult ingested,
-                        Ingest(sources, {.allow_missing = header_->allow_missing()}, table.path()));
+  const absl::StatusOr<IngestResult> read =
+      Ingest(sources, {.allow_missing = header_->allow_missing()}, table.path());
+  if (!read.ok() && !absl::IsInvalidArgument(read.status())) return read.status();
+  faults_.Add(read.status());
+  FITD_RETURN_IF_ERROR(faults_.ToStatus());
+  if (!stores) return v1::UploadDatasetResponse();
+  const IngestResult& ingested = *read;
   Log(LogLevel::kInfo, "dataset_ingested",
       {{"dataset", header_->name()},
        {"rows", ingested.header.rows()},

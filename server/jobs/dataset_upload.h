@@ -11,6 +11,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/status.h"
+#include "core/base/violations.h"
 #include "fitd/v1/dataset_service.pb.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
@@ -29,10 +30,11 @@ class DatasetUpload {
   DatasetUpload& operator=(const DatasetUpload&) = delete;
 
   // The next message of the stream. A response when nothing more is needed: the header's hash is
-  // known, or only the header was to be checked.
+  // known.
   absl::StatusOr<std::optional<v1::UploadDatasetResponse>> Add(
       const v1::UploadDatasetRequest& part);
-  // After the last message. Reads the files: takes its time. CANCELLED, and nothing is stored, when
+  // After the last message. Reads the files: takes its time. What is wrong with the header is told
+  // with what is wrong in the files, if there are any. CANCELLED, and nothing is stored, when
   // `cancelled()` says so: a client that is gone looks like one that is done.
   absl::StatusOr<v1::UploadDatasetResponse> Complete(const std::function<bool()>& cancelled);
 
@@ -54,6 +56,7 @@ class DatasetUpload {
   Tables& tables_;
   const int64_t max_bytes_;
   std::optional<v1::UploadHeader> header_;
+  Violations faults_;                 // Of a header whose sources can be read all the same.
   std::vector<TemporaryFile> files_;  // One per source begun.
   int fd_ = -1;                       // Of the newest.
   int64_t bytes_ = 0;

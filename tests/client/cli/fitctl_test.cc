@@ -232,9 +232,8 @@ TEST_F(FitctlTest, ReportsEveryWrongOptionOfAFit) {
 
 TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnUploadBesideWhatTheDaemonSays) {
   v1::UploadDatasetRequest header;
-  auto* writer = Upload(Refusal({{"header.name", "is \"D\""},
-                                 {"header.sources[0].csv.delimiter", "allowed: one ASCII"},
-                                 {"header.sources[0].csv.label_columns", "is empty"}}));
+  auto* writer = Upload(
+      Refusal({{"header.name", "is \"D\""}, {"header.sources[0].csv.label_columns", "is empty"}}));
   EXPECT_CALL(*writer, Write).WillOnce(DoAll(SaveArg<0>(&header), Return(false)));
   EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).WillOnce(Return(writer));
   EXPECT_EQ(Run({"dataset", "upload", "D", "x.csv", "--kind", "zip", "--kind", "w=foo",
@@ -246,8 +245,55 @@ TEST_F(FitctlTest, ReportsEveryWrongOptionOfAnUploadBesideWhatTheDaemonSays) {
                           HasSubstr("fitctl: --kind: \"zip\": expected COLUMN=KIND"),
                           HasSubstr("fitctl: --kind: unknown column kind \"foo\""),
                           HasSubstr("fitctl: NAME (header.name): is \"D\""),
-                          HasSubstr("fitctl: --delimiter (header.sources[0].csv.delimiter): ")));
+                          HasSubstr("fitctl: --delimiter: is \"ab\"; allowed: tab, or one")));
   EXPECT_THAT(err_, Not(HasSubstr("is empty")));
+}
+
+// What the daemon finds in the file is told beside what is wrong with the options.
+TEST_F(FitctlTest, SendsTheFileOfAnUploadWithWrongOptions) {
+  std::vector<v1::UploadDatasetRequest> sent;
+  auto* writer = Upload(Refusal({{"x.csv:2:3", "column \"w\": \"b\" is not a number"}}));
+  EXPECT_CALL(*writer, Write).WillRepeatedly([&](const v1::UploadDatasetRequest& request, auto) {
+    sent.push_back(request);
+    return true;
+  });
+  EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).WillOnce(Return(writer));
+  EXPECT_EQ(Run({"dataset", "upload", "d", Write("x.csv", "y,w\na,b\n"), "--kind", "w=real",
+                 "--kind", "w=integer"}),
+            kExitUsage);
+  EXPECT_EQ(err_,
+            "fitctl: --label: which column is to be predicted? A name, or #3 for the third\n"
+            "fitctl: --kind: \"w\" is given twice\n"
+            "fitctl: x.csv:2:3: column \"w\": \"b\" is not a number\n");
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_TRUE(sent[0].header().validate_only());
+  EXPECT_EQ(sent[1].chunk().data(), "y,w\na,b\n");
+}
+
+TEST_F(FitctlTest, SendsNoFileThatItCannotReadAsTold) {
+  auto* writer = Upload(grpc::Status::OK);
+  EXPECT_CALL(*writer, Write).WillOnce(Return(true));
+  EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).WillOnce(Return(writer));
+  EXPECT_EQ(
+      Run({"dataset", "upload", "d", Write("x.csv", "y;w\n"), "--label", "y", "--delimiter", ""}),
+      kExitUsage);
+  EXPECT_EQ(err_,
+            "fitctl: --delimiter: is \"\"; allowed: tab, or one ASCII character other than a quote "
+            "or a line end\n");
+}
+
+TEST_F(FitctlTest, ADelimiterMayBeATabByName) {
+  for (const std::string tab : {"tab", "\\t", "\t"}) {
+    daemon_.emplace();
+    v1::UploadDatasetRequest header;
+    auto* writer = Upload(grpc::Status::OK);
+    EXPECT_CALL(*writer, Write).WillOnce(DoAll(SaveArg<0>(&header), Return(false)));
+    EXPECT_CALL(daemon_->datasets, UploadDatasetRaw).WillOnce(Return(writer));
+    EXPECT_EQ(Run({"dataset", "upload", "d", Write("x.csv", "a\ty\n"), "--label", "y",
+                   "--delimiter", tab}),
+              kExitOk);
+    EXPECT_EQ(header.header().sources(0).csv().delimiter(), "\t");
+  }
 }
 
 TEST_F(FitctlTest, SaysThatNumbersAreTakenForWords) {

@@ -217,6 +217,16 @@ TEST_F(CsvTableTest, ListsEveryUnknownColumn) {
                 HasSubstr("csv.column_kinds[\"petal\"]"))));
 }
 
+TEST_F(CsvTableTest, RefusesAColumnThatIsGivenTwice) {
+  IngestSource source = Csv(Write("t.csv", "a,y\n1,0\n"), {"y", "#2"});
+  (*source.spec.mutable_csv()->mutable_column_kinds())["a"] = v1::COLUMN_KIND_REAL;
+  (*source.spec.mutable_csv()->mutable_column_kinds())["#1"] = v1::COLUMN_KIND_CATEGORICAL;
+  EXPECT_THAT(IngestTable({source}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("csv.label_columns[1]: \"y\" is given twice"),
+                             HasSubstr("csv.column_kinds[\"a\"]: \"a\" is given twice"))));
+}
+
 TEST_F(CsvTableTest, LeavesOutIgnoredColumns) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table,
                             WithSpec("id,a,y\nx,1,0\n\xFF,2,1\n",

@@ -28,9 +28,20 @@ TEST_F(IngestTest, ListsEveryFaultOfTheSpecs) {
   EXPECT_THAT(Validate({csv}), StatusIs(absl::StatusCode::kInvalidArgument,
                                         AllOf(HasSubstr("header.sources[0].file_name"),
                                               HasSubstr("header.sources[0].csv.delimiter"),
-                                              HasSubstr("header.sources[0].csv.label_columns"),
                                               HasSubstr("header.sources[0].csv.column_kinds[a]"),
                                               HasSubstr("header.sources[0].role"))));
+}
+
+TEST_F(IngestTest, ATableNamesItsLabels) {
+  v1::SourceSpec csv;
+  csv.set_file_name("x.csv");
+  csv.mutable_csv();
+  FITD_EXPECT_OK(Validate({csv}));
+  EXPECT_THAT(ValidateLabels(std::vector{csv}, "header.sources"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("header.sources[0].csv.label_columns: is empty")));
+  csv.mutable_csv()->add_label_columns("y");
+  FITD_EXPECT_OK(ValidateLabels(std::vector{csv}, "header.sources"));
 }
 
 TEST_F(IngestTest, WantsOneCsvOrAPairOfTensors) {

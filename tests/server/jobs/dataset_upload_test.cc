@@ -138,10 +138,34 @@ TEST_F(DatasetUploadTest, ChecksAHeaderAlone) {
   v1::UploadHeader header = CsvHeader("d", "kind");
   header.set_validate_only(true);
   FITD_ASSERT_OK(Header(header));
-  EXPECT_TRUE(answered_);
+  FITD_EXPECT_OK(Complete());
+  EXPECT_EQ(DatasetCount(), 0);
+  upload_ = daemon_->datasets.NewUpload();
   header.set_name("D");
-  EXPECT_THAT(Header(header),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header.name")));
+  FITD_ASSERT_OK(Header(header));
+  EXPECT_THAT(Complete(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("header.name")));
+}
+
+TEST_F(DatasetUploadTest, ChecksAFileAndStoresNothing) {
+  v1::UploadHeader header = CsvHeader("d", "kind");
+  header.set_validate_only(true);
+  FITD_ASSERT_OK(Header(header));
+  FITD_ASSERT_OK(Chunk(TwoClusters(4)));
+  FITD_EXPECT_OK(Complete());
+  EXPECT_EQ(DatasetCount(), 0);
+}
+
+TEST_F(DatasetUploadTest, FaultsOfTheHeaderAreNamedWithThoseOfTheFile) {
+  v1::UploadHeader header = CsvHeader("D", "kind");
+  header.mutable_sources(0)->mutable_csv()->clear_label_columns();
+  header.set_sha256("abc");
+  FITD_ASSERT_OK(Header(header));
+  FITD_ASSERT_OK(Chunk("x,kind\n1\n"));
+  EXPECT_THAT(Complete(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                   testing::AllOf(HasSubstr("header.name: is \"D\""),
+                                                  HasSubstr("csv.label_columns: is empty"),
+                                                  HasSubstr("header.sha256: is \"abc\""),
+                                                  HasSubstr("D.csv:2:1: the line has 1 field"))));
 }
 
 TEST_F(DatasetUploadTest, NamesTheFieldOfAColumnThatTheFileLacks) {
