@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
@@ -187,6 +189,23 @@ std::string WordsAmongNumbers(const v1::Dataset& dataset, const v1::UploadHeader
   return notes;
 }
 
+// To whoever looks at them they are the same.
+std::string WordsApartByBlanks(const v1::Dataset& dataset) {
+  std::string notes;
+  for (const v1::ColumnSchema& column : dataset.columns()) {
+    std::map<absl::string_view, const std::string*> trimmed;
+    for (const std::string& word : column.dictionary()) {
+      const auto [first, is_new] = trimmed.emplace(absl::StripAsciiWhitespace(word), &word);
+      if (is_new) continue;
+      notes += fmt::format(
+          "fitctl: note: column {}: {} and {} are two values, for the blanks around one of them\n",
+          client::Quoted(column.name()), client::Quoted(*first->second), client::Quoted(word));
+      break;
+    }
+  }
+  return notes;
+}
+
 absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
   std::vector<std::string> paths;
   v1::UploadHeader header = HeaderFrom(flags, paths, faults);
@@ -207,7 +226,8 @@ absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
   cli.Print(response->dataset(), [&] { return DatasetText(response->dataset()); });
   header.set_validate_only(!faults.empty());
   cli.env.err << NumbersAsNames(response->dataset(), flags)
-              << WordsAmongNumbers(response->dataset(), header);
+              << WordsAmongNumbers(response->dataset(), header)
+              << WordsApartByBlanks(response->dataset());
   return absl::OkStatus();
 }
 

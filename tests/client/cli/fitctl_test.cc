@@ -296,6 +296,22 @@ TEST_F(FitctlTest, ADelimiterMayBeATabByName) {
   }
 }
 
+TEST_F(FitctlTest, SaysThatValuesDifferByBlanksAlone) {
+  auto* writer = Upload(grpc::Status::OK);
+  EXPECT_CALL(daemon_->datasets, UploadDatasetRaw)
+      .WillOnce(DoAll(testing::SetArgPointee<1>(Proto<v1::UploadDatasetResponse>(
+                          "dataset { name: 'd' rows: 9"
+                          "  columns { name: 'kind' kind: COLUMN_KIND_CATEGORICAL dictionary: "
+                          "[' setosa', 'setosa', 'virginica'] }"
+                          "  columns { name: 'size' kind: COLUMN_KIND_CATEGORICAL dictionary: "
+                          "[' m', 's'] } }")),
+                      Return(writer)));
+  EXPECT_EQ(Run({"dataset", "upload", "d", Write("x.csv", "kind,y\n"), "--label", "y"}), kExitOk);
+  EXPECT_EQ(err_,
+            "fitctl: note: column \"kind\": \" setosa\" and \"setosa\" are two values, for the "
+            "blanks around one of them\n");
+}
+
 TEST_F(FitctlTest, SaysThatNumbersAreTakenForWords) {
   const auto upload = [&](const std::vector<std::string>& more) {
     auto* writer = Upload(grpc::Status::OK);
