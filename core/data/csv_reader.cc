@@ -23,6 +23,22 @@ size_t UndoubleQuotes(char* text, size_t size) {
 }
 
 }  // namespace
+// INVALID_ARGUMENT if a file that begins so is no UTF-8 text at all: one fault, not one per field.
+absl::Status CheckIsText(const std::string& file_name, std::string_view begin) {
+  Violations violations;
+  const size_t zero = begin.find('\0');
+  if (begin.starts_with("\xFF\xFE") || begin.starts_with("\xFE\xFF") || zero < 2) {
+    violations.Add(file_name, "looks like UTF-16; save it as UTF-8");
+  } else if (zero != std::string_view::npos) {
+    const std::string_view before = begin.substr(0, zero);
+    violations.Add(
+        fmt::format("{}:{}:{}", file_name, std::count(before.begin(), before.end(), '\n') + 1,
+                    zero - (before.rfind('\n') + 1) + 1),
+        "is a zero byte; a table is UTF-8 text");
+  }
+  return violations.ToStatus();
+}
+
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, std::string file_name,
                                           char delimiter, std::function<bool()> cancelled) {
@@ -31,7 +47,9 @@ absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, std::string f
   CsvReader reader(std::move(source), delimiter);
   FITD_RETURN_IF_ERROR(reader.Fill());
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (std::string_view(reader.buffer_.data(), reader.end_).starts_with(kByteOrderMark)) {
+  const std::string_view begin(reader.buffer_.data(), reader.end_);
+  FITD_RETURN_IF_ERROR(CheckIsText(reader.source_.file_name(), begin));
+  if (begin.starts_with(kByteOrderMark)) {
     reader.next_begin_ = kByteOrderMark.size();
   }
   return reader;

@@ -43,6 +43,20 @@ TEST_F(CsvReaderTest, FindsNothingInAnEmptyFile) {
   EXPECT_THAT(Read("\n\r\n\r"), IsOkAndHolds(ElementsAre()));
 }
 
+TEST_F(CsvReaderTest, SaysThatAFileIsNoUtf8Text) {
+  using std::string_view_literals::operator""sv;
+  const auto utf16 =
+      StatusIs(absl::StatusCode::kInvalidArgument, "f.csv: looks like UTF-16; save it as UTF-8");
+  EXPECT_THAT(Read("\xFF\xFE"
+                   "a\0,\0b\0\n\0"sv),
+              utf16);
+  EXPECT_THAT(Read("\xFE\xFF\0a\0,\0b"sv), utf16);
+  EXPECT_THAT(Read("a\0,\0b\0\n\0"sv), utf16);
+  EXPECT_THAT(Read("a,b\n1,x\0y\n"sv),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "f.csv:2:4: is a zero byte; a table is UTF-8 text"));
+}
+
 TEST_F(CsvReaderTest, UnquotesFields) {
   EXPECT_THAT(
       Read("\"a,b\",\"c\"\"d\"\"\",\"e\r\nf\"\r\n\"\",\"\"\"\",g\"h\n"),
