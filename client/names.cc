@@ -69,10 +69,11 @@ std::string Quoted(std::string_view text) {
 }
 
 std::string Printable(std::string_view text, bool keep_lines) {
+  const bool utf8 = IsUtf8(text);
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const bool control = byte < 0x20 || byte == 0x7F;
+    const bool control = byte < 0x20 || byte == 0x7F || (!utf8 && byte >= 0x80);
     // C1 controls, U+0080 to U+009F, are C2 80 to C2 9F in UTF-8.
     const bool c1 =
         byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;

@@ -20,7 +20,8 @@ std::string UnknownName(std::string_view what, std::string_view given,
 std::string Quoted(std::string_view text);
 
 // The text with every control character replaced by U+FFFD: what a server or a file says cannot
-// drive the terminal. Line ends are kept where `keep_lines` says so.
+// drive the terminal. The same for all that is no ASCII where the text is no UTF-8. Line ends are
+// kept where `keep_lines` says so.
 std::string Printable(std::string_view text, bool keep_lines = false);
 
 // Whether a message may hold the text.

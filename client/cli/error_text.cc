@@ -60,6 +60,7 @@ constexpr auto kFlags = std::to_array<std::pair<std::string_view, std::string_vi
     {"header.sources[1].raw.row_shape", "--row-shape"},
     {"model", "MODEL"},
     {"dataset", "--data"},
+    {"rows", "--rows"},
     {"metrics", "--metrics"},
     {"top_k", "--top-k"},
     {"expected_version", "--expect"},
@@ -71,6 +72,8 @@ struct Source {
 };
 
 Source SourceOf(std::string_view field) {
+  // "rows.csv:3:1" is a place in a file, however the file is named.
+  if (field.find(':') < field.find('"')) return {};
   for (const auto& [path, flag] : kFlags) {
     if (!field.starts_with(path)) continue;
     const std::string_view rest = field.substr(path.size());

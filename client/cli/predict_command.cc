@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <istream>
 #include <memory>
@@ -38,13 +39,49 @@ struct PredictFlags {
   SourceFlags source;
 };
 
+// The first faults of the rows of a file, and how many more there are. Single-thread.
+class RowFaults {
+ public:
+  // What is wrong, with its place in the file. What all rows have in common comes with each request
+  // and is told once.
+  void Add(const std::string& what) {
+    if (std::find(listed_.begin(), listed_.end(), what) != listed_.end()) return;
+    if (listed_.size() < kListed) {
+      listed_.push_back(what);
+    } else {
+      ++more_;
+    }
+  }
+  void AddMore(int64_t more) { more_ += more; }
+
+  bool empty() const { return listed_.empty() && more_ == 0; }
+  bool full() const { return listed_.size() == kListed || more_ > 0; }
+
+  // `all`: the file has been read to its end.
+  std::vector<client::FieldViolation> Violations(const std::string& file, bool all) const {
+    std::vector<client::FieldViolation> violations;
+    for (const std::string& what : listed_) violations.push_back({"", what});
+    if (more_ > 0) {
+      violations.push_back(
+          {"", fmt::format("{}: and {}{} more", file, all ? "" : "at least ", more_)});
+    }
+    return violations;
+  }
+
+ private:
+  static constexpr size_t kListed = 20;
+  std::vector<std::string> listed_;
+  int64_t more_ = 0;
+};
+
 // Rows of a file, request by request.
 class Requests {
  public:
   virtual ~Requests() = default;
 
-  // Fills in the next request; false when there are no rows left.
-  virtual absl::StatusOr<bool> Next(v1::PredictRequest& request) = 0;
+  // Fills in the next request; false when there are no rows left, or none can be read. What is
+  // wrong with the file itself goes to `faults`.
+  virtual absl::StatusOr<bool> Next(v1::PredictRequest& request, RowFaults& faults) = 0;
 
   // Where the file holds a value of the newest request; `value` is -1 for a whole row, `row` for
   // all of it.
@@ -56,9 +93,15 @@ class TensorRequests final : public Requests {
   TensorRequests(std::string path, std::unique_ptr<client::TensorReader> reader)
       : path_(std::move(path)), reader_(std::move(reader)) {}
 
-  absl::StatusOr<bool> Next(v1::PredictRequest& request) override {
+  absl::StatusOr<bool> Next(v1::PredictRequest& request, RowFaults& faults) override {
     first_row_ += rows_;
-    FITD_ASSIGN_OR_RETURN(*request.mutable_tensor(), reader_->Next(kRowsPerRequest));
+    absl::StatusOr<v1::Tensor> tensor = reader_->Next(kRowsPerRequest);
+    if (absl::IsInvalidArgument(tensor.status())) {
+      faults.Add(std::string(tensor.status().message()));
+      return false;
+    }
+    FITD_RETURN_IF_ERROR(tensor.status());
+    *request.mutable_tensor() = *std::move(tensor);
     rows_ = request.tensor().shape(0);
     return rows_ > 0;
   }
@@ -95,6 +138,7 @@ class CsvRequests final : public Requests {
   absl::Status ReadHeader(const v1::CsvSpec& spec) {
     FITD_ASSIGN_OR_RETURN(const bool any, NextRow());
     if (!any) return absl::InvalidArgumentError(fmt::format("{}: no rows", path_));
+    if (const absl::Status text = CheckIsText(row_[0]); !text.ok()) return text;
     const bool names = spec.has_header() ? spec.header() : !AreNumbers(row_);
     for (size_t i = 0; i < row_.size(); ++i) {
       const absl::string_view name = absl::StripAsciiWhitespace(row_[i]);
@@ -102,28 +146,32 @@ class CsvRequests final : public Requests {
     }
     row_pending_ = !names;
     for (const std::string& column : columns_) {
-      if (!client::IsUtf8(column)) return NotText(column);
+      if (!client::IsUtf8(column)) return absl::InvalidArgumentError(NotText(column));
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<bool> Next(v1::PredictRequest& request) override {
+  absl::StatusOr<bool> Next(v1::PredictRequest& request, RowFaults& faults) override {
     v1::RowBatch& batch = *request.mutable_rows();
     batch.mutable_columns()->Add(columns_.begin(), columns_.end());
     lines_.clear();
     size_t bytes = 0;
     while (batch.rows_size() < kRowsPerRequest && bytes < kBytesPerRequest) {
       if (!std::exchange(row_pending_, false)) {
-        FITD_ASSIGN_OR_RETURN(const bool any, NextRow());
-        if (!any) break;
+        const absl::StatusOr<bool> any = NextRow();
+        if (!any.ok()) faults.Add(std::string(any.status().message()));
+        if (!any.ok() || !*any) break;
       }
       lines_.push_back(reader_.line());
       v1::Row& row = *batch.add_rows();
       for (std::string& field : row_) {
-        if (!client::IsUtf8(field)) return NotText(field);
         v1::Value& value = *row.add_values();
         bytes += field.size() + sizeof(v1::Value);
-        if (!IsMissing(field)) value.set_text(std::move(field));
+        if (!client::IsUtf8(field)) {
+          faults.Add(NotText(field));
+        } else if (!IsMissing(field)) {
+          value.set_text(std::move(field));
+        }
       }
     }
     return batch.rows_size() > 0;
@@ -156,14 +204,24 @@ class CsvRequests final : public Requests {
     return any;
   }
 
-  absl::Status NotText(const std::string& field) const {
-    return absl::InvalidArgumentError(
-        fmt::format("{}:{}: {} is not UTF-8 text", path_, reader_.line(), client::Quoted(field)));
+  // Whether a file that begins so is text: one fault, not one per field.
+  absl::Status CheckIsText(std::string_view begin) const {
+    if (begin.starts_with("\xFF\xFE") || begin.starts_with("\xFE\xFF") || begin.find('\0') < 2) {
+      return absl::InvalidArgumentError(path_ + ": looks like UTF-16; save it as UTF-8");
+    }
+    return absl::OkStatus();
   }
 
+  std::string NotText(const std::string& field) const {
+    return fmt::format("{}:{}: {} is not UTF-8 text", path_, reader_.line(), client::Quoted(field));
+  }
+
+  // The end, too, behind what cannot be read.
   absl::StatusOr<bool> NextRow() {
-    FITD_ASSIGN_OR_RETURN(const bool any, reader_.Next(row_));
-    if (file_ != nullptr) FITD_RETURN_IF_ERROR(file_->status());
+    if (ended_) return false;
+    absl::StatusOr<bool> any = reader_.Next(row_);
+    if (file_ != nullptr && !file_->status().ok()) any = file_->status();
+    ended_ = !any.ok() || !*any;
     return any;
   }
 
@@ -176,6 +234,7 @@ class CsvRequests final : public Requests {
   std::vector<std::string> row_;
   std::vector<int64_t> lines_;  // By row of the newest request.
   bool row_pending_ = false;    // row_ was read as a header and is data.
+  bool ended_ = false;
 };
 
 absl::StatusOr<std::unique_ptr<Requests>> OpenRequests(Cli& cli, const std::string& path,
@@ -199,39 +258,49 @@ absl::StatusOr<std::unique_ptr<Requests>> OpenRequests(Cli& cli, const std::stri
 // Null if there are faults.
 std::unique_ptr<Requests> RequestsFrom(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
   faults.Exclude("--features", !flags.features.empty(), "ROWS", !flags.file.empty());
-  if (!faults.empty()) return nullptr;
-  if (flags.file.empty() && flags.features.empty()) {
+  if (flags.file.empty() && flags.features.empty())
     faults.Add("ROWS", "what is to be predicted? Give a table (ROWS.csv), or --features FILE");
-    return nullptr;
-  }
+  if (!CanRead(faults)) return nullptr;
   const std::string& path = flags.file.empty() ? flags.features : flags.file;
   SourceFlags source_flags = flags.source;
   if (path == "-" && source_flags.format.empty())
     source_flags.format = flags.file.empty() ? "npy" : "csv";
   const v1::SourceSpec source = SourceFrom(source_flags, path, faults);
+  const bool can_read = CanRead(faults);
   CheckSourceFlags(source_flags, {&source, 1}, faults);
-  if (!faults.empty()) return nullptr;
+  if (!can_read) return nullptr;
   auto requests = OpenRequests(cli, path, source);
   faults.Add(flags.file.empty() ? "--features" : "ROWS", requests.status());
   return requests.ok() ? *std::move(requests) : nullptr;
 }
 
-// Faults in rows of the newest request, named by their place in the file.
-absl::Status InFile(const absl::Status& status, const Requests& requests) {
-  if (!absl::IsInvalidArgument(status)) return status;
-  std::vector<client::FieldViolation> violations = client::FieldViolations(status);
-  if (violations.empty()) return status;
-  for (client::FieldViolation& violation : violations) {
+// Sorts what the daemon says about the newest request: what is in the file is named by its place
+// there.
+void Sort(const std::vector<client::FieldViolation>& told, const Requests& requests,
+          RowFaults& in_file, std::vector<client::FieldViolation>& others) {
+  for (const client::FieldViolation& violation : told) {
+    const char* const field = violation.field.c_str();
+    const char* const what = violation.description.c_str();
+    if (!violation.field.starts_with("rows") && !violation.field.starts_with("tensor")) {
+      const bool known = std::any_of(others.begin(), others.end(), [&](const auto& other) {
+        return other.field == violation.field;
+      });
+      if (!known) others.push_back(violation);  // Else it came with an earlier request.
+      continue;
+    }
+    long long more = 0;
+    if (std::sscanf(what, "and %lld more", &more) == 1 ||
+        std::sscanf(what, "and at least %lld more", &more) == 1) {
+      in_file.AddMore(more);
+      continue;
+    }
     int row = -1;
     int value = -1;
-    const char* const field = violation.field.c_str();
     std::sscanf(field, "rows.columns[%d]", &value);
     std::sscanf(field, "rows.rows[%d].values[%d]", &row, &value);
     std::sscanf(field, "tensor.data[%d, %d]", &row, &value);
-    if (violation.field.starts_with("rows") || violation.field.starts_with("tensor"))
-      violation.field = requests.Where(row, value);
+    in_file.Add(fmt::format("{}: {}", requests.Where(row, value), what));
   }
-  return client::Faults(status.code(), violations);
 }
 
 std::string TopKText(const v1::TopK& top) {
@@ -293,45 +362,104 @@ v1::PredictResponse OneRow(const v1::PredictResponse& response, int row) {
   return one;
 }
 
+// The answers, printed once no row can be at fault any more. Single-thread.
+class Answers {
+ public:
+  explicit Answers(Cli& cli) : cli_(cli) {
+    if (cli.output == OutputFormat::kJsonl) lines_.reset(std::tmpfile());
+  }
+
+  absl::Status Add(const v1::PredictResponse& response) {
+    FITD_ASSIGN_OR_RETURN(const int rows, RowsOf(response));
+    if (cli_.output != OutputFormat::kJsonl) {
+      all_.MergeFrom(response);
+      return absl::OkStatus();
+    }
+    for (int row = 0; row < rows; ++row) {
+      const std::string line = ToJson(OneRow(response, row), /*pretty=*/false);
+      if (lines_ == nullptr || std::fwrite(line.data(), 1, line.size(), lines_.get()) < line.size())
+        return NotKept();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Print() {
+    if (cli_.output == OutputFormat::kJsonl) return PrintLines();
+    cli_.Print(all_, [&] {
+      Table table(Header(all_));
+      const auto rows =
+          all_.outputs() == 0 ? 0 : static_cast<int>(all_.scores_size() / all_.outputs());
+      for (int row = 0; row < rows; ++row) table.AddRow(RowCells(all_, row, row + 1));
+      return table.ToString();
+    });
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  static absl::Status NotKept() {
+    return absl::ResourceExhaustedError("cannot keep the answers in a temporary file");
+  }
+
+  absl::Status PrintLines() {
+    if (lines_ == nullptr || std::fseek(lines_.get(), 0, SEEK_SET) != 0) return NotKept();
+    std::array<char, 1 << 16> bytes;
+    while (const size_t count = std::fread(bytes.data(), 1, bytes.size(), lines_.get()))
+      cli_.env.out.write(bytes.data(), static_cast<std::streamsize>(count));
+    return std::ferror(lines_.get()) == 0 ? absl::OkStatus() : NotKept();
+  }
+
+  Cli& cli_;
+  v1::PredictResponse all_;
+  std::unique_ptr<std::FILE, Close> lines_;  // JSON lines; they may be more than fit in memory.
+};
+
 absl::Status Predict(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
   v1::PredictRequest asked;  // But for the rows.
   asked.set_model(flags.model);
   const std::unique_ptr<Requests> requests = RequestsFrom(cli, flags, faults);
   faults.SetField("--top-k", flags.top_k, "top_k", asked);
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
-  if (!faults.empty()) return faults.With(client->Predict(asked).status(), "input");
-  v1::PredictResponse all;
+  if (requests == nullptr) return faults.With(client->Predict(asked).status(), "input");
+
+  Answers answers(cli);
+  RowFaults in_file;
+  std::vector<client::FieldViolation> others;
   bool any = false;
-  const absl::Status status = client->PredictStream(
-      [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
-        request.set_model(asked.model());
-        request.set_top_k(asked.top_k());
-        FITD_ASSIGN_OR_RETURN(const bool more, requests->Next(request));
-        any = any || more;
-        return more;
-      },
-      [&](const v1::PredictResponse& response) -> absl::Status {
-        FITD_ASSIGN_OR_RETURN(const int rows, RowsOf(response));
-        if (cli.output == OutputFormat::kJsonl) {
-          for (int row = 0; row < rows; ++row) cli.PrintJson(OneRow(response, row));
-        } else {
-          all.MergeFrom(response);
-        }
-        return absl::OkStatus();
-      });
-  FITD_RETURN_IF_ERROR(InFile(status, *requests));
-  if (!any) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: no rows to predict", flags.file.empty() ? flags.features : flags.file));
-  }
-  if (cli.output == OutputFormat::kJsonl) return absl::OkStatus();
-  cli.Print(all, [&] {
-    Table table(Header(all));
-    const int rows = all.outputs() == 0 ? 0 : static_cast<int>(all.scores_size() / all.outputs());
-    for (int row = 0; row < rows; ++row) table.AddRow(RowCells(all, row, row + 1));
-    return table.ToString();
-  });
-  return absl::OkStatus();
+  bool more = false;
+  // A stream ends with the first request that is at fault; a new one takes those behind it.
+  do {
+    v1::PredictRequest first = asked;
+    FITD_ASSIGN_OR_RETURN(more, requests->Next(first, in_file));
+    if (!more || in_file.full()) break;
+    any = true;
+    bool begun = false;
+    const absl::Status status = client->PredictStream(
+        [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
+          request = begun ? asked : first;
+          if (!std::exchange(begun, true)) return true;
+          FITD_ASSIGN_OR_RETURN(more, requests->Next(request, in_file));
+          return more;
+        },
+        [&](const v1::PredictResponse& response) {
+          const bool at_fault = !faults.empty() || !in_file.empty() || !others.empty();
+          return at_fault ? absl::OkStatus() : answers.Add(response);
+        });
+    const std::vector<client::FieldViolation> told = client::FieldViolations(status);
+    if (!status.ok() && (!absl::IsInvalidArgument(status) || told.empty()))
+      return faults.With(status);
+    Sort(told, *requests, in_file, others);
+  } while (more);
+
+  const std::string& path = flags.file.empty() ? flags.features : flags.file;
+  for (const auto& fault : in_file.Violations(path, !more)) others.push_back(fault);
+  if (!faults.empty() || !others.empty())
+    return faults.With(client::Faults(absl::StatusCode::kInvalidArgument, others));
+  if (!any) return absl::InvalidArgumentError(fmt::format("{}: no rows to predict", path));
+  return answers.Print();
 }
 
 }  // namespace

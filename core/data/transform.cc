@@ -159,7 +159,6 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::RowBatch& batch
   LimitedViolations violations;
   const std::vector<NamedFeature> features = FindFeatures(state_, batch, violations);
   if (batch.rows().empty()) violations.Add("rows.rows", "is empty");
-  if (!violations.empty()) return violations.ToStatus("rows");
 
   const MissingValues missing;
   std::vector<float> x(static_cast<size_t>(batch.rows_size()) *
@@ -180,7 +179,7 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::RowBatch& batch
         violations.Add(fmt::format("rows.rows[{}].values[{}]", r, feature.value), fault);
     }
   }
-  if (!violations.empty()) return violations.ToStatus("rows.rows");
+  if (!violations.empty()) return violations.ToStatus("rows");
   return x;
 }
 

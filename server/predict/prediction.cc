@@ -15,12 +15,6 @@
 namespace fitd {
 namespace {
 
-absl::Status Fault(std::string field, std::string description) {
-  Violations violations;
-  violations.Add(std::move(field), std::move(description));
-  return violations.ToStatus();
-}
-
 int64_t RowsOf(const v1::PredictRequest& request) {
   if (request.has_rows()) return request.rows().rows_size();
   return request.tensor().shape_size() > 0 ? request.tensor().shape(0) : 0;
@@ -42,24 +36,20 @@ class Call final : public PredictionCall {
   absl::StatusOr<std::vector<float>> Features(const LoadedModel& model) override {
     const bool classifies = model.pipeline.state().target().has_classes();
     const int64_t most_labels = classifies ? Classes(model).count() : 0;
+    Violations violations;
     if (request_.top_k() < 0 || request_.top_k() > most_labels) {
-      return Fault("top_k", classifies
-                                ? fmt::format("is {}; allowed: 0 to {}, the number of classes",
-                                              request_.top_k(), most_labels)
-                                : fmt::format("is {}; allowed: 0, as the model does not classify",
-                                              request_.top_k()));
+      violations.Add("top_k", classifies
+                                  ? fmt::format("is {}; allowed: 0 to {}, the number of classes",
+                                                request_.top_k(), most_labels)
+                                  : fmt::format("is {}; allowed: 0, as the model does not classify",
+                                                request_.top_k()));
     }
-    switch (request_.input_case()) {
-      case v1::PredictRequest::kTensor:
-        return model.pipeline.Transform(request_.tensor());
-      case v1::PredictRequest::kRows:
-        return model.pipeline.Transform(request_.rows());
-      case v1::PredictRequest::INPUT_NOT_SET:
-        break;
-    }
-    return Fault("input", "is not set; allowed: tensor, rows");
+    absl::StatusOr<std::vector<float>> features = Input(model);
+    if (!features.ok() && !absl::IsInvalidArgument(features.status())) return features;
+    violations.Add(features.status());
+    FITD_RETURN_IF_ERROR(violations.ToStatus());
+    return features;
   }
-
   absl::Status Answer(const LoadedModel& model, std::span<const float> scores) override {
     const int64_t outputs = model.predictor->outputs();
     response_.set_model(model.version.model());
@@ -89,6 +79,20 @@ class Call final : public PredictionCall {
   void Done(const absl::Status& status) override { done_(status); }
 
  private:
+  absl::StatusOr<std::vector<float>> Input(const LoadedModel& model) const {
+    switch (request_.input_case()) {
+      case v1::PredictRequest::kTensor:
+        return model.pipeline.Transform(request_.tensor());
+      case v1::PredictRequest::kRows:
+        return model.pipeline.Transform(request_.rows());
+      case v1::PredictRequest::INPUT_NOT_SET:
+        break;
+    }
+    Violations violations;
+    violations.Add("input", "is not set; allowed: tensor, rows");
+    return violations.ToStatus();
+  }
+
   const v1::PredictRequest& request_;
   const std::function<bool()> cancelled_;
   v1::PredictResponse& response_;

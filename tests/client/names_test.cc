@@ -35,6 +35,9 @@ TEST(PrintableTest, TakesTheirPowerFromControlCharacters) {
             "\uFFFD1m");
   EXPECT_EQ(Printable("a\nb", /*keep_lines=*/true), "a\nb");
   EXPECT_EQ(Printable("Größe"), "Größe");
+  EXPECT_EQ(Printable("Gr\xF6\xDF"
+                      "e"),
+            "Gr\uFFFD\uFFFDe");
 }
 
 TEST(ShortenedTest, CutsBetweenCodePoints) {

@@ -18,6 +18,7 @@ TEST(ErrorTextTest, GivesEveryViolationALineAndItsFlag) {
   add("spec.layers[2].dense.units", "is -1");
   add("spec.training.optimizer.learning_rate.constant", "is NaN");
   add("name", "is \"X\"");
+  add("model.csv:2:1", "is not a number");
   absl::Status status = absl::InvalidArgumentError("4 faults");
   status.SetPayload("type.googleapis.com/google.rpc.BadRequest",
                     absl::Cord(bad.SerializeAsString()));
@@ -25,7 +26,8 @@ TEST(ErrorTextTest, GivesEveryViolationALineAndItsFlag) {
             "fitctl: --batch-size (spec.training.batch_size): is 0\n"
             "fitctl: --layers (spec.layers[2].dense.units): is -1\n"
             "fitctl: --learning-rate (spec.training.optimizer.learning_rate.constant): is NaN\n"
-            "fitctl: name: is \"X\"\n");
+            "fitctl: name: is \"X\"\n"
+            "fitctl: model.csv:2:1: is not a number\n");
 }
 
 TEST(ErrorTextTest, NamesTheAddressOfAnUnreachableDaemon) {

@@ -3,6 +3,8 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 namespace fitd::cli {
 namespace {
 
+using client::FieldViolation;
 using client::Refusal;
 using testing::_;
 using testing::AllOf;
@@ -21,11 +24,12 @@ using testing::Return;
 
 class PredictTest : public FitctlTest {
  protected:
-  // `end` ends the stream before its answer.
-  void ExpectPredict(const std::string& response, const grpc::Status& end = grpc::Status::OK) {
-    auto* stream =
-        new testing::NiceMock<grpc::testing::MockClientReaderWriter<v1::PredictStreamRequest,
-                                                                    v1::PredictStreamResponse>>();
+  using MockStream = testing::NiceMock<
+      grpc::testing::MockClientReaderWriter<v1::PredictStreamRequest, v1::PredictStreamResponse>>;
+
+  // `end` ends it behind so many answers, unless it is OK.
+  MockStream* Stream(const std::string& response, const grpc::Status& end, size_t answers = 1) {
+    auto* stream = new MockStream();
     EXPECT_CALL(*stream, Write)
         .Times(AnyNumber())
         .WillRepeatedly([this](const v1::PredictStreamRequest& request, auto) {
@@ -34,13 +38,25 @@ class PredictTest : public FitctlTest {
         });
     EXPECT_CALL(*stream, Read)
         .Times(AnyNumber())
-        .WillRepeatedly([this, response, end](v1::PredictStreamResponse* message) {
-          if (!end.ok() && requests_.size() == 2) return false;
+        .WillRepeatedly([response, end, answers,
+                         read = std::make_shared<size_t>(0)](v1::PredictStreamResponse* message) {
+          if (!end.ok() && (*read)++ == answers) return false;
           *message->mutable_response() = Proto<v1::PredictResponse>(response);
           return true;
         });
     EXPECT_CALL(*stream, Finish).WillOnce(Return(end));
-    EXPECT_CALL(daemon_->predictions, PredictStreamRaw).WillOnce(Return(stream));
+    return stream;
+  }
+
+  void ExpectPredict(const std::string& response, const grpc::Status& end = grpc::Status::OK) {
+    EXPECT_CALL(daemon_->predictions, PredictStreamRaw).WillOnce(Return(Stream(response, end)));
+  }
+
+  // The streams of a file whose requests are refused one after the other.
+  void ExpectRefusals(const std::vector<grpc::Status>& refusals) {
+    auto& streams = EXPECT_CALL(daemon_->predictions, PredictStreamRaw);
+    for (const grpc::Status& refusal : refusals)
+      streams.WillOnce(Return(Stream("", refusal, /*answers=*/0)));
   }
 
   std::vector<v1::PredictRequest> requests_;
@@ -120,9 +136,9 @@ TEST_F(PredictTest, NamesFaultsByFileLineAndColumn) {
                                    {"rows.rows[1].values", "has 1 values for 2 columns"},
                                    {"rows.rows", "and 3 more"}}));
   EXPECT_EQ(Run({"predict", "m", Write("rows.csv", rows)}), kExitUsage);
-  EXPECT_THAT(err_,
-              AllOf(HasSubstr("rows.csv:4098: column \"w\": is \"x\"\n"),
-                    HasSubstr("rows.csv:4100: has 1 values"), HasSubstr("rows.csv: and 3 more\n")));
+  EXPECT_THAT(err_, AllOf(HasSubstr("rows.csv:4098: column \"w\": is \"x\"\n"),
+                          HasSubstr("rows.csv:4100: has 1 values for 2"),
+                          HasSubstr("rows.csv: and 3 more\n")));
 }
 
 TEST_F(PredictTest, ReportsEveryWrongOptionBesideWhatTheDaemonSays) {
@@ -139,8 +155,72 @@ TEST_F(PredictTest, ReportsEveryWrongOptionBesideWhatTheDaemonSays) {
 
 TEST_F(PredictTest, DoesNotBlameTheRowsThatItCouldNotSend) {
   EXPECT_CALL(daemon_->predictions, Predict).WillOnce(Return(Refusal({{"input", "is not set"}})));
-  EXPECT_EQ(Run({"predict", "m", "-", "--top-k", "many"}, "a\n1\n"), kExitUsage);
+  EXPECT_EQ(Run({"predict", "m", "-", "--delimiter", "ab"}, "a\n1\n"), kExitUsage);
   EXPECT_THAT(err_, Not(HasSubstr("is not set")));
+}
+
+TEST_F(PredictTest, WrongOptionsHideNoWrongRow) {
+  ExpectRefusals({Refusal({{"rows.rows[0].values[0]", "is \"x\""}})});
+  EXPECT_EQ(Run({"predict", "m", "-", "--top-k", "many", "--dtype", "uint8"}, "a\nx\n"),
+            kExitUsage);
+  EXPECT_EQ(err_,
+            "fitctl: --dtype: is for raw files; there is none here\n"
+            "fitctl: --top-k: is \"many\"; expected a whole number of 32 bits\n"
+            "fitctl: stdin:2: column \"a\": is \"x\"\n");
+}
+
+TEST_F(PredictTest, NamesTheFaultsOfAllRequestsAndPrintsNoAnswer) {
+  std::string rows = "a\n";
+  for (int i = 0; i < 3 * 4096; ++i) rows += "1\n";
+  rows += "\"x\"y\n";
+  const FieldViolation everywhere{"rows.columns", "lacks column \"age\""};
+  ExpectRefusals({Refusal({everywhere, {"rows.rows[0].values[0]", "is wrong"}}),
+                  Refusal({everywhere, {"rows.rows[1].values[0]", "is wrong"}, {"top_k", "is 7"}}),
+                  Refusal({everywhere, {"top_k", "is 7"}})});
+  EXPECT_EQ(Run({"predict", "m", Write("rows.csv", rows), "--output", "jsonl"}), kExitUsage);
+  const std::string file = dir_.File("rows.csv");
+  EXPECT_EQ(err_,
+            "fitctl: --top-k (top_k): is 7\n"
+            "fitctl: " +
+                file +
+                ": lacks column \"age\"\n"
+                "fitctl: " +
+                file +
+                ":2: column \"a\": is wrong\n"
+                "fitctl: " +
+                file +
+                ":4099: column \"a\": is wrong\n"
+                "fitctl: " +
+                file + ":12290: field 1: text after the closing quote\n");
+  EXPECT_EQ(out_, "");
+}
+
+TEST_F(PredictTest, CountsTheFaultsThatItDoesNotList) {
+  std::string rows = "a\n";
+  for (int i = 0; i < 2 * 4096; ++i) rows += "1\n";
+  std::vector<FieldViolation> twenty;
+  for (int i = 0; i < 20; ++i)
+    twenty.push_back({"rows.rows[" + std::to_string(i) + "].values[0]", "is wrong"});
+  twenty.push_back({"rows.rows", "and 5 more"});
+  ExpectRefusals({Refusal(twenty)});
+  EXPECT_EQ(Run({"predict", "m", "-"}, rows), kExitUsage);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: stdin:21: column \"a\": is wrong\n"),
+                          HasSubstr("fitctl: -: and at least 5 more\n")));
+}
+
+TEST_F(PredictTest, AWrongRowKeepsTheAnswersBeforeItFromBeingPrinted) {
+  std::string rows = "a\n";
+  for (int i = 0; i < 4096; ++i) rows += "1\n";
+  ExpectPredict(kTwoRows, Refusal({{"rows.rows[0].values[0]", "is \"x\""}}));
+  EXPECT_EQ(Run({"predict", "m", "-", "--output", "jsonl"}, rows + "x\n"), kExitUsage);
+  EXPECT_EQ(out_, "");
+}
+
+TEST_F(PredictTest, SaysThatATableIsUtf16) {
+  using std::string_literals::operator""s;
+  EXPECT_CALL(daemon_->predictions, Predict).WillOnce(Return(Refusal({{"input", "is not set"}})));
+  EXPECT_EQ(Run({"predict", "m", "-"}, "\xFF\xFE"s + "a\0,\0b\0\n\0"s), kExitUsage);
+  EXPECT_EQ(err_, "fitctl: ROWS: stdin: looks like UTF-16; save it as UTF-8\n");
 }
 
 TEST_F(PredictTest, CountsRowsOfATensorFromTheStartOfItsFile) {

@@ -137,6 +137,19 @@ TEST_F(TransformTest, NamesMissingAndDoubledColumns) {
                      HasSubstr("rows.rows: is empty"))));
 }
 
+TEST_F(TransformTest, MissingColumnsHideNoWrongRow) {
+  FITD_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, FitCsv("age,b,y\n1,2,0\n3,4,1\n", true));
+  v1::RowBatch batch;
+  for (const char* column : {"b", "c"}) batch.add_columns(column);
+  AddRow(batch, {"1"});
+  AddRow(batch, {"x", "2"});
+  EXPECT_THAT(pipeline.Transform(batch),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("rows.columns: lacks column \"age\""),
+                             HasSubstr("rows.rows[0].values: has 1 values for 2 columns"),
+                             HasSubstr("rows.rows[1].values[0]: \"x\" is not a number"))));
+}
+
 TEST_F(TransformTest, ArraysCannotComeAsNamedRows) {
   v1::RowBatch batch;
   batch.add_columns("features");
