@@ -8,6 +8,7 @@
 #include "client/cli/format.h"
 #include "client/cli/job_view.h"
 #include "client/cli/table.h"
+#include "client/errors.h"
 #include "client/names.h"
 #include "client/reflection.h"
 #include "client/spec_text.h"
@@ -195,8 +196,25 @@ absl::Status Resume(Cli& cli, const IdFlags& flags) {
   return absl::OkStatus();
 }
 
+// Nobody waits for hours to hear of an id that means nothing.
+absl::Status CheckJobs(Cli& cli, const std::vector<std::string>& ids) {
+  FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
+  std::vector<client::FieldViolation> faults;
+  bool all_unknown = true;
+  for (const std::string& id : ids) {
+    const absl::Status status = GetJob(*client, id).status();
+    if (status.ok()) continue;
+    if (!absl::IsNotFound(status) && !absl::IsInvalidArgument(status)) return status;
+    all_unknown = all_unknown && absl::IsNotFound(status);
+    faults.push_back({"", std::string(status.message())});
+  }
+  return client::Faults(
+      all_unknown ? absl::StatusCode::kNotFound : absl::StatusCode::kInvalidArgument, faults);
+}
+
 struct WaitFlags {
   std::vector<std::string> ids;
+  FITD_RETURN_IF_ERROR(CheckJobs(cli, flags.ids));
 };
 
 // The first that did not succeed decides, but all are waited for.

@@ -87,7 +87,7 @@ TEST_F(JobCommandsTest, NamesAVersionThatWasReproduced) {
 TEST_F(JobCommandsTest, AVersionThatWasNotReproducedExitsWith5) {
   EXPECT_CALL(daemon_->jobs, WatchJobRaw).WillOnce(Return(Stream<v1::WatchJobResponse>({})));
   EXPECT_CALL(daemon_->jobs, GetJob)
-      .WillOnce(Answer(Proto<v1::GetJobResponse>(
+      .WillRepeatedly(Answer(Proto<v1::GetJobResponse>(
           "job { id: 'fit-3' state: JOB_STATE_FAILED spec { model: 'm' verify_version: 4 }"
           "failure { code: 13 message: 'm@4 was not reproduced' } }")));
   EXPECT_EQ(Run({"job", "wait", "fit-3"}), kExitJobFailed);
@@ -164,12 +164,27 @@ TEST_F(JobCommandsTest, ListsJobs) {
       daemon_->jobs,
       ListJobs(_, EqualsProto("states: JOB_STATE_RUNNING states: JOB_STATE_QUEUED model: 'm'"), _))
       .WillOnce(Answer(Proto<v1::ListJobsResponse>(
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' state: JOB_STATE_RUNNING }")))
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-4' state: JOB_STATE_RUNNING }")))
           "jobs { id: 'fit-2' state: JOB_STATE_QUEUED queue_position: 1 spec { model: 'm' dataset: "
           "'d' training { epochs: 5 } } }")));
   EXPECT_EQ(Run({"job", "list", "--state", "running,queued", "--model", "m"}), kExitOk);
   EXPECT_EQ(out_,
             "id     model  data  state               epoch  metrics  version  created\n"
             "fit-2  m      d     QUEUED (1 in line)  0/5                   -        -\n");
+}
+
+TEST_F(JobCommandsTest, NamesEveryUnknownJobBeforeItWaits) {
+  const auto unknown = [](const char* id) {
+    return Return(
+        grpc::Status(grpc::StatusCode::NOT_FOUND, "unknown job \"" + std::string(id) + "\""));
+  };
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-1' state: JOB_STATE_RUNNING }")))
+      .WillOnce(unknown("fit-8"))
+      .WillOnce(unknown("fit-9"));
+  EXPECT_EQ(Run({"job", "wait", "fit-1", "fit-8", "fit-9"}), kExitNotFound);
+  EXPECT_EQ(err_, "fitctl: unknown job \"fit-8\"\nfitctl: unknown job \"fit-9\"\n");
 }
 
 }  // namespace
