@@ -147,22 +147,22 @@ class Parser {
   int depth_ = 0;
 };
 
-// Fills messages from terms and collects what is wrong.
-// Fills messages, and leaves those empty whose text has a fault.
+// Fills messages from terms and collects what is wrong. A message of which something could not be
+// read is left empty.
 class Filler {
  public:
   void Read(const Term& term, const std::string& where, Message& spec) {
-    const size_t faults = faults_.size();
+    const size_t unread = unread_;
     Spec(term, where, spec);
-    if (faults_.size() > faults) spec.Clear();
+    if (unread_ > unread) spec.Clear();
   }
 
   void Read(const std::vector<Term::Argument>& arguments,
             const std::vector<std::string>& positional, const std::string& where,
             Message& message) {
-    const size_t faults = faults_.size();
+    const size_t unread = unread_;
     Fields(arguments, positional, where, message);
-    if (faults_.size() > faults) message.Clear();
+    if (unread_ > unread) message.Clear();
   }
 
   absl::Status ToStatus() const {
@@ -257,7 +257,8 @@ class Filler {
         continue;
       }
       if (!given.insert(names[slot]).second) {
-        Fault(where, fmt::format("{} is given twice", names[slot]));
+        // The first value stays: it may be wrong too.
+        faults_.push_back(fmt::format("{}: {} is given twice", where, names[slot]));
         continue;
       }
       Set(argument.value, *slots[slot].field, where, *slots[slot].message);
@@ -289,9 +290,11 @@ class Filler {
 
   void Fault(const std::string& where, const std::string& what) {
     faults_.push_back(fmt::format("{}: {}", where, what));
+    ++unread_;
   }
 
   std::vector<std::string> faults_;
+  size_t unread_ = 0;
 };
 
 // A field's value, or one of its values, as ParseSpec reads it.

@@ -62,7 +62,8 @@ class Filler {
         continue;
       }
       if (!given.emplace(field, name).second) {
-        Fault(entry.first, FieldPath(path, name), fmt::format("\"{}\" is given twice", name));
+        // The fault is the message's, so that what is wrong with the first value is told as well.
+        Fault(entry.first, path, fmt::format("\"{}\" is given twice", name));
         continue;
       }
       if (kinds != nullptr && field->real_containing_oneof() == kinds) {
@@ -91,7 +92,11 @@ class Filler {
     }
     if (!field.is_repeated() || !node.IsSequence())  // A single value may stand for a list of one.
       return Scalar(node, path, field, message);
+    const size_t faults = fields_.faults.size();
     for (size_t i = 0; i < node.size(); ++i) Scalar(node[i], ItemPath(path, i), field, message);
+    if (fields_.faults.size() == faults) return;
+    message.GetReflection()->ClearField(&message, &field);
+    for (size_t i = faults; i < fields_.faults.size(); ++i) fields_.faults[i].field = path;
   }
 
   void Messages(const YAML::Node& node, const std::string& path, const FieldDescriptor& field,

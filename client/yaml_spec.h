@@ -26,8 +26,8 @@ namespace fitd::client {
 // violations: "spec.layers[2].dense.units".
 struct YamlFields {
   std::map<std::string, std::string> places;  // "fit.yaml:3:11", by path.
-  // What is wrong, by the field it is in; a description begins with its place. Such a field is left
-  // empty.
+  // What is wrong, by the field it is in; a description begins with its place. A field whose value
+  // cannot be read is left empty.
   std::vector<FieldViolation> faults;
 };
 

@@ -171,6 +171,13 @@ TEST(ParseSpecsTest, LeavesASpecWithAFaultEmpty) {
 }
 
 TEST(ParseSpecsTest, ReportsEveryFaultWithItsPlace) {
+TEST(ParseSpecTest, KeepsTheFirstOfTwoValues) {
+  v1::LayerSpec layer;
+  EXPECT_THAT(ParseSpec("dense:-3:relu:units=4", layer),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("units is given twice")));
+  EXPECT_EQ(layer.dense().units(), -3);
+}
+
   v1::ModelSpec model;
   EXPECT_THAT(
       ParseSpecs("dense:x, dense:3, dopout:0.1:rote=2, dropout:y", *model.mutable_layers()),

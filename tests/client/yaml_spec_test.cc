@@ -90,6 +90,29 @@ TEST(ParseYamlTest, ReportsEveryFaultWithItsPlace) {
               HasSubstr("x.yaml:4:25: unknown field \"unit\"; did you mean \"units\"?"))));
 }
 
+// Half a list would be another list.
+TEST(ParseYamlTest, LeavesAListEmptyThatCannotBeReadWhole) {
+  v1::ModelSpec spec;
+  FITD_ASSERT_OK_AND_ASSIGN(
+      const YamlFields fields,
+      ParseYaml("input_shape: [28, wide,\n  3, deep]\n", "x.yaml", "spec", spec));
+  EXPECT_TRUE(spec.input_shape().empty());
+  ASSERT_THAT(fields.faults, testing::SizeIs(2));
+  EXPECT_EQ(fields.faults[0].field, "spec.input_shape");
+  EXPECT_THAT(fields.faults[0].description, HasSubstr("x.yaml:1:19: \"input_shape\" is \"wide\""));
+  EXPECT_THAT(fields.faults[1].description, HasSubstr("x.yaml:2:6: \"input_shape\" is \"deep\""));
+}
+
+TEST(ParseYamlTest, KeepsTheFirstOfTwoValues) {
+  v1::FitSpec spec;
+  FITD_ASSERT_OK_AND_ASSIGN(
+      const YamlFields fields,
+      ParseYaml("training: {epochs: -3, epochs: 4}\n", "x.yaml", "spec", spec));
+  EXPECT_EQ(spec.training().epochs(), -3);
+  ASSERT_THAT(fields.faults, testing::SizeIs(1));
+  EXPECT_EQ(fields.faults[0].field, "spec.training");
+}
+
 TEST(ParseYamlTest, SaysWhatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"layers: [{dense: {units: 3}, flatten: {}}]",
