@@ -8,6 +8,8 @@
 #include <cctype>
 #include <charconv>
 #include <cstdint>
+#include <limits>
+#include <system_error>
 #include <utility>
 
 #include "client/names.h"
@@ -50,16 +52,30 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
-// The whole text as a number. from_chars knows no locale; it takes no leading plus sign, but people
-// write one.
+// Reads the whole text as a number; invalid_argument if it is none. from_chars knows no locale; it
+// takes no leading plus sign, but people write one.
 template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text) {
+std::errc ReadNumber(std::string_view text, Number& value) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  Number value;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
+  return stop == end ? error : std::errc::invalid_argument;
+}
+
+template <typename Number>
+std::optional<Number> ParseNumber(std::string_view text) {
+  Number value;
+  if (ReadNumber(text, value) != std::errc()) return std::nullopt;
   return value;
+}
+
+// Names the range of the type to whom it matters.
+template <typename Number>
+std::string ExpectedReal(std::string_view text) {
+  Number value;
+  if (ReadNumber(text, value) != std::errc::result_out_of_range) return "a number";
+  return fmt::format("0, or a number of {} to {} in size",
+                     std::numeric_limits<Number>::denorm_min(), std::numeric_limits<Number>::max());
 }
 
 std::optional<bool> ParseBool(std::string_view text) {
@@ -132,7 +148,10 @@ std::vector<const FieldDescriptor*> CommonFields(const Descriptor& family) {
   return fields;
 }
 
-bool IsNumber(std::string_view text) { return ParseNumber<double>(text).has_value(); }
+bool IsNumber(std::string_view text) {
+  double value;
+  return ReadNumber(text, value) != std::errc::invalid_argument;
+}
 
 std::optional<std::string> SetScalar(std::string_view text, const FieldDescriptor& field,
                                      Message& message) {
@@ -150,10 +169,10 @@ std::optional<std::string> SetScalar(std::string_view text, const FieldDescripto
       return Store(ParseNumber<uint64_t>(text), text, "a whole number of 64 bits, 0 or more", field,
                    message, &Reflection::SetUInt64, &Reflection::AddUInt64);
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return Store(ParseNumber<float>(text), text, "a number", field, message,
+      return Store(ParseNumber<float>(text), text, ExpectedReal<float>(text), field, message,
                    &Reflection::SetFloat, &Reflection::AddFloat);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return Store(ParseNumber<double>(text), text, "a number", field, message,
+      return Store(ParseNumber<double>(text), text, ExpectedReal<double>(text), field, message,
                    &Reflection::SetDouble, &Reflection::AddDouble);
     case FieldDescriptor::CPPTYPE_BOOL:
       return Store(ParseBool(text), text, "true or false", field, message, &Reflection::SetBool,

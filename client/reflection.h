@@ -32,6 +32,7 @@ std::vector<std::string> KindNames(const google::protobuf::OneofDescriptor& kind
 std::vector<const google::protobuf::FieldDescriptor*> CommonFields(
     const google::protobuf::Descriptor& family);
 
+// Whether the text is written as a number, however large.
 bool IsNumber(std::string_view text);
 
 // Sets a field that is not a message, or adds to it if it is repeated. Enum values are written as

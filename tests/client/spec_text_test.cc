@@ -128,6 +128,7 @@ TEST(ParseSpecTest, SaysWhatIsWrong) {
       {"dropout:0.5:0.6", "takes 1 argument at most without a name; \"0.6\" is one more"},
       {"flatten:3", "\"3\""},
       {"dropout:[1, 2]", "rate takes a single value"},
+      {"dropout:1e999", "rate is \"1e999\"; expected 0, or a number of 1e-45 to 3.4028235e+38"},
       {"dense:10,dense:3", "layer: expected one, found 2 separated by commas"},
       {"dense:", "expected a name or a number at character 7, found the end"},
       {"dense(10", "expected ',' or ')' at character 9, found the end"},
