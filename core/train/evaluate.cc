@@ -188,9 +188,13 @@ absl::StatusOr<v1::EvaluateResponse> Evaluate(const EvaluationInput& input) {
       pipeline.Bind(input.table, /*with_targets=*/true, weighted ? weight_column : "");
   if (!bound.ok() && !absl::IsInvalidArgument(bound.status())) return bound.status();
   violations.Add(bound.status());
+  const absl::StatusOr<std::vector<uint32_t>> selected = SelectRows(input);
+  if (absl::IsInvalidArgument(selected.status())) violations.Add(selected.status());
   FITD_RETURN_IF_ERROR(violations.ToStatus());
+  FITD_RETURN_IF_ERROR(selected.status());
+  if (input.validate_only) return v1::EvaluateResponse();
   const std::unique_ptr<RowSource>& source = *bound;
-  FITD_ASSIGN_OR_RETURN(const std::vector<uint32_t> rows, SelectRows(input));
+  const std::vector<uint32_t>& rows = *selected;
   FITD_ASSIGN_OR_RETURN(const TargetInverse inverse,
                         TargetInverse::Create(pipeline.state().target(), outputs, training.loss()));
 

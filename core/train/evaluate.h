@@ -23,6 +23,7 @@ struct EvaluationInput {
   std::string table_sha256;  // To know whether a selection of rows can be repeated.
   v1::RowSelection rows = v1::ROW_SELECTION_UNSPECIFIED;
   std::vector<v1::MetricSpec> metrics;  // Empty: those of the training.
+  bool validate_only = false;           // Measure nothing: the answer is empty.
   std::function<bool()> cancelled = [] { return false; };
 };
 

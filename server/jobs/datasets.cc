@@ -98,22 +98,20 @@ absl::StatusOr<v1::PreviewDatasetResponse> Datasets::Preview(
   constexpr int32_t kDefaultRows = 5;
   constexpr int32_t kMostRows = 100;
   constexpr size_t kMostBytes = size_t{1} << 20;
-  Violations violations;
-  CheckId("name", request.name(), violations);
+  v1::GetDatasetRequest get;
+  get.set_name(request.name());
+  absl::StatusOr<v1::GetDatasetResponse> known = Get(get);
   if (request.rows() < 0 || request.rows() > kMostRows) {
+    Violations violations;
+    violations.Add(known.status());
     violations.Add("rows", fmt::format("is {}; allowed: 1 to {}, or 0 for {}", request.rows(),
                                        kMostRows, kDefaultRows));
+    return violations.ToStatus();
   }
-  FITD_RETURN_IF_ERROR(violations.ToStatus());
-
-  FITD_ASSIGN_OR_RETURN(v1::GetDatasetResponse known, Get([&] {
-                          v1::GetDatasetRequest get;
-                          get.set_name(request.name());
-                          return get;
-                        }()));
-  FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(known.dataset().sha256()));
+  FITD_RETURN_IF_ERROR(known.status());
+  FITD_ASSIGN_OR_RETURN(const auto table, tables_.Open(known->dataset().sha256()));
   v1::PreviewDatasetResponse response;
-  *response.mutable_dataset() = std::move(*known.mutable_dataset());
+  *response.mutable_dataset() = std::move(*known->mutable_dataset());
   size_t bytes = 0;
   for (const v1::ColumnStatistics& statistics : table->header().statistics()) {
     bytes += statistics.ByteSizeLong();

@@ -6,6 +6,7 @@
 
 #include "core/base/names.h"
 #include "core/base/violations.h"
+#include "core/metric/resolve_metrics.h"
 #include "core/train/evaluate.h"
 #include "fmt/format.h"
 #include "server/store/model_reference.h"
@@ -36,9 +37,15 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
       return absl::OkStatus();
     }));
   }
-  FITD_RETURN_IF_ERROR(violations.ToStatus());
-  FITD_RETURN_IF_ERROR(loaded.status());
-  if (request.validate_only()) return v1::EvaluateResponse();
+  const bool all_there = loaded.ok() && dataset;
+  if (!all_there) {
+    auto metrics = request.metrics();
+    ResolveMetrics(metrics, /*shapes=*/nullptr, "metrics", violations);
+  }
+  if (!all_there || !violations.empty()) {
+    FITD_RETURN_IF_ERROR(violations.ToStatus());
+    return loaded.status();
+  }
   const std::shared_ptr<const LoadedModel>& model = *loaded;
   EvaluationInput input;
   input.version = &model->version;
@@ -47,8 +54,10 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
   input.table_sha256 = dataset->sha256();
   input.rows = request.rows();
   input.metrics = {request.metrics().begin(), request.metrics().end()};
+  input.validate_only = request.validate_only();
   input.cancelled = std::move(cancelled);
   FITD_ASSIGN_OR_RETURN(v1::EvaluateResponse response, Evaluate(input));
+  if (request.validate_only()) return response;
   response.set_model(model->version.model());
   response.set_version(model->version.version());
   return response;

@@ -46,6 +46,17 @@ TEST_F(DatasetsTest, FileThatWasRemovedByOthersIsDataLoss) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("lost")));
 }
 
+TEST_F(DatasetsTest, PreviewNamesAllFaultsAtOnce) {
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "iris", "x,kind\n1,b\n2,a\n", "kind"));
+  v1::PreviewDatasetRequest request;
+  request.set_name("irs");
+  request.set_rows(-1);
+  EXPECT_THAT(daemon_->datasets.Preview(request),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       testing::AllOf(HasSubstr("unknown data set \"irs\"; did you mean \"iris\"?"),
+                                      HasSubstr("rows: is -1; allowed: 1 to 100, or 0 for 5"))));
+}
+
 TEST_F(DatasetsTest, PreviewShowsSchemaStatisticsAndFirstRows) {
   FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", "x,kind\n1.5,b\n,a\n3,b\n", "kind"));
   v1::PreviewDatasetRequest request;

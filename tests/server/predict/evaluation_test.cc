@@ -12,6 +12,7 @@
 namespace fitd {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -62,10 +63,10 @@ TEST_F(EvaluationTest, UnknownNamesAreNotFoundAndBadOnesInvalid) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dataset")));
 }
 
-TEST_F(EvaluationTest, ChecksTheNamesAlone) {
+TEST_F(EvaluationTest, ChecksARequestAlone) {
   v1::EvaluateRequest request;
   request.set_model("m");
-  request.set_dataset("narrow");
+  request.set_dataset("d");
   request.set_validate_only(true);
   FITD_ASSERT_OK_AND_ASSIGN(const v1::EvaluateResponse response,
                             daemon_->evaluation.Run(request, [] { return false; }));
@@ -73,6 +74,23 @@ TEST_F(EvaluationTest, ChecksTheNamesAlone) {
   request.set_dataset("e");
   EXPECT_THAT(daemon_->evaluation.Run(request, [] { return false; }),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("data set")));
+}
+
+TEST_F(EvaluationTest, NamesAllFaultsAtOnce) {
+  v1::EvaluateRequest request;
+  request.set_model("m");
+  request.set_dataset("narrow");
+  request.set_rows(v1::ROW_SELECTION_TRAINING);
+  request.add_metrics()->mutable_auc()->set_num_thresholds(1);
+  EXPECT_THAT(daemon_->evaluation.Run(request, [] { return false; }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("metrics[0].auc.num_thresholds: is 1"),
+                             HasSubstr("lacks column \"y\""), HasSubstr("rows"))));
+  request.set_dataset("e");
+  EXPECT_THAT(daemon_->evaluation.Run(request, [] { return false; }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("metrics[0].auc.num_thresholds: is 1"),
+                             HasSubstr("dataset: unknown data set"))));
 }
 
 TEST_F(EvaluationTest, DataWithoutAColumnOfThePipelineAreRefused) {
