@@ -157,10 +157,11 @@ void FitClasses(const Table& table, std::span<const int> labels, std::span<const
               outputs == 1 ? "output is" : "outputs are", classes));
       return;
     }
-    // Outputs that no label stands for have a name too, and one of their own.
+    // Outputs that no label stands for have a name too, one of their own that nobody takes for a
+    // label.
     const std::set<std::string> taken(names.begin(), names.end());
     for (int64_t i = names.size(); names.size() < classes; ++i) {
-      std::string name = fmt::format("class {}", i);
+      std::string name = fmt::format("(output {})", i + 1);
       if (!taken.contains(name)) *names.Add() = std::move(name);
     }
     return;

@@ -46,7 +46,9 @@ void WarnOfClasses(const FitData& data, std::vector<std::string>& warnings) {
   std::vector<std::string> not_trained;
   std::vector<std::string> not_validated;
   for (size_t i = 0; i < classes; ++i) {
+  size_t labels = 0;
     const std::string& name = names[static_cast<int>(i)];
+    if (training[i] + validation[i] > 0) ++labels;
     if (training[i] == data.training.size()) {
       warnings.push_back(fmt::format(
           "all training rows are of class {}: there is nothing to tell apart", Quoted(name)));
@@ -55,6 +57,11 @@ void WarnOfClasses(const FitData& data, std::vector<std::string>& warnings) {
     if (training[i] > 0 && validation[i] == 0) not_validated.push_back(name);
   }
   if (!not_trained.empty()) {
+  if (labels > 1 && labels < classes) {
+    warnings.push_back(fmt::format(
+        "the model has {} outputs, but the data has {} labels: the other outputs stand for nothing",
+        classes, labels));
+  }
     warnings.push_back("validation rows are of classes that no training row has: " +
                        NameList(not_trained));
   }

@@ -190,14 +190,14 @@ TEST_F(PipelineTest, RefusesMoreClassesThanOutputs) {
 TEST_F(PipelineTest, NamesOutputsWithoutALabel) {
   FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,yes\n2,yes\n"));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(1)));
-  EXPECT_THAT(pipeline.state().target().classes().label_names(), ElementsAre("yes", "class 1"));
+  EXPECT_THAT(pipeline.state().target().classes().label_names(), ElementsAre("yes", "(output 2)"));
 }
 
 TEST_F(PipelineTest, GivesOutputsWithoutALabelNamesOfTheirOwn) {
-  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,class 2\n2,class 3\n"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto table, CsvTable("a,y\n1,(output 3)\n2,(output 4)\n"));
   FITD_ASSERT_OK_AND_ASSIGN(auto pipeline, Fit(table, Classes(4)));
   EXPECT_THAT(pipeline.state().target().classes().label_names(),
-              ElementsAre("class 2", "class 3", "class 4", "class 5"));
+              ElementsAre("(output 3)", "(output 4)", "(output 5)", "(output 6)"));
 }
 
 TEST_F(PipelineTest, RefusesTextAsRegressionTarget) {

@@ -43,6 +43,14 @@ TEST_F(FitWarningsTest, TellsASingleClass) {
               ElementsAre("all training rows are of class \"u\": there is nothing to tell apart"));
 }
 
+TEST_F(FitWarningsTest, TellsOutputsThatNoLabelStandsFor) {
+  const std::vector<std::string> warnings = {
+      "the model has 3 outputs, but the data has 2 labels: the other outputs stand for nothing"};
+  EXPECT_EQ(Warnings(kModel, Csv("a,y\n1,u\n2,v\n3,v\n"), kTraining), warnings);
+  observer_.warnings.clear();
+  EXPECT_EQ(Warnings(kModel, Csv("a,y\n1,0\n2,1\n3,1\n"), kTraining), warnings);
+}
+
 TEST_F(FitWarningsTest, TellsClassesThatOnlyOneSideHas) {
   const Data zero_one = Csv("a,y\n1,0\n2,1\n3,1\n");
   const Data one_two = Csv("a,y\n1,1\n2,2\n3,2\n");
