@@ -344,6 +344,12 @@ void FormatFields(const Message& message, std::vector<std::string>& arguments) {
 
 }  // namespace
 
+std::string FormatArguments(const Message& message) {
+  std::vector<std::string> arguments;
+  FormatFields(message, arguments);
+  return fmt::format("{}", fmt::join(arguments, ":"));
+}
+
 std::string FormatSpec(const Message& spec) {
   const FieldDescriptor* kind =
       spec.GetReflection()->GetOneofFieldDescriptor(spec, Kinds(*spec.GetDescriptor()));

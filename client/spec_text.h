@@ -49,6 +49,9 @@ absl::Status ParseSpecs(std::string_view text, google::protobuf::RepeatedPtrFiel
 absl::Status ParseArguments(std::string_view text, const std::vector<std::string>& positional,
                             google::protobuf::Message& message);
 
+// The fields that are set, as text that ParseArguments reads back: "monitor=val_loss:patience=3".
+std::string FormatArguments(const google::protobuf::Message& message);
+
 // The spec as text that ParseSpec reads back to the same message: "adam(beta_1=0.95,
 // learning_rate=0.001)". "-" without a kind.
 std::string FormatSpec(const google::protobuf::Message& spec);

@@ -8,10 +8,10 @@
 #include "client/cli/format.h"
 #include "client/cli/job_view.h"
 #include "client/cli/table.h"
+#include "client/cli/training_facts.h"
 #include "client/errors.h"
 #include "client/names.h"
 #include "client/reflection.h"
-#include "client/spec_text.h"
 #include "client/status_macros.h"
 
 namespace fitd::cli {
@@ -106,10 +106,7 @@ std::string JobText(const v1::Job& job) {
   }
   facts.AddRow({"parameters", FormatCount(job.trainable_parameters())});
   if (job.memory_bytes() > 0) facts.AddRow({"memory", FormatBytes(job.memory_bytes())});
-  facts.AddRow({"loss", client::FormatSpec(training.loss())});
-  facts.AddRow({"optimizer", client::FormatSpec(training.optimizer())});
-  facts.AddRow({"batch size", FormatCount(training.batch_size())});
-  facts.AddRow({"seed", std::to_string(training.seed())});
+  AddTrainingFacts(training, facts);
   facts.AddRow({"epoch", fmt::format("{}/{}", job.progress().epoch(), training.epochs())});
   if (!job.progress().metrics().empty())
     facts.AddRow({"last metrics", FormatMetrics(job.progress().metrics())});
@@ -196,6 +193,10 @@ absl::Status Resume(Cli& cli, const IdFlags& flags) {
   return absl::OkStatus();
 }
 
+struct WaitFlags {
+  std::vector<std::string> ids;
+};
+
 // Nobody waits for hours to hear of an id that means nothing.
 absl::Status CheckJobs(Cli& cli, const std::vector<std::string>& ids) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
@@ -212,13 +213,9 @@ absl::Status CheckJobs(Cli& cli, const std::vector<std::string>& ids) {
       all_unknown ? absl::StatusCode::kNotFound : absl::StatusCode::kInvalidArgument, faults);
 }
 
-struct WaitFlags {
-  std::vector<std::string> ids;
-  FITD_RETURN_IF_ERROR(CheckJobs(cli, flags.ids));
-};
-
 // The first that did not succeed decides, but all are waited for.
 absl::Status Wait(Cli& cli, const WaitFlags& flags) {
+  FITD_RETURN_IF_ERROR(CheckJobs(cli, flags.ids));
   absl::Status result;
   for (const std::string& id : flags.ids) {
     const absl::Status status = AwaitJob(cli, id);

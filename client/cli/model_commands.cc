@@ -12,6 +12,7 @@
 #include "client/cli/follow_job.h"
 #include "client/cli/format.h"
 #include "client/cli/table.h"
+#include "client/cli/training_facts.h"
 #include "client/names.h"
 #include "client/spec_text.h"
 #include "client/status_macros.h"
@@ -145,10 +146,7 @@ std::string VersionText(const v1::ModelVersion& version) {
     facts.AddRow({"validation data", lineage.validation_dataset()});
   facts.AddRow({"metrics", FormatMetrics(version.metrics())});
   facts.AddRow({"epoch", fmt::format("{} ({} steps)", lineage.epoch(), lineage.steps())});
-  facts.AddRow({"loss", client::FormatSpec(training.loss())});
-  facts.AddRow({"optimizer", client::FormatSpec(training.optimizer())});
-  facts.AddRow({"batch size", FormatCount(training.batch_size())});
-  facts.AddRow({"seed", std::to_string(training.seed())});
+  AddTrainingFacts(training, facts);
   facts.AddRow({"engine", fmt::format("{} on {}", lineage.engine_version(), lineage.isa())});
   facts.AddRow({"weights", FormatBytes(version.weights_bytes())});
   facts.AddRow({"weights_sha256", version.weights_sha256()});

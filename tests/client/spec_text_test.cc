@@ -171,7 +171,6 @@ TEST(ParseSpecsTest, LeavesASpecWithAFaultEmpty) {
   EXPECT_EQ(stopping.ByteSizeLong(), 0U);
 }
 
-TEST(ParseSpecsTest, ReportsEveryFaultWithItsPlace) {
 TEST(ParseSpecTest, KeepsTheFirstOfTwoValues) {
   v1::LayerSpec layer;
   EXPECT_THAT(ParseSpec("dense:-3:relu:units=4", layer),
@@ -179,6 +178,7 @@ TEST(ParseSpecTest, KeepsTheFirstOfTwoValues) {
   EXPECT_EQ(layer.dense().units(), -3);
 }
 
+TEST(ParseSpecsTest, ReportsEveryFaultWithItsPlace) {
   v1::ModelSpec model;
   EXPECT_THAT(
       ParseSpecs("dense:x, dense:3, dopout:0.1:rote=2, dropout:y", *model.mutable_layers()),
@@ -194,6 +194,12 @@ TEST(ParseArgumentsTest, PutsTheFirstOnesWhereTheCallerSays) {
   EXPECT_TRUE(MessageDifferencer::Equals(
       spec, Proto<v1::EarlyStoppingSpec>("monitor: 'val_accuracy' patience: 3 mode: "
                                          "MONITOR_MODE_MAX restore_best_weights: false")));
+}
+
+TEST(FormatArgumentsTest, ReadsBack) {
+  v1::EarlyStoppingSpec spec;
+  FITD_ASSERT_OK(ParseArguments("val_loss:3:mode=max", {"monitor", "patience"}, spec));
+  EXPECT_EQ(FormatArguments(spec), "monitor=val_loss:patience=3:mode=max");
 }
 
 TEST(ParseArgumentsTest, SaysWhatIsWrong) {

@@ -68,6 +68,19 @@ TEST_F(JobCommandsTest, ShowsWhoseTrialAJobIs) {
   EXPECT_THAT(out_, HasSubstr("7 of search s\n"));
 }
 
+TEST_F(JobCommandsTest, ShowsTheWeightsAndCallbacksOfAJob) {
+  EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>(
+          "job { id: 'fit-3' spec { training { class_weight { key: 'b' value: 0.5 } class_weight { "
+          "key: 'a' value: 2 } sample_weight_column: 'w' early_stopping { monitor: 'val_loss' "
+          "patience: 3 } reduce_lr_on_plateau { factor: 0.5 } } } }")));
+  EXPECT_EQ(Run({"job", "show", "fit-3"}), kExitOk);
+  EXPECT_THAT(out_, AllOf(HasSubstr("  class weights         a=2, b=0.5\n"),
+                          HasSubstr("  sample weights        w\n"),
+                          HasSubstr("  early stopping        monitor=val_loss:patience=3\n"),
+                          HasSubstr("  reduce lr on plateau  factor=0.5\n")));
+}
+
 TEST_F(JobCommandsTest, NamesAVersionThatWasReproduced) {
   EXPECT_CALL(daemon_->models,
               GetModelVersion(_, Property(&v1::GetModelVersionRequest::model, "m@champion"), _))
@@ -151,27 +164,14 @@ TEST_F(JobCommandsTest, WaitsForAllJobsAndFailsWithTheFirstThatFailed) {
         .WillOnce(Return(Stream<v1::WatchJobResponse>({})));
   }
   EXPECT_CALL(daemon_->jobs, GetJob)
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' state: JOB_STATE_RUNNING }")))
+      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-4' state: JOB_STATE_RUNNING }")))
       .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' state: JOB_STATE_CANCELLED }")))
       .WillOnce(Answer(Proto<v1::GetJobResponse>(
           "job { id: 'fit-4' state: JOB_STATE_SUCCEEDED version: 2 spec { model: 'm' } }")));
   EXPECT_EQ(Run({"job", "wait", "fit-3", "fit-4"}), kExitJobFailed);
   EXPECT_EQ(out_, "Stored m@2\n");
   EXPECT_THAT(err_, HasSubstr("fit-3 was cancelled"));
-}
-
-TEST_F(JobCommandsTest, ListsJobs) {
-  EXPECT_CALL(
-      daemon_->jobs,
-      ListJobs(_, EqualsProto("states: JOB_STATE_RUNNING states: JOB_STATE_QUEUED model: 'm'"), _))
-      .WillOnce(Answer(Proto<v1::ListJobsResponse>(
-      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-3' state: JOB_STATE_RUNNING }")))
-      .WillOnce(Answer(Proto<v1::GetJobResponse>("job { id: 'fit-4' state: JOB_STATE_RUNNING }")))
-          "jobs { id: 'fit-2' state: JOB_STATE_QUEUED queue_position: 1 spec { model: 'm' dataset: "
-          "'d' training { epochs: 5 } } }")));
-  EXPECT_EQ(Run({"job", "list", "--state", "running,queued", "--model", "m"}), kExitOk);
-  EXPECT_EQ(out_,
-            "id     model  data  state               epoch  metrics  version  created\n"
-            "fit-2  m      d     QUEUED (1 in line)  0/5                   -        -\n");
 }
 
 TEST_F(JobCommandsTest, NamesEveryUnknownJobBeforeItWaits) {
@@ -185,6 +185,19 @@ TEST_F(JobCommandsTest, NamesEveryUnknownJobBeforeItWaits) {
       .WillOnce(unknown("fit-9"));
   EXPECT_EQ(Run({"job", "wait", "fit-1", "fit-8", "fit-9"}), kExitNotFound);
   EXPECT_EQ(err_, "fitctl: unknown job \"fit-8\"\nfitctl: unknown job \"fit-9\"\n");
+}
+
+TEST_F(JobCommandsTest, ListsJobs) {
+  EXPECT_CALL(
+      daemon_->jobs,
+      ListJobs(_, EqualsProto("states: JOB_STATE_RUNNING states: JOB_STATE_QUEUED model: 'm'"), _))
+      .WillOnce(Answer(Proto<v1::ListJobsResponse>(
+          "jobs { id: 'fit-2' state: JOB_STATE_QUEUED queue_position: 1 spec { model: 'm' dataset: "
+          "'d' training { epochs: 5 } } }")));
+  EXPECT_EQ(Run({"job", "list", "--state", "running,queued", "--model", "m"}), kExitOk);
+  EXPECT_EQ(out_,
+            "id     model  data  state               epoch  metrics  version  created\n"
+            "fit-2  m      d     QUEUED (1 in line)  0/5                   -        -\n");
 }
 
 }  // namespace
