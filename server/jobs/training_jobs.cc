@@ -20,6 +20,7 @@
 #include "server/jobs/request.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
+#include "server/store/model_reference.h"
 
 namespace fitd {
 namespace {
@@ -39,6 +40,15 @@ absl::Status CheckJobId(const std::string& id) {
   Violations violations;
   CheckId("id", id, violations);
   return violations.ToStatus();
+}
+
+// NOT_FOUND if neither a model nor a job has the name; a model that was deleted leaves jobs. An
+// empty name stands for all.
+absl::Status CheckModelOfJobs(Transaction& transaction, const std::string& name) {
+  if (name.empty() || transaction.models.Find(name)) return absl::OkStatus();
+  const JobTable::Filter of_model{.model = name};
+  const bool any = !transaction.jobs.List(std::numeric_limits<int64_t>::max(), 1, of_model).empty();
+  return any ? absl::OkStatus() : UnknownModel(transaction, name);
 }
 
 }  // namespace
@@ -109,6 +119,7 @@ absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsReques
       std::vector<v1::Job> jobs,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<v1::Job>> {
         std::vector<v1::Job> found = transaction.jobs.List(before, page.size + 1, filter);
+        if (found.empty()) FITD_RETURN_IF_ERROR(CheckModelOfJobs(transaction, request.model()));
         for (v1::Job& job : found) AddNews(transaction, load, job);
         return found;
       }));

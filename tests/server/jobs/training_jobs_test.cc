@@ -446,6 +446,15 @@ TEST_F(TrainingJobsTest, ListGivesPagesNewestFirst) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("page_token")));
 }
 
+TEST_F(TrainingJobsTest, ListOfAnUnknownModelIsNotFound) {
+  v1::ListJobsRequest request;
+  request.set_model("m");
+  FITD_EXPECT_OK(daemon_->jobs.List(request).status());
+  request.set_model("mm");
+  EXPECT_THAT(daemon_->jobs.List(request),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"m\"?")));
+}
+
 TEST_F(TrainingJobsTest, WatcherHearsThatTheDaemonStops) {
   FITD_ASSERT_OK(Start(1));
   v1::WatchJobRequest request;
