@@ -80,14 +80,14 @@ void AddTable(const UploadFlags& flags, v1::UploadHeader& header, FlagFaults& fa
   if (flags.label_columns.empty()) {
     faults.Add("--label", "which column is to be predicted? A name, or #3 for the third");
   }
-  v1::CsvSpec& csv = *source.mutable_csv();
-  csv.mutable_label_columns()->Add(flags.label_columns.begin(), flags.label_columns.end());
   if (source.format_case() == v1::SourceSpec::FORMAT_NOT_SET) return;
   if (!source.has_csv()) {
     faults.Add("FILE",
                fmt::format("{} is not a table; upload tensors with --features {} --labels FILE",
                            client::Quoted(flags.file), flags.file));
   }
+  v1::CsvSpec& csv = *source.mutable_csv();
+  csv.mutable_label_columns()->Add(flags.label_columns.begin(), flags.label_columns.end());
   csv.mutable_ignored_columns()->Add(flags.ignored_columns.begin(), flags.ignored_columns.end());
   SetColumnKinds(flags.kinds, csv, faults);
 }
@@ -135,9 +135,9 @@ v1::UploadHeader HeaderFrom(const UploadFlags& flags, std::vector<std::string>& 
     faults.Add("FILE",
                "what is to be uploaded? Give FILE --label COLUMN, or --features and --labels");
   }
+  if (!CanRead(faults)) paths.clear();
   const std::vector<v1::SourceSpec> sources(header.sources().begin(), header.sources().end());
   CheckSourceFlags(flags.source, sources, faults);
-  if (!CanRead(faults)) paths.clear();
   const bool known = std::all_of(sources.begin(), sources.end(), [](const auto& source) {
     return source.format_case() != v1::SourceSpec::FORMAT_NOT_SET;
   });
@@ -146,9 +146,9 @@ v1::UploadHeader HeaderFrom(const UploadFlags& flags, std::vector<std::string>& 
 }
 
 std::string DatasetText(const v1::Dataset& dataset) {
-  return fmt::format("Data set {}: {} rows, {} columns, {}\n", Printable(dataset.name()),
-                     FormatCount(dataset.rows()), FormatCount(dataset.columns_size()),
-                     FormatBytes(dataset.bytes()));
+  return fmt::format("Data set {}: {}, {}, {}\n", Printable(dataset.name()),
+                     FormatCounted(dataset.rows(), "row"),
+                     FormatCounted(dataset.columns_size(), "column"), FormatBytes(dataset.bytes()));
 }
 
 // Names that read as numbers are seldom meant, and the first row is lost then.
@@ -209,6 +209,7 @@ std::string WordsApartByBlanks(const v1::Dataset& dataset) {
 absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
   std::vector<std::string> paths;
   v1::UploadHeader header = HeaderFrom(flags, paths, faults);
+  header.set_validate_only(!faults.empty());
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   const bool bar = cli.env.terminal.interactive && cli.output == OutputFormat::kTable;
   const absl::StatusOr<v1::UploadDatasetResponse> response =
@@ -224,7 +225,6 @@ absl::Status Upload(Cli& cli, const UploadFlags& flags, FlagFaults& faults) {
   if (!faults.empty() || !response.ok())
     return faults.With(response.status(), header.sources().empty() ? "header.sources" : "");
   cli.Print(response->dataset(), [&] { return DatasetText(response->dataset()); });
-  header.set_validate_only(!faults.empty());
   cli.env.err << NumbersAsNames(response->dataset(), flags)
               << WordsAmongNumbers(response->dataset(), header)
               << WordsApartByBlanks(response->dataset());

@@ -82,9 +82,9 @@ std::string EvaluationText(const v1::EvaluateResponse& response, const std::stri
   for (const v1::MetricValue& metric : response.metrics()) {
     metrics.AddRow({metric.name(), metric.has_value() ? FormatNumber(metric.value()) : "-"});
   }
-  std::string text = fmt::format(
-      "{}@{} on {} rows of {}\n\n{}", client::Printable(response.model()), response.version(),
-      FormatCount(response.rows()), client::Printable(dataset), metrics.ToString("  "));
+  std::string text = fmt::format("{}@{} on {} of {}\n\n{}", client::Printable(response.model()),
+                                 response.version(), FormatCounted(response.rows(), "row"),
+                                 client::Printable(dataset), metrics.ToString("  "));
   const v1::ConfusionMatrix& confusion = response.confusion();
   const int classes = confusion.label_names_size();
   if (classes > 0 && confusion.counts_size() == classes * classes) {

@@ -20,6 +20,10 @@ std::string FormatCount(int64_t count) {
   return text;
 }
 
+std::string FormatCounted(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", FormatCount(count), noun, count == 1 ? "" : "s");
+}
+
 std::string FormatBytes(int64_t bytes) {
   constexpr std::array kUnits = {"kB", "MB", "GB", "TB"};
   if (bytes < 1000) return fmt::format("{} B", bytes);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/job.pb.h"
@@ -15,9 +16,10 @@
 
 namespace fitd::cli {
 
-std::string FormatCount(int64_t count);     // "52,310"
-std::string FormatBytes(int64_t bytes);     // "47.0 MB"
-std::string FormatNumber(double value);     // "0.1234", "1234.5", "1.2e-05"
+std::string FormatCount(int64_t count);                           // "52,310"
+std::string FormatCounted(int64_t count, std::string_view noun);  // "1 row", "2,000 rows"
+std::string FormatBytes(int64_t bytes);                           // "47.0 MB"
+std::string FormatNumber(double value);                           // "0.1234", "1234.5", "1.2e-05"
 std::string FormatSeconds(double seconds);  // "12 ms", "1.5 s", "2 min 5 s", "3 h 20 min"
 std::string FormatTime(
     const google::protobuf::Timestamp& time);  // Local time, "2026-03-01 14:05:59"; "-" if unset.

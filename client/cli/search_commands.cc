@@ -71,7 +71,7 @@ std::string TrialLine(const v1::Search& search, const v1::SearchTrial& trial) {
   if (trial.has_score()) {
     result = fmt::format("{} {}", search.spec().objective().metric(), ScoreText(trial));
     if (trial.state() != v1::JOB_STATE_SUCCEEDED)
-      result += fmt::format(" when stopped after {} epochs", trial.epochs());
+      result += " when stopped after " + FormatCounted(trial.epochs(), "epoch");
   }
   return fmt::format("Trial {}/{}  {}  {}\n", trial.number(), search.planned_trials(),
                      ParametersText(trial), client::Printable(result));
@@ -150,10 +150,10 @@ absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   const v1::Search& search = response->search();
   if (flags.preview || flags.detach) {
     cli.Print(search, [&] {
-      std::string plan = fmt::format("{} trials", search.planned_trials());
+      std::string plan = FormatCounted(search.planned_trials(), "trial");
       if (search.planned_jobs() > search.planned_trials())
-        plan += fmt::format(", {} jobs", FormatCount(search.planned_jobs()));
-      plan += fmt::format(", {} epochs at most", FormatCount(search.planned_epochs()));
+        plan += ", " + FormatCounted(search.planned_jobs(), "job");
+      plan += ", " + FormatCounted(search.planned_epochs(), "epoch") + " at most";
       if (search.has_estimated_remaining())
         plan += ", about " + FormatSeconds(Seconds(search.estimated_remaining()));
       if (flags.preview) return fmt::format("The search is valid: {}\n", plan);

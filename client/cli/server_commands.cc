@@ -36,7 +36,8 @@ std::string InfoText(const std::string& address, const v1::GetServerInfoResponse
   facts.AddRow({"address", address});
   facts.AddRow({"version", info.version()});
   facts.AddRow({"instruction set", info.isa()});
-  facts.AddRow({"processors", fmt::format("{} ({} jobs at once)", info.cores(), info.workers())});
+  facts.AddRow({"processors", fmt::format("{} ({} at once)", info.cores(),
+                                          FormatCounted(info.workers(), "job"))});
   facts.AddRow(
       {"jobs", fmt::format("{} running, {} queued", info.running_jobs(), info.queued_jobs())});
   facts.AddRow({"up for", FormatSeconds(info.uptime_seconds())});
@@ -97,13 +98,13 @@ absl::Status Fsck(Cli& cli, const NoFlags& /*flags*/) {
         });
       }));
   cli.Print(summary, [&] {
-    return fmt::format("Checked the database and {} files of {}: {} findings\n",
-                       FormatCount(summary.files()), FormatBytes(summary.bytes()),
-                       FormatCount(summary.findings()));
+    return fmt::format("Checked the database and {} of {}: {}\n",
+                       FormatCounted(summary.files(), "file"), FormatBytes(summary.bytes()),
+                       FormatCounted(summary.findings(), "finding"));
   });
   if (summary.findings() == 0) return absl::OkStatus();
-  return absl::DataLossError(
-      fmt::format("{} objects are broken or belong to nothing", summary.findings()));
+  return absl::DataLossError("broken or belonging to nothing: " +
+                             FormatCounted(summary.findings(), "object"));
 }
 
 absl::Status Backup(Cli& cli, const BackupFlags& flags) {
@@ -116,7 +117,7 @@ absl::Status Backup(Cli& cli, const BackupFlags& flags) {
       {}, [&](const v1::BackupStoreResponse& part) { return backup->Add(part); }));
   FITD_ASSIGN_OR_RETURN(const v1::BackupSummary summary, backup->Commit());
   cli.Print(summary, [&] {
-    return fmt::format("Wrote {} files of {} to {}\n", FormatCount(summary.files()),
+    return fmt::format("Wrote {} of {} to {}\n", FormatCounted(summary.files(), "file"),
                        FormatBytes(summary.bytes()), client::Printable(flags.directory));
   });
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "core/base/counted.h"
 #include "core/base/names.h"
 #include "core/data/column_names.h"
 #include "core/data/label_faults.h"
@@ -90,9 +91,9 @@ void CheckSampleWeights(const Table& table, const std::string& column, const std
                           : IsArray(schema)                      ? "an array"
                                                                  : "text"));
   } else if (schema.missing() > 0) {
-    violations.Add(
-        path, fmt::format("column {} lacks a value in {} rows; all sample weights must be there",
-                          Quoted(column), schema.missing()));
+    violations.Add(path,
+                   fmt::format("column {} lacks a value in {}; all sample weights must be there",
+                               Quoted(column), Counted(schema.missing(), "row")));
   } else if (min < 0) {
     violations.Add(path, fmt::format("column {} goes down to {}; sample weights must be >= 0",
                                      Quoted(column), min));
@@ -142,10 +143,9 @@ void BoundRows::BindFeature(const v1::FeatureTransform& feature, int column, int
   const v1::ColumnSchema& schema = table_->column(column);
   const ColumnView& view = table_->View(column);
   if (view.size != (feature.has_array() ? feature.width() : 1)) {
-    violations.Add(
-        kPath,
-        fmt::format("column {} has {} values per row; the model was trained with {}",
-                    Quoted(schema.name()), view.size, feature.has_array() ? feature.width() : 1));
+    violations.Add(kPath, fmt::format("column {} has {} per row; the model was trained with {}",
+                                      Quoted(schema.name()), Counted(view.size, "value"),
+                                      feature.has_array() ? feature.width() : 1));
     return;
   }
   if (!feature.has_one_hot() && IsCategorical(schema)) {

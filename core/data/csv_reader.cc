@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/counted.h"
 #include "core/base/violations.h"
 #include "fmt/format.h"
 
@@ -22,7 +23,6 @@ size_t UndoubleQuotes(char* text, size_t size) {
   return out;
 }
 
-}  // namespace
 // INVALID_ARGUMENT if a file that begins so is no UTF-8 text at all: one fault, not one per field.
 absl::Status CheckIsText(const std::string& file_name, std::string_view begin) {
   Violations violations;
@@ -39,6 +39,7 @@ absl::Status CheckIsText(const std::string& file_name, std::string_view begin) {
   return violations.ToStatus();
 }
 
+}  // namespace
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, std::string file_name,
                                           char delimiter, std::function<bool()> cancelled) {
@@ -85,9 +86,10 @@ absl::StatusOr<bool> CsvReader::Next() {
   if (fields_.empty()) return false;
   if (expected_fields_ == 0) expected_fields_ = fields_.size();
   if (fields_.size() != expected_fields_) {
-    return ErrorAt(positions_[std::min(fields_.size() - 1, expected_fields_)],
-                   fmt::format("the line has {} field{}; expected {}, as in the first line",
-                               fields_.size(), fields_.size() == 1 ? "" : "s", expected_fields_));
+    return ErrorAt(
+        positions_[std::min(fields_.size() - 1, expected_fields_)],
+        fmt::format("the line has {}; expected {}, as in the first line",
+                    Counted(static_cast<int64_t>(fields_.size()), "field"), expected_fields_));
   }
   for (const size_t field : doubled_quotes_) {
     char* const text = buffer_.data() + (fields_[field].data() - buffer_.data());

@@ -1,5 +1,6 @@
 #include "core/data/label_faults.h"
 
+#include "core/base/counted.h"
 #include "core/base/names.h"
 #include "fmt/format.h"
 
@@ -29,7 +30,7 @@ void LabelFaults::Add(int64_t row, const std::string& label) {
 
 void LabelFaults::Report(const std::string& path, Violations& violations) const {
   for (const std::string& fault : first_) violations.Add(path, fault);
-  if (count_ > kListed) violations.Add(path, fmt::format("and {} more rows", count_ - kListed));
+  if (count_ > kListed) violations.Add(path, "and " + Counted(count_ - kListed, "more row"));
 }
 
 }  // namespace fitd

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/counted.h"
 #include "core/base/names.h"
 #include "core/base/violations.h"
 #include "core/data/bound_rows.h"
@@ -193,9 +194,9 @@ void FitRegression(const Table& table, std::span<const int> labels, std::span<co
     }
   }
   if (width != options.outputs) {
-    violations.Add(kDatasetPath,
-                   fmt::format("the labels {} are {} numbers per row; the model has {} outputs",
-                               JoinedNames(table, labels), width, options.outputs));
+    violations.Add(kDatasetPath, fmt::format("the labels {} are {} per row; the model has {}",
+                                             JoinedNames(table, labels), Counted(width, "number"),
+                                             Counted(options.outputs, "output")));
   }
   if (!violations.empty() || !options.spec.standardize_targets()) return;
   for (const int column : labels) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "core/base/violations.h"
 #include "core/data/column_statistics.h"
 #include "core/data/narrowest_type.h"
@@ -95,11 +96,11 @@ class Measurement {
   absl::Status CheckFinite() const {
     if (not_finite_ == 0) return absl::OkStatus();
     const int64_t values_per_row = ElementCount(facts_.layout.row_shape);
-    return InvalidArgument(
-        fmt::format("{}: row {}, value {} is not a finite 32-bit float; {} values are not{}",
-                    source_.spec.file_name(), first_not_finite_ / values_per_row + 1,
-                    first_not_finite_ % values_per_row + 1, not_finite_,
-                    is_label_ || allow_missing_ ? "" : "; allow_missing takes NaN for missing"));
+    return InvalidArgument(fmt::format(
+        "{}: row {}, value {} is not a finite 32-bit float{}{}", source_.spec.file_name(),
+        first_not_finite_ / values_per_row + 1, first_not_finite_ % values_per_row + 1,
+        not_finite_ == 1 ? "" : fmt::format("; {} values are not", not_finite_),
+        is_label_ || allow_missing_ ? "" : "; allow_missing takes NaN for missing"));
   }
 
   const IngestSource& source_;
@@ -195,9 +196,9 @@ absl::StatusOr<IngestResult> IngestTensors(const IngestSource& features, const I
   const Facts feature_facts = *std::move(measured_features);
   const Facts label_facts = *std::move(measured_labels);
   if (feature_facts.rows() != label_facts.rows()) {
-    return InvalidArgument(fmt::format("{} has {} rows, {} has {}; there must be one label per row",
-                                       features.spec.file_name(), feature_facts.rows(),
-                                       labels.spec.file_name(), label_facts.rows()));
+    return InvalidArgument(fmt::format(
+        "{} has {}, {} has {}; there must be one label per row", features.spec.file_name(),
+        Counted(feature_facts.rows(), "row"), labels.spec.file_name(), label_facts.rows()));
   }
   v1::TableHeader header;
   header.set_rows(feature_facts.rows());

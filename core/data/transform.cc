@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "core/base/names.h"
 #include "core/base/violations.h"
 #include "core/data/column_names.h"
@@ -166,9 +167,9 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::RowBatch& batch
   for (int r = 0; r < batch.rows_size() && !violations.full(); ++r) {
     const v1::Row& row = batch.rows(r);
     if (row.values_size() != batch.columns_size()) {
-      violations.Add(
-          fmt::format("rows.rows[{}].values", r),
-          fmt::format("has {} values for {} columns", row.values_size(), batch.columns_size()));
+      violations.Add(fmt::format("rows.rows[{}].values", r),
+                     fmt::format("has {} for {}", Counted(row.values_size(), "value"),
+                                 Counted(batch.columns_size(), "column")));
       continue;
     }
     float* const out = x.data() + r * state_.feature_width();
@@ -219,7 +220,9 @@ absl::StatusOr<std::vector<float>> Pipeline::Transform(const v1::Tensor& tensor)
   if (faults > 0) {
     violations.Add(fmt::format("tensor.data[{}, {}]", first_fault / state_.feature_width(),
                                first_fault % state_.feature_width()),
-                   fmt::format("is not a finite 32-bit number; {} values are not", faults));
+                   faults == 1
+                       ? "is not a finite 32-bit number"
+                       : fmt::format("is not a finite 32-bit number; {} values are not", faults));
     return violations.ToStatus();
   }
   return x;

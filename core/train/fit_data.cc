@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/counted.h"
 #include "core/train/resolve_training.h"
 #include "core/train/targets.h"
 
@@ -63,10 +64,10 @@ absl::StatusOr<FitData> PrepareFitData(const FitInput& input, const ModelShape& 
   FITD_ASSIGN_OR_RETURN(Pipeline pipeline, MakePipeline(input, shape, split.training, stopped));
   if (pipeline.state().feature_width() != shape.inputs) {
     return InvalidArgument(
-        fmt::format("the pipeline gives {} inputs per row, the model takes {}; a category that "
+        fmt::format("the pipeline gives {} per row, the model takes {}; a category that "
                     "occurs only outside of "
                     "the training rows has no input of its own",
-                    pipeline.state().feature_width(), shape.inputs));
+                    Counted(pipeline.state().feature_width(), "input"), shape.inputs));
   }
   const std::string& weights = input.training.sample_weight_column();
   FITD_ASSIGN_OR_RETURN(std::shared_ptr<const RowSource> training,

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/base/counted.h"
 #include "core/base/names.h"
 #include "core/train/targets.h"
 
@@ -45,10 +46,10 @@ void WarnOfClasses(const FitData& data, std::vector<std::string>& warnings) {
   const std::vector<int64_t> validation = ClassCounts(data.validation, classes);
   std::vector<std::string> not_trained;
   std::vector<std::string> not_validated;
-  for (size_t i = 0; i < classes; ++i) {
   size_t labels = 0;
-    const std::string& name = names[static_cast<int>(i)];
+  for (size_t i = 0; i < classes; ++i) {
     if (training[i] + validation[i] > 0) ++labels;
+    const std::string& name = names[static_cast<int>(i)];
     if (training[i] == data.training.size()) {
       warnings.push_back(fmt::format(
           "all training rows are of class {}: there is nothing to tell apart", Quoted(name)));
@@ -56,12 +57,12 @@ void WarnOfClasses(const FitData& data, std::vector<std::string>& warnings) {
     if (training[i] == 0 && validation[i] > 0) not_trained.push_back(name);
     if (training[i] > 0 && validation[i] == 0) not_validated.push_back(name);
   }
-  if (!not_trained.empty()) {
   if (labels > 1 && labels < classes) {
     warnings.push_back(fmt::format(
         "the model has {} outputs, but the data has {} labels: the other outputs stand for nothing",
         classes, labels));
   }
+  if (!not_trained.empty()) {
     warnings.push_back("validation rows are of classes that no training row has: " +
                        NameList(not_trained));
   }
@@ -197,8 +198,9 @@ std::vector<std::string> FitWarnings(const FitInput& input, const FitData& data)
   std::vector<std::string> warnings;
   if (input.training.batch_size() > data.training.size()) {
     warnings.push_back(
-        fmt::format("batch_size is {}, but there are {} training rows: each epoch is one step",
-                    input.training.batch_size(), data.training.size()));
+        fmt::format("batch_size is {}, which is more than {}: each epoch is one step",
+                    input.training.batch_size(),
+                    Counted(static_cast<int64_t>(data.training.size()), "training row")));
   }
   WarnOfOutputs(input, data, warnings);
   WarnOfScale(input, warnings);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "core/base/kinds.h"
 #include "core/base/names.h"
 #include "core/data/column_names.h"
@@ -138,8 +139,9 @@ class TrainingResolver {
     }
     if (width != shape_.inputs) {
       violations_.Add(dataset_path_,
-                      fmt::format("has {} inputs per row; the model's input_shape [{}] takes {}",
-                                  width, fmt::join(model_.input_shape(), ", "), shape_.inputs));
+                      fmt::format("has {} per row; the model's input_shape [{}] takes {}",
+                                  Counted(width, "input"), fmt::join(model_.input_shape(), ", "),
+                                  shape_.inputs));
     }
   }
 
@@ -203,9 +205,8 @@ class TrainingResolver {
     if (LabelWidth(train_) != shape_.outputs) {
       violations_.Add(
           path,
-          fmt::format("{} needs a label value per output; the data has {} per row, the model {} "
-                      "output{}",
-                      loss, LabelWidth(train_), shape_.outputs, shape_.outputs == 1 ? "" : "s"));
+          fmt::format("{} needs a label value per output; the data has {} per row, the model {}",
+                      loss, LabelWidth(train_), Counted(shape_.outputs, "output")));
       return;
     }
     CheckNumericLabels(train_, dataset_path_);
@@ -216,9 +217,9 @@ class TrainingResolver {
     if (training_.validation_split() <= 0) return;
     const std::string path = Path("validation_split");
     if (train_.rows() < 2) {
-      violations_.Add(
-          path, fmt::format("is {}, but {} row{} cannot be split", training_.validation_split(),
-                            train_.rows(), train_.rows() == 1 ? "" : "s"));
+      violations_.Add(path,
+                      fmt::format("is {}, but {} cannot be split", training_.validation_split(),
+                                  Counted(train_.rows(), "row")));
       return;
     }
     const std::vector<int> labels = LabelColumns(train_);

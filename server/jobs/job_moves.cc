@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/counted.h"
 #include "fmt/format.h"
 #include "server/jobs/job_state.h"
 #include "server/jobs/search_trials.h"
@@ -158,7 +159,8 @@ absl::Status RecoverJobs(Store& store) {
       }
       v1::StateChange change;
       change.set_state(v1::JOB_STATE_CANCELLED);
-      change.set_message(fmt::format("the daemon died {} times on the job", job.crashes()));
+      change.set_message(
+          fmt::format("the daemon died {} on the job", Counted(job.crashes(), "time")));
       move(job, std::move(change));
     }
     for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_RUNNING)) {
@@ -167,9 +169,9 @@ absl::Status RecoverJobs(Store& store) {
         change.set_state(v1::JOB_STATE_FAILED);
         change.mutable_failure()->set_code(static_cast<int>(absl::StatusCode::kAborted));
         change.mutable_failure()->set_message(
-            fmt::format("the daemon died {} times while the job ran, for want of memory or by an "
-                        "error of its own; spec.resources.max_restarts is {}",
-                        job.crashes(), job.spec().resources().max_restarts()));
+            fmt::format("the daemon died {} while the job ran, for want of memory or by an error "
+                        "of its own; spec.resources.max_restarts is {}",
+                        Counted(job.crashes(), "time"), job.spec().resources().max_restarts()));
       } else {
         change.set_state(v1::JOB_STATE_QUEUED);
         change.set_message("the daemon died; the job goes on from its newest checkpoint");

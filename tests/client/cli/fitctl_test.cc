@@ -621,7 +621,7 @@ TEST_F(FitctlTest, UploadsATable) {
                           "true label_columns: 'y'"
                           "ignored_columns: 'id' ignored_columns: 'b' missing_values: '?'"
                           "column_kinds { key: 'zip' value: COLUMN_KIND_CATEGORICAL } } }"));
-  EXPECT_EQ(out_, "Data set d: 1 rows, 0 columns, 8 B\n");
+  EXPECT_EQ(out_, "Data set d: 1 row, 0 columns, 8 B\n");
 }
 
 TEST_F(FitctlTest, ShowsTheFirstRows) {
@@ -775,7 +775,7 @@ TEST_F(FitctlTest, WritesABackup) {
                "'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' }"),
            Proto<v1::BackupStoreResponse>("summary { files: 1 bytes: 3 }")})));
   EXPECT_EQ(Run({"server", "backup", dir_.File("b")}), kExitOk) << err_;
-  EXPECT_EQ(out_, "Wrote 1 files of 3 B to " + dir_.File("b") + "\n");
+  EXPECT_EQ(out_, "Wrote 1 file of 3 B to " + dir_.File("b") + "\n");
   EXPECT_TRUE(std::filesystem::exists(dir_.File("b/fitd.db")));
 }
 

@@ -133,11 +133,11 @@ TEST_F(PredictTest, NamesFaultsByFileLineAndColumn) {
   for (int i = 0; i < 4096; ++i) rows += "1,a\n";
   rows += "x,a\n\n2\n";  // An empty line is no row, and counts.
   ExpectPredict(kTwoRows, Refusal({{"rows.rows[0].values[0]", "is \"x\""},
-                                   {"rows.rows[1].values", "has 1 values for 2 columns"},
+                                   {"rows.rows[1].values", "has 1 value for 2 columns"},
                                    {"rows.rows", "and 3 more"}}));
   EXPECT_EQ(Run({"predict", "m", Write("rows.csv", rows)}), kExitUsage);
   EXPECT_THAT(err_, AllOf(HasSubstr("rows.csv:4098: column \"w\": is \"x\"\n"),
-                          HasSubstr("rows.csv:4100: has 1 values for 2"),
+                          HasSubstr("rows.csv:4100: has 1 value for 2"),
                           HasSubstr("rows.csv: and 3 more\n")));
 }
 

@@ -208,7 +208,7 @@ TEST_F(PipelineTest, RefusesTextAsRegressionTarget) {
   FITD_ASSERT_OK_AND_ASSIGN(table, CsvTable("a,y\n1,1\n2,2\n"));
   EXPECT_THAT(Fit(table, Regression(3, false)),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("1 numbers per row; the model has 3 outputs")));
+                       HasSubstr("1 number per row; the model has 3 outputs")));
 }
 
 TEST_F(PipelineTest, SurvivesConstantAndHugeColumns) {

@@ -103,7 +103,7 @@ TEST_F(TransformTest, ListsEveryFaultOfNamedRows) {
   batch.mutable_rows(3)->add_values();
   EXPECT_THAT(pipeline.Transform(batch),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("rows.rows[1].values: has 1 values for 2 columns"),
+                       AllOf(HasSubstr("rows.rows[1].values: has 1 value for 2 columns"),
                              HasSubstr("rows.rows[2].values[0]: \"one\" is not a number"),
                              HasSubstr("rows.rows[2].values[1]"),
                              HasSubstr("rows.rows[3].values[0]: is infinite"),
@@ -146,7 +146,7 @@ TEST_F(TransformTest, MissingColumnsHideNoWrongRow) {
   EXPECT_THAT(pipeline.Transform(batch),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("rows.columns: lacks column \"age\""),
-                             HasSubstr("rows.rows[0].values: has 1 values for 2 columns"),
+                             HasSubstr("rows.rows[0].values: has 1 value for 2 columns"),
                              HasSubstr("rows.rows[1].values[0]: \"x\" is not a number"))));
 }
 

@@ -35,7 +35,7 @@ TEST_F(FitWarningsTest, SaysNothingOfAGoodFit) {
 TEST_F(FitWarningsTest, TellsABatchThatIsLargerThanTheData) {
   EXPECT_THAT(
       Warnings(kModel, Csv("a,y\n1,u\n2,v\n3,w\n"), kTraining + "batch_size: 4"),
-      ElementsAre("batch_size is 4, but there are 3 training rows: each epoch is one step"));
+      ElementsAre("batch_size is 4, which is more than 3 training rows: each epoch is one step"));
 }
 
 TEST_F(FitWarningsTest, TellsASingleClass) {
