@@ -8,15 +8,14 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "server/jobs/searches.h"
-#include "tests/server/jobs/job_fixture.h"
-#include "tests/testing/specs.h"
+#include "tests/server/jobs/search_fixture.h"
 
 namespace fitd {
 namespace {
 
 using testing::HasSubstr;
 
-class SearchBudgetTest : public JobFixture {
+class SearchBudgetTest : public SearchFixture {
  protected:
   // Of 3 epochs each, by default.
   static v1::StartSearchRequest Request(const std::string& budget,
@@ -31,26 +30,6 @@ class SearchBudgetTest : public JobFixture {
         algorithm + " } budget { " + budget + " }");
     *spec.mutable_training() = ClassifierFit("m", "d", epochs).spec().training();
     return request;
-  }
-  void Run() {
-    daemon_->scheduler.Start();
-    daemon_->searches.Run();
-  }
-  v1::Search GetSearch() {
-    v1::GetSearchRequest request;
-    request.set_name("s");
-    return daemon_->searches.Get(request)->search();
-  }
-  v1::Search AwaitSearchEnd() {
-    while (!GetSearch().has_end_time()) std::this_thread::yield();
-    return GetSearch();
-  }
-  std::vector<v1::SearchTrial> Trials() {
-    v1::ListTrialsRequest request;
-    request.set_search("s");
-    const auto response = daemon_->searches.ListTrials(request);
-    EXPECT_THAT(response, IsOk());
-    return {response->trials().begin(), response->trials().end()};
   }
   int64_t EpochsTrained() {
     int64_t epochs = 0;
