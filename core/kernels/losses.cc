@@ -20,7 +20,10 @@ Packet PassesClip(Packet p) {
 }
 
 // Rows of one member.
-float BatchSize(const LossArgs& args) { return static_cast<float>(args.rows / args.members); }
+float BatchSize(const LossArgs& args) {
+  const int64_t rows = args.rows / args.members;
+  return static_cast<float>(rows);
+}
 
 float RowWeight(const LossArgs& args, int64_t row) {
   return args.weights != nullptr ? args.weights[row] : 1.0f;

@@ -136,6 +136,8 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
   const auto is_running = [&](int64_t number) {
     return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
   };
+  const bool first = running_.empty();
+  const int free_workers = std::max(options_.workers - busy_workers_, 1);
   FITD_ASSIGN_OR_RETURN(
       std::vector<Taken> taken,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<Taken>> {
@@ -143,8 +145,8 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
         if (!next) return std::vector<Taken>();
         std::vector<v1::Job> jobs = {*std::move(next)};
         if (jobs.front().state() == v1::JOB_STATE_QUEUED)
-          std::ranges::move(JobsToStack(transaction, jobs.front()), std::back_inserter(jobs));
-        const bool first = running_.empty();
+          std::ranges::move(JobsToStack(transaction, jobs.front(), free_workers),
+                            std::back_inserter(jobs));
         int64_t memory = used;
         std::vector<Taken> starting;
         for (v1::Job& job : jobs) {
@@ -182,7 +184,8 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
 
 // Only trials of its search, up to the first other job of the queue, which no one overtakes; and no
 // more than leave as many for the other workers.
-std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::Job& first) {
+std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::Job& first,
+                                            int free_workers) const {
   if (first.search().empty() || first.crashes() >= kSuspectCrashes) return {};
   const std::optional<v1::Model> base = transaction.models.Find(first.spec().model());
   if (!base) return {};
@@ -190,8 +193,8 @@ std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::
     return FitSpecs{.model = job.has_architecture() ? job.architecture() : base->spec(),
                     .training = job.spec().training()};
   };
-  const int most = std::min(options_.max_stacked_trials,
-                            MostInStack(specs(first).model, specs(first).training));
+  const int most =
+      std::min(options_.max_stacked_trials, MostInStack(specs(first).model, specs(first).training));
   if (most < kFewestInStack) return {};
   std::vector<v1::Job> jobs;
   for (v1::Job& job : transaction.jobs.Queue(kMostLookedAt)) {
@@ -199,8 +202,8 @@ std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::
     if (job.id() != first.id() && StackTogether(specs(first), specs(job)))
       jobs.push_back(std::move(job));
   }
-  const size_t free_workers = static_cast<size_t>(std::max(options_.workers - busy_workers_, 1));
-  const size_t share = (jobs.size() + 1 + free_workers - 1) / free_workers;
+  const auto shares = static_cast<size_t>(free_workers);
+  const size_t share = (jobs.size() + 1 + shares - 1) / shares;
   jobs.resize(std::min({jobs.size(), share - 1, static_cast<size_t>(most - 1)}));
   if (jobs.size() + 1 < kFewestInStack) jobs.clear();
   return jobs;
@@ -261,11 +264,14 @@ void Scheduler::RunJobs(const std::vector<Taken>& taken) {
   }
   // Those that go on from different checkpoints train one after another.
   while (!ready.empty()) {
-    const auto rest = std::stable_partition(ready.begin(), ready.end(), [&](const Run* run) {
-      return run == ready.front() || StackTogether(ready.front()->input, run->input);
+    std::vector<Run*> together = {ready.front()};
+    ready.erase(ready.begin());
+    std::erase_if(ready, [&](Run* run) {
+      if (!StackTogether(together.front()->input, run->input)) return false;
+      together.push_back(run);
+      return true;
     });
-    Train({ready.begin(), rest});
-    ready.erase(ready.begin(), rest);
+    Train(together);
   }
 }
 

@@ -80,8 +80,8 @@ class Scheduler {
   std::vector<Taken> Take();
   absl::StatusOr<std::vector<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Those of the queue that join the first of it in a stack.
-  std::vector<v1::Job> JobsToStack(Transaction& transaction, const v1::Job& first)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<v1::Job> JobsToStack(Transaction& transaction, const v1::Job& first,
+                                   int free_workers) const;
   int ChooseThreads(const v1::Job& job, bool alone) const;
   void Release(int64_t job);
   void RunJobs(const std::vector<Taken>& taken);

@@ -119,7 +119,9 @@ absl::StatusOr<v1::ListJobsResponse> TrainingJobs::List(const v1::ListJobsReques
       std::vector<v1::Job> jobs,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<v1::Job>> {
         std::vector<v1::Job> found = transaction.jobs.List(before, page.size + 1, filter);
-        if (found.empty()) FITD_RETURN_IF_ERROR(CheckModelOfJobs(transaction, request.model()));
+        absl::Status known;
+        if (found.empty()) known = CheckModelOfJobs(transaction, request.model());
+        if (!known.ok()) return known;
         for (v1::Job& job : found) AddNews(transaction, load, job);
         return found;
       }));
