@@ -55,7 +55,8 @@ class RowFaults {
   void AddMore(int64_t more) { more_ += more; }
 
   bool empty() const { return listed_.empty() && more_ == 0; }
-  bool full() const { return listed_.size() == kListed || more_ > 0; }
+  // Whether there are more than are listed: whoever looks for them may stop.
+  bool full() const { return more_ > 0; }
 
   // `all`: the file has been read to its end.
   std::vector<client::FieldViolation> Violations(const std::string& file, bool all) const {
@@ -439,8 +440,9 @@ absl::Status Predict(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
     bool begun = false;
     const absl::Status status = client->PredictStream(
         [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
-          request = begun ? asked : first;
-          if (!std::exchange(begun, true)) return true;
+          const bool is_first = !std::exchange(begun, true);
+          request = is_first ? std::move(first) : asked;
+          if (is_first) return true;
           FITD_ASSIGN_OR_RETURN(more, requests->Next(request, in_file));
           return more;
         },
@@ -454,7 +456,7 @@ absl::Status Predict(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
     Sort(told, *requests, in_file, others);
   } while (more);
 
-  const std::string& path = flags.file.empty() ? flags.features : flags.file;
+  const std::string path = requests->Where(-1, -1);
   for (const auto& fault : in_file.Violations(path, !more)) others.push_back(fault);
   if (!faults.empty() || !others.empty())
     return faults.With(client::Faults(absl::StatusCode::kInvalidArgument, others));

@@ -205,7 +205,18 @@ TEST_F(PredictTest, CountsTheFaultsThatItDoesNotList) {
   ExpectRefusals({Refusal(twenty)});
   EXPECT_EQ(Run({"predict", "m", "-"}, rows), kExitUsage);
   EXPECT_THAT(err_, AllOf(HasSubstr("fitctl: stdin:21: column \"a\": is wrong\n"),
-                          HasSubstr("fitctl: -: and at least 5 more\n")));
+                          HasSubstr("fitctl: stdin: and at least 5 more\n")));
+}
+
+TEST_F(PredictTest, ReadsOnUntilItKnowsThatThereAreMoreThanItLists) {
+  std::string rows = "a\n";
+  for (int i = 0; i < 2 * 4096; ++i) rows += "1\n";
+  std::vector<FieldViolation> twenty;
+  for (int i = 0; i < 20; ++i)
+    twenty.push_back({"rows.rows[" + std::to_string(i) + "].values[0]", "is wrong"});
+  ExpectRefusals({Refusal(twenty), Refusal({{"rows.rows[0].values[0]", "is wrong"}})});
+  EXPECT_EQ(Run({"predict", "m", "-"}, rows), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("fitctl: stdin: and 1 more\n"));
 }
 
 TEST_F(PredictTest, AWrongRowKeepsTheAnswersBeforeItFromBeingPrinted) {
