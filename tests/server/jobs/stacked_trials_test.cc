@@ -136,7 +136,7 @@ TEST_F(StackedTrialsTest, OneIsCancelledAndOnePausedWhileTheOthersGoOn) {
 }
 
 TEST_F(StackedTrialsTest, GoOnAfterTheDaemonWasStopped) {
-  StartRates(6, 400);
+  StartRates(6, 4000);
   Run();
   AwaitTrials(v1::JOB_STATE_RUNNING, 6);
   AwaitEvents(Trials()[0].job_id(), 12);
@@ -151,7 +151,7 @@ TEST_F(StackedTrialsTest, GoOnAfterTheDaemonWasStopped) {
   const std::vector<std::string> disturbed = TableAndEvents();
 
   StartAnew();
-  StartRates(6, 400);
+  StartRates(6, 4000);
   Run();
   AwaitSearchEnd();
   EXPECT_EQ(TableAndEvents(), disturbed);
