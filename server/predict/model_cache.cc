@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "core/nn/weights.h"
 #include "server/log/log.h"
@@ -49,8 +50,9 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
     if (model == nullptr) {
       FITD_ASSIGN_OR_RETURN(model, Load(version_id, version));
     }
+    Entries dropped;  // Freed without the lock: that may take long.
     MutexLock lock(mutex_);
-    Add(version_id, model);
+    dropped = Add(version_id, model);
   }
   MutexLock lock(mutex_);
   // What was found is of `revision` or newer, and is looked up again if that has passed.
@@ -59,15 +61,11 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
 }
 
 void ModelCache::Forget(const std::string& model) {
+  Entries dropped;  // Freed without the lock, as in Get.
   MutexLock lock(mutex_);
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const v1::ModelVersion& version = entry->model->version;
-    if (version.model() == model) {
-      bytes_ -= version.weights_bytes();
-      entry = entries_.erase(entry);
-    } else {
-      ++entry;
-    }
+  for (auto next = entries_.begin(); next != entries_.end();) {
+    const auto entry = next++;
+    if (entry->model->version.model() == model) Drop(entry, dropped);
   }
 }
 
@@ -96,20 +94,25 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
                                              std::move(predictor));
 }
 
-void ModelCache::Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) {
+ModelCache::Entries ModelCache::Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) {
   const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return entry.version_id == version_id;
   });
   if (known != entries_.end()) {
     entries_.splice(entries_.begin(), entries_, known);
-    return;
+    return {};
   }
   bytes_ += model->version.weights_bytes();
   entries_.push_front({version_id, std::move(model)});
-  while (entries_.size() > kMostEntries || (bytes_ > kMostBytes && entries_.size() > 1)) {
-    bytes_ -= entries_.back().model->version.weights_bytes();
-    entries_.pop_back();
-  }
+  Entries dropped;
+  while (entries_.size() > kMostEntries || (bytes_ > kMostBytes && entries_.size() > 1))
+    Drop(std::prev(entries_.end()), dropped);
+  return dropped;
+}
+
+void ModelCache::Drop(Entries::iterator entry, Entries& dropped) {
+  bytes_ -= entry->model->version.weights_bytes();
+  dropped.splice(dropped.end(), entries_, entry);
 }
 
 }  // namespace fitd

@@ -51,8 +51,10 @@ class ModelCache {
 
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(int64_t version_id,
                                                           const v1::ModelVersion& version) const;
-  void Add(int64_t version_id, std::shared_ptr<const LoadedModel> model)
+  // Returns those that it has no room for any more.
+  Entries Add(int64_t version_id, std::shared_ptr<const LoadedModel> model)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Drop(Entries::iterator entry, Entries& dropped) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Store& store_;
   Mutex loading_;  // Taken before mutex_.
