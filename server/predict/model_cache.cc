@@ -16,22 +16,26 @@ constexpr int64_t kMostBytes = int64_t{1} << 30;
 
 }  // namespace
 
+std::shared_ptr<const LoadedModel> ModelCache::GetLoaded(const std::string& reference) {
+  const int64_t revision = store_.models_revision();
+  MutexLock lock(mutex_);
+  if (revision > revision_) {
+    references_.clear();
+    revision_ = revision;
+  }
+  const auto known = references_.find(reference);
+  if (known == references_.end()) return nullptr;
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    if (entry->version_id != known->second) continue;
+    entries_.splice(entries_.begin(), entries_, entry);
+    return entry->model;
+  }
+  return nullptr;
+}
+
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::string& reference) {
   const int64_t revision = store_.models_revision();
-  {
-    MutexLock lock(mutex_);
-    if (revision > revision_) {
-      references_.clear();
-      revision_ = revision;
-    }
-    if (const auto known = references_.find(reference); known != references_.end()) {
-      for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
-        if (entry->version_id != known->second) continue;
-        entries_.splice(entries_.begin(), entries_, entry);
-        return entry->model;
-      }
-    }
-  }
+  if (auto loaded = GetLoaded(reference); loaded != nullptr) return loaded;
 
   int64_t version_id = 0;
   FITD_ASSIGN_OR_RETURN(

@@ -37,6 +37,9 @@ class ModelCache {
   // before the call is seen by it. Codes: those of FindReferencedVersion; DATA_LOSS when the stored
   // weights are damaged.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& reference);
+  // The same if it is known and loaded, else null: waits neither for the store nor for a file.
+  std::shared_ptr<const LoadedModel> GetLoaded(const std::string& reference)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Frees what the model's versions take, once nobody uses them.
   void Forget(const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
 

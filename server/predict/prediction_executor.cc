@@ -13,11 +13,21 @@ namespace {
 constexpr int64_t kMostValues = int64_t{1} << 26;
 // Of a batch of several calls: more gains nothing and takes memory.
 constexpr int64_t kMostBatchValues = int64_t{1} << 22;
+// Of a call that runs at once, all of which takes less time than to wake another thread, or not
+// much more: bytes of the request, features or outputs, weights that its rows are multiplied with.
+constexpr int64_t kMostBytesAtOnce = int64_t{16} << 10;
+constexpr int64_t kMostValuesAtOnce = int64_t{1} << 12;
+constexpr int64_t kMostWeightBytesAtOnce = int64_t{1} << 20;
 // A queue of small calls is empty by then.
 constexpr std::chrono::milliseconds kRetryDelay{100};
 
 int64_t ValuesPerRow(const LoadedModel& model) {
   return std::max(model.predictor->inputs(), model.predictor->outputs());
+}
+
+bool IsSmall(const LoadedModel& model, int64_t rows) {
+  return rows <= kMostValuesAtOnce / ValuesPerRow(model) &&
+         rows <= kMostWeightBytesAtOnce / std::max<int64_t>(1, model.version.weights_bytes());
 }
 
 absl::Status CheckRows(const LoadedModel& model, int64_t rows) {
@@ -134,8 +144,24 @@ PredictionExecutor::PredictionExecutor(ModelCache& models, const Options& option
 }
 
 void PredictionExecutor::Submit(std::unique_ptr<PredictionCall> call) {
+  if (auto model = VersionAtOnce(*call); model != nullptr) {
+    Run run(std::move(model), statistics_);
+    run.Add({std::move(call), std::chrono::steady_clock::now()});
+    return run.Finish();
+  }
   const absl::Status status = Enqueue(call);
   if (!status.ok()) call->Done(status);
+}
+
+std::shared_ptr<const LoadedModel> PredictionExecutor::VersionAtOnce(const PredictionCall& call) {
+  if (call.bytes() > kMostBytesAtOnce) return nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (stopped_ || queues_.contains(call.reference())) return nullptr;
+  }
+  std::shared_ptr<const LoadedModel> model = models_.GetLoaded(call.reference());
+  if (model == nullptr || !IsSmall(*model, call.rows())) return nullptr;
+  return model;
 }
 
 absl::Status PredictionExecutor::Enqueue(std::unique_ptr<PredictionCall>& call) {

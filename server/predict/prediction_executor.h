@@ -56,7 +56,7 @@ class PredictionCall {
 };
 
 // Thread-safe. A call waits for nothing but the batch of its reference that runs, and a free
-// thread; references take turns.
+// thread; references take turns. A small call of a reference without a batch needs no thread.
 class PredictionExecutor {
  public:
   struct Options {
@@ -69,7 +69,8 @@ class PredictionExecutor {
   PredictionExecutor(ModelCache& models, const Options& options);
   ~PredictionExecutor() { Stop(); }
 
-  // Calls Done on a thread of its own, or at once when the call is refused.
+  // Calls Done on a thread of its own, or at once: when the call is refused, or when it is small,
+  // its version is loaded, and no call of its reference waits or runs in a batch.
   void Submit(std::unique_ptr<PredictionCall> call);
   // Ends what was submitted, then its threads. Idempotent.
   void Stop();
@@ -90,6 +91,9 @@ class PredictionExecutor {
   using Batch = std::vector<Waiting>;
   class Run;
 
+  // The version, if the call is to run on the thread that submits it.
+  std::shared_ptr<const LoadedModel> VersionAtOnce(const PredictionCall& call)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes the call unless it refuses it.
   absl::Status Enqueue(std::unique_ptr<PredictionCall>& call) ABSL_LOCKS_EXCLUDED(mutex_);
   void Loop();
