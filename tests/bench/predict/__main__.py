@@ -21,7 +21,7 @@ from predict.report import FITD, Load
 LOSS = ("--loss", "sparse_categorical_crossentropy", "--optimizer", "adam")
 ROWS = 1280
 # By the server API of gRPC that they use.
-ECHOES = {"echo, callback": "callback", "echo, queues": "queue"}
+ECHOES = {"echo, callback": "callback", "echo, queues": "queue", "echo, queues beside callback": "mixed"}
 TRANSPORTS = ("tcp", "unix")
 IDLE_RATE, IDLE_CALLS = 20, 1000  # A call every 50 ms, over all rounds.
 FIT_CLIENTS, FIT_SHARE = 4, 0.3  # While a fit runs: clients, and their share of the calls that fitd can answer.

@@ -1,6 +1,7 @@
 // A bare PredictionService: takes what fitd's Predict takes, and answers at once as a classifier of
-// ten classes does. Usage: predict_echo callback|queue ADDRESS; a loopback address, port 0 for a
-// free one, or unix:PATH. Prints its port; ends when its standard input does.
+// ten classes does. Usage: predict_echo callback|queue|mixed ADDRESS; a loopback address, port 0
+// for a free one, or unix:PATH. With "mixed" Predict has completion queues, and another service the
+// callback API. Prints its port; ends when its standard input does.
 
 #include <cstdio>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "fitd/v1/model_service.grpc.pb.h"
 #include "fitd/v1/prediction_service.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 
@@ -79,23 +81,25 @@ void Serve(grpc::ServerCompletionQueue& queue) {
 int main(int argc, char** argv) {
   const std::string_view api = argc == 3 ? argv[1] : "";
   const std::string address = argc == 3 ? argv[2] : "";
-  if ((api != "callback" && api != "queue") ||
+  if ((api != "callback" && api != "queue" && api != "mixed") ||
       !(address.starts_with("127.") || address.starts_with("unix:"))) {
-    std::fprintf(stderr, "usage: predict_echo callback|queue 127.0.0.1:PORT|unix:PATH\n");
+    std::fprintf(stderr, "usage: predict_echo callback|queue|mixed 127.0.0.1:PORT|unix:PATH\n");
     return 2;
   }
   CallbackEcho callback_echo;
+  v1::ModelService::CallbackService others;  // Beside it in "mixed": gRPC polls for both.
   QueueEcho queue_echo;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues;
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-  if (api == "queue") {
+  if (api == "callback") {
+    builder.RegisterService(&callback_echo);
+  } else {
     builder.RegisterService(&queue_echo);
+    if (api == "mixed") builder.RegisterService(&others);
     for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i)
       queues.push_back(builder.AddCompletionQueue());
-  } else {
-    builder.RegisterService(&callback_echo);
   }
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return 1;
