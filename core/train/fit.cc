@@ -22,8 +22,8 @@
 namespace fitd {
 namespace {
 
-// What a stack works on in a step should stay near the processor: weights, gradients and two slots of the
-// optimizer, activations and their gradients. Measured with tests/bench/steps_bench.cc.
+// What a stack works on in a step should stay near the processor: weights, gradients and two slots
+// of the optimizer, activations and their gradients. Measured with tests/bench/steps_bench.cc.
 constexpr int64_t kStackBytes = int64_t{5} << 19;
 constexpr int64_t kMostInStack = 16;
 
