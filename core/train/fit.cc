@@ -15,7 +15,7 @@
 #include "core/train/fit_data.h"
 #include "core/train/fit_member.h"
 #include "core/train/fit_warnings.h"
-#include "core/train/resolve_training.h"
+#include "core/train/resolve_training_options.h"
 #include "core/train/targets.h"
 #include "google/protobuf/util/message_differencer.h"
 

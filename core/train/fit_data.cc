@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/base/counted.h"
-#include "core/train/resolve_training.h"
+#include "core/train/resolve_training_options.h"
 #include "core/train/targets.h"
 
 namespace fitd {

@@ -10,7 +10,7 @@
 #include "core/optim/optimizer.h"
 #include "core/plan/plan_memory.h"
 #include "core/tensor/shape.h"
-#include "core/train/resolve_training.h"
+#include "core/train/resolve_training_options.h"
 #include "core/train/targets.h"
 
 namespace fitd {

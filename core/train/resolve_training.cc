@@ -15,6 +15,7 @@
 #include "core/data/pipeline.h"
 #include "core/data/table.h"
 #include "core/metric/resolve_metrics.h"
+#include "core/train/resolve_training_options.h"
 #include "core/train/targets.h"
 
 namespace fitd {

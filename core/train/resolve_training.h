@@ -8,7 +8,6 @@
 
 #include "core/base/violations.h"
 #include "core/nn/resolve_model.h"
-#include "core/train/resolve_training_options.h"
 #include "fitd/v1/dataset.pb.h"
 #include "fitd/v1/model.pb.h"
 #include "fitd/v1/training.pb.h"

@@ -10,6 +10,7 @@
 #include "core/nn/resolve_model.h"
 #include "core/train/fit_memory.h"
 #include "core/train/resolve_training.h"
+#include "core/train/resolve_training_options.h"
 #include "fmt/format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/jobs/request.h"

@@ -300,7 +300,6 @@ void Scheduler::Train(std::span<Run*> runs) {
 // again.
 void Scheduler::End(Run& run, const absl::StatusOr<FitResult>& result) {
   const v1::Job& job = run.taken.job;
-  run.ended = true;
   absl::StatusOr<v1::JobState> state = run.runner.Finish(result);
   while (!state.ok()) {
     Log(LogLevel::kError, "job_not_recorded",
@@ -312,6 +311,7 @@ void Scheduler::End(Run& run, const absl::StatusOr<FitResult>& result) {
     }
     state = run.runner.Finish(result);
   }
+  run.ended = true;
   if (state.ok()) {
     feeds_.ClearProgress(run.taken.number);
     feeds_.EventsStored(run.taken.number);

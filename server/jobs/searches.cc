@@ -18,7 +18,7 @@
 #include "core/search/search_space.h"
 #include "core/search/trial_fits.h"
 #include "core/train/fit.h"
-#include "core/train/resolve_training.h"
+#include "core/train/resolve_training_options.h"
 #include "fmt/format.h"
 #include "server/jobs/job_state.h"
 #include "server/jobs/paging.h"
