@@ -14,15 +14,15 @@ constexpr int64_t kMostTrials = 10'000;
 constexpr int64_t kMostEpochs = int64_t{1} << 53;
 constexpr double kMostSeconds = 31'536'000;
 
-// Epochs of one fit of a trial that trains to its end.
-int64_t EpochsToTheEnd(const v1::SearchSpec& spec, const SearchSpace& space,
-                       const Parameters& parameters) {
-  int64_t epochs = spec.training().epochs();
+// Of all fits of a trial with these parameters; `granted` is 0 if it trains to its end.
+int64_t EpochsOf(const v1::SearchSpec& spec, const SearchSpace& space, int64_t granted,
+                 const Parameters& parameters) {
+  int64_t epochs = granted > 0 ? granted : spec.training().epochs();
   for (const FieldValue& value : space.FieldValues(parameters)) {
-    if (value.field != "training.epochs") continue;
+    if (granted > 0 || value.field != "training.epochs") continue;
     std::from_chars(value.value.data(), value.value.data() + value.value.size(), epochs);
   }
-  return epochs;
+  return epochs * FitsPerTrial(spec);
 }
 
 }  // namespace
@@ -38,17 +38,20 @@ void CheckBudget(std::string_view path, const v1::SearchSpec& spec, Violations& 
              "0 to 31,536,000, 0 for no bound", base + "seconds", violations);
 }
 
+int64_t EpochsOfStep(const v1::SearchSpec& spec, const TrialStep& step) {
+  return EpochsOf(spec, SearchSpace(spec.space()), step.epochs, step.parameters);
+}
+
 std::vector<TrialStep> WithinBudget(const v1::SearchSpec& spec,
                                     const std::vector<v1::SearchTrial>& trials,
                                     std::vector<TrialStep> steps) {
   const v1::SearchBudget& budget = spec.budget();
   const SearchSpace space(spec.space());
-  const auto epochs_of = [&](int64_t granted, const Parameters& parameters) {
-    return FitsPerTrial(spec) * (granted > 0 ? granted : EpochsToTheEnd(spec, space, parameters));
+  const auto parameters_of = [](const v1::SearchTrial& trial) {
+    return Parameters(trial.parameters().begin(), trial.parameters().end());
   };
   const auto epochs_of_trial = [&](const v1::SearchTrial& trial) {
-    return epochs_of(trial.granted_epochs(),
-                     {trial.parameters().begin(), trial.parameters().end()});
+    return EpochsOf(spec, space, trial.granted_epochs(), parameters_of(trial));
   };
   auto made = static_cast<int64_t>(trials.size());
   int64_t epochs = 0;
@@ -60,11 +63,11 @@ std::vector<TrialStep> WithinBudget(const v1::SearchSpec& spec,
     const bool is_new = step.trial > static_cast<int64_t>(trials.size());
     if (is_new) {
       ++made;
-      epochs += epochs_of(step.epochs, step.parameters);
+      epochs += EpochsOf(spec, space, step.epochs, step.parameters);
     } else {
       const v1::SearchTrial& trial = trials[static_cast<size_t>(step.trial - 1)];
       epochs -= epochs_of_trial(trial);
-      epochs += epochs_of(step.epochs, {trial.parameters().begin(), trial.parameters().end()});
+      epochs += EpochsOf(spec, space, step.epochs, parameters_of(trial));
     }
     if ((budget.trials() > 0 && made > budget.trials()) ||
         (budget.epochs() > 0 && epochs > budget.epochs())) {

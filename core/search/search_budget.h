@@ -16,6 +16,9 @@ namespace fitd {
 // Checks `spec.budget`; paths of faults start with `path` ("spec").
 void CheckBudget(std::string_view path, const v1::SearchSpec& spec, Violations& violations);
 
+// Epochs that a new trial may train, with all its fits, until it waits or ends.
+int64_t EpochsOfStep(const v1::SearchSpec& spec, const TrialStep& step);
+
 // Of the next steps those before the first that the bounds on trials and epochs exclude. `trials`
 // are all that were made. Counts the epochs that trials may train, not those that they did, so that
 // the same steps are left whatever ended when. `spec` is resolved.

@@ -271,9 +271,11 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   const absl::Status put = PutAll(space.FieldValues(first.front().parameters), base);
   if (!put.ok())
     violations.Add("spec.space.axes", fmt::format("exclude each other: {}", Message(put)));
-  CheckField(!WithinBudget(spec, {}, first).empty(), spec.budget().epochs(),
-             "as many as the first trial may train, or 0 for no bound", "spec.budget.epochs",
-             violations);
+  const int64_t needed = EpochsOfStep(spec, first.front());
+  CheckField(spec.budget().epochs() == 0 || spec.budget().epochs() >= needed,
+             spec.budget().epochs(),
+             fmt::format("{} or more, which the first trial may train, or 0 for no bound", needed),
+             "spec.budget.epochs", violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   Plan(*algorithm, search);
   search.set_state(v1::SEARCH_STATE_RUNNING);
@@ -605,9 +607,11 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
     if (!held.empty()) return EndHeld(transaction, name, held, steered);
-    // The space may hold fewer points than were asked for.
+    // The space may hold fewer points than were asked for, or the budget be used up.
     if (const auto made = static_cast<int64_t>(trials.size()); made < search->planned_trials()) {
-      search->set_planned_epochs(search->planned_epochs() / search->planned_trials() * made);
+      const int64_t most =
+          MostEpochs(search->spec().space().axes(), search->spec().training().epochs());
+      search->set_planned_epochs(std::min(search->planned_epochs(), made * fits * most));
       search->set_planned_trials(made);
       search->set_planned_jobs(made * fits);
     }

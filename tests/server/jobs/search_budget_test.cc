@@ -53,8 +53,11 @@ TEST_F(SearchBudgetTest, EndsBeforeSoManyEpochs) {
   FITD_ASSERT_OK_AND_ASSIGN(const auto started, daemon_->searches.Start(Request("epochs: 10")));
   EXPECT_EQ(started.search().planned_epochs(), 10);
   Run();
-  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
   EXPECT_EQ(EpochsTrained(), 9);
+  EXPECT_EQ(search.planned_trials(), 3);
+  EXPECT_EQ(search.planned_epochs(), 9);
 }
 
 TEST_F(SearchBudgetTest, NoRungIsBegunThatItDoesNotPayFor) {
@@ -102,7 +105,8 @@ TEST_F(SearchBudgetTest, ATimeThatIsOverBeforeTheDaemonIsBackEndsTheSearch) {
 
 TEST_F(SearchBudgetTest, RefusesWhatAllowsNoTrial) {
   EXPECT_THAT(daemon_->searches.Start(Request("epochs: 2")),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("spec.budget.epochs: is 2")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.budget.epochs: is 2; allowed: 3 or more")));
   EXPECT_THAT(daemon_->searches.Start(Request("trials: -1 seconds: -2")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        testing::AllOf(HasSubstr("spec.budget.trials: is -1"),
