@@ -77,6 +77,8 @@ class FitLoop {
     if (!course_.plan->Resume(states).ok()) return DataLoss("the checkpoint is another fit's");
     course_.epoch = checkpoints[0].state.epoch();
     course_.step = checkpoints[0].state.step();
+    // There may be nothing left to train, and to tell of later.
+    for (const auto& member : members_) member->ReportProgress();
     return absl::OkStatus();
   }
 

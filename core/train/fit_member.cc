@@ -234,15 +234,19 @@ Checkpoint FitMember::MakeCheckpoint() const {
 }
 
 void FitMember::ReportProgress() {
+  // Before the first step of an epoch, there is the one before to tell of.
+  const bool between = course_.step == 0 && course_.epoch > 1;
   v1::JobProgress progress;
-  progress.set_epoch(course_.epoch);
+  progress.set_epoch(between ? course_.epoch - 1 : course_.epoch);
   progress.set_epochs(training_.epochs());
-  progress.set_step(course_.step);
+  progress.set_step(between ? course_.steps_per_epoch : course_.step);
   progress.set_steps_per_epoch(course_.steps_per_epoch);
-  const std::vector<v1::MetricValue> metrics = score_.Results();
+  const std::vector<v1::MetricValue> metrics = between ? metrics_ : score_.Results();
   progress.mutable_metrics()->Assign(metrics.begin(), metrics.end());
-  progress.set_rows_per_second(meter_.rows_per_second());
-  SetDuration(meter_.remaining(), *progress.mutable_remaining());
+  if (meter_.rows_per_second() > 0) {
+    progress.set_rows_per_second(meter_.rows_per_second());
+    SetDuration(meter_.remaining(), *progress.mutable_remaining());
+  }
   progress.set_learning_rate(learning_rate_);
   task_.observer.OnProgress(progress);
 }

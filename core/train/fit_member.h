@@ -75,6 +75,8 @@ class FitMember {
 
   // Takes over what a checkpoint holds beside plan and position. False when it is another fit's.
   bool Resume(const Checkpoint& checkpoint);
+  // Tells the observer where the fit is.
+  void ReportProgress();
 
   // For the step that comes.
   float NextLearningRate();
@@ -111,7 +113,6 @@ class FitMember {
   double loss() const { return course_.plan->loss(place_); }
   MetricBatch Batch(int64_t rows) const;
   Checkpoint MakeCheckpoint() const;
-  void ReportProgress();
   absl::Status NonFiniteError() const;
   absl::Status NonFiniteValidationError() const;
   absl::Status Failure(const std::string& message, const std::string& layer,

@@ -264,13 +264,6 @@ absl::StatusOr<v1::JobState> FitRunner::FinishLater(const FitResult& result) {
       Log(LogLevel::kError, "checkpoint_failed", {{"job", job_.id()}, {"error", Message(saved)}});
     }
   }
-  if (result.held) {
-    // A fit that went on from there, after a crash, told no epoch.
-    const v1::CheckpointState& state = result.checkpoint->state;
-    progress_.set_epoch(state.epoch() - 1);
-    progress_.set_step(progress_.steps_per_epoch());
-    *progress_.mutable_metrics() = state.metrics();
-  }
   return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
     v1::Job job = *transaction.jobs.Find(number_);
     if (job.state() == v1::JOB_STATE_CANCELLING)

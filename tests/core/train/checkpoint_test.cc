@@ -43,6 +43,18 @@ class ResumeTest : public FitFixture, public testing::WithParamInterface<Case> {
     return *std::move(loaded);
   }
 
+  // The first that a resumed fit tells is where it is, also where nothing is left to train.
+  void ExpectPlace(const v1::CheckpointState& state) {
+    ASSERT_FALSE(observer_.progress.empty());
+    const v1::JobProgress& place = observer_.progress.front();
+    EXPECT_EQ((place.epoch() - 1) * place.steps_per_epoch() + place.step(), state.iterations());
+    ASSERT_FALSE(place.metrics().empty());
+    if (state.step() == 0) {
+      EXPECT_EQ(place.metrics(0).name(), "loss");
+      EXPECT_EQ(place.metrics(0).value(), state.metrics(0).value());
+    }
+  }
+
  private:
   const TempDir dir_;
 };
@@ -63,6 +75,7 @@ TEST_P(ResumeTest, EndsWithTheSameBitsFromEveryStep) {
     ASSERT_EQ(resumed.weights.Sha256(), undisturbed.weights.Sha256());
     EXPECT_EQ(resumed.epoch, undisturbed.epoch);
     EXPECT_EQ(resumed.steps, undisturbed.steps);
+    ExpectPlace(checkpoint.state);
     const auto rest = history.begin() + checkpoint.state.epoch() - 1;
     EXPECT_THAT(History(observer_.epochs), ElementsAreArray(rest, history.end()));
   }

@@ -20,6 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
+using testing::Not;
 using testing::SizeIs;
 
 class InterruptionTest : public JobFixture {
@@ -107,6 +108,24 @@ TEST_F(InterruptionTest, StoppedJobGoesOnFromItsCheckpointAndNotFromTheStart) {
   daemon_->scheduler.Start();
   FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-2"));
   EXPECT_NE(WeightsOf(2), WeightsOf(1));
+}
+
+// Killed after its last checkpoint and before its version was stored.
+TEST_F(InterruptionTest, JobThatHasNothingLeftToTrainTellsAllItsEpochs) {
+  daemon_->scheduler.Start();
+  StartAndPause("fit-1");
+  const std::string path = CheckpointPaths(1).front();
+  FITD_ASSERT_OK_AND_ASSIGN(Checkpoint checkpoint, Checkpoint::Load(path));
+  checkpoint.state.set_epoch(kMany + 1);
+  checkpoint.state.set_step(0);
+  FITD_ASSERT_OK(checkpoint.Save(path));
+  FITD_ASSERT_OK(Resume("fit-1"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, "fit-1"));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED);
+  EXPECT_EQ(job.progress().epoch(), kMany);
+  EXPECT_EQ(job.progress().step(), job.progress().steps_per_epoch());
+  EXPECT_THAT(job.progress().metrics(), Not(IsEmpty()));
+  EXPECT_EQ(Events("fit-1").back().state_change().message(), "");
 }
 
 TEST_F(InterruptionTest, DamagedCheckpointIsNeverUsed) {
