@@ -47,11 +47,12 @@ std::vector<float> ClassWeights(const v1::TrainingSpec& training, const v1::Targ
 class FitLoop {
  public:
   FitLoop(TrainingPlan::Options options, const FitData& data, FitCourse& course,
-          std::span<FitTask> tasks)
+          std::span<FitTask> tasks, const FitsEnded& ended)
       : options_(std::move(options)),
         training_(tasks.front().input.training),
         data_(data),
         course_(course),
+        ended_(ended),
         class_weights_(ClassWeights(training_, data.pipeline.state().target(), course.outputs)),
         batch_rows_{std::vector<uint32_t>(static_cast<size_t>(course.batch_size)),
                     std::vector<uint32_t>(static_cast<size_t>(course.batch_size))},
@@ -86,11 +87,10 @@ class FitLoop {
   void Run() {
     Adapt();
     while (true) {
-      LeaveWhere([](FitMember& member) {
-        if (!member.at_end() && !member.held()) return false;
+      LeaveWhere([](FitMember& member) -> Outcome {
+        if (!member.at_end() && !member.held()) return std::nullopt;
         const bool held = !member.at_end();
-        member.Leave(/*stopped=*/held, held);
-        return true;
+        return member.Leave(/*stopped=*/held, held);
       });
       if (members_.empty()) return;
       const auto start = std::chrono::steady_clock::now();
@@ -101,25 +101,31 @@ class FitLoop {
   }
 
  private:
-  // `leave` gives true for those that it made to leave.
+  // Of a member that leaves.
+  using Outcome = std::optional<absl::StatusOr<FitResult>>;
+
   template <typename Leave>
   void LeaveWhere(Leave leave) {
-    std::erase_if(members_, [&](const auto& member) { return leave(*member); });
+    std::vector<FitOutcome> outcomes;
+    std::erase_if(members_, [&](const auto& member) {
+      Outcome outcome = leave(*member);
+      if (outcome) outcomes.push_back({.task = member->number(), .result = *std::move(outcome)});
+      return outcome.has_value();
+    });
+    if (!outcomes.empty()) ended_(std::move(outcomes));
   }
   // Of what `check` says of a member.
   template <typename Check>
   void LeaveOnError(Check check) {
-    LeaveWhere([&](FitMember& member) {
+    LeaveWhere([&](FitMember& member) -> Outcome {
       const absl::Status status = check(member);
-      if (!status.ok()) member.Fail(status);
-      return !status.ok();
+      return status.ok() ? Outcome() : status;
     });
   }
   void LeaveWhenStopped() {
-    LeaveWhere([](FitMember& member) {
-      if (!member.told_to_stop()) return false;
-      member.Leave(/*stopped=*/true, /*held=*/false);
-      return true;
+    LeaveWhere([](FitMember& member) -> Outcome {
+      if (!member.told_to_stop()) return std::nullopt;
+      return member.Leave(/*stopped=*/true, /*held=*/false);
     });
   }
 
@@ -143,15 +149,11 @@ class FitLoop {
                                    static_cast<uint32_t>(course_.epoch - 1));
     std::span<const uint32_t> next = TrainingRows(order, course_.step);
     while (course_.step < course_.steps_per_epoch) {
-      LeaveWhere([](FitMember& member) {
-        if (!member.told_to_stop() && !member.done()) return false;
+      LeaveWhere([](FitMember& member) -> Outcome {
+        if (!member.told_to_stop() && !member.done()) return std::nullopt;
         const absl::Status finite = member.CheckWeights();
-        if (finite.ok()) {
-          member.Leave(/*stopped=*/!member.done(), /*held=*/false);
-        } else {
-          member.Fail(finite);
-        }
-        return true;
+        if (!finite.ok()) return finite;
+        return member.Leave(/*stopped=*/!member.done(), /*held=*/false);
       });
       if (members_.empty()) return;
       CloseRanks();
@@ -192,10 +194,9 @@ class FitLoop {
     }
     ++course_.epoch;
     course_.step = 0;
-    LeaveWhere([&](FitMember& member) {
-      if (std::find(early.begin(), early.end(), &member) == early.end()) return false;
-      member.Leave(/*stopped=*/false, /*held=*/false);
-      return true;
+    LeaveWhere([&](FitMember& member) -> Outcome {
+      if (std::find(early.begin(), early.end(), &member) == early.end()) return std::nullopt;
+      return member.Leave(/*stopped=*/false, /*held=*/false);
     });
     for (const auto& member : members_) member->ReportEpoch();
   }
@@ -265,13 +266,21 @@ class FitLoop {
   const v1::TrainingSpec& training_;  // What members differ in aside.
   const FitData& data_;
   FitCourse& course_;
+  const FitsEnded& ended_;
   const std::vector<float> class_weights_;
   std::array<std::vector<uint32_t>, 2> batch_rows_;  // Scratch of TrainingRows.
   std::vector<std::unique_ptr<FitMember>> members_;
   std::vector<float> learning_rates_;  // By place.
 };
 
-absl::Status RunTasks(std::span<FitTask> tasks) {
+// All end so.
+void EndAll(size_t tasks, const absl::StatusOr<FitResult>& result, const FitsEnded& ended) {
+  std::vector<FitOutcome> outcomes;
+  for (size_t i = 0; i < tasks; ++i) outcomes.push_back({.task = i, .result = result});
+  ended(std::move(outcomes));
+}
+
+absl::Status RunTasks(std::span<FitTask> tasks, const FitsEnded& ended) {
   FitInput& input = tasks.front().input;
   v1::ModelSpec model = input.model;
   Violations violations;
@@ -288,7 +297,7 @@ absl::Status RunTasks(std::span<FitTask> tasks) {
   if (absl::IsCancelled(prepared.status())) {
     FitResult nothing;
     nothing.stopped = true;
-    for (const FitTask& task : tasks) task.done(nothing);
+    EndAll(tasks.size(), nothing, ended);
     return absl::OkStatus();
   }
   FITD_RETURN_IF_ERROR(prepared.status());
@@ -319,7 +328,7 @@ absl::Status RunTasks(std::span<FitTask> tasks) {
     }
   }
   options.initial.reset();
-  FitLoop loop(std::move(options), data, course, tasks);
+  FitLoop loop(std::move(options), data, course, tasks, ended);
   if (input.resume) {
     std::vector<Checkpoint> checkpoints;
     for (FitTask& task : tasks) checkpoints.push_back(*std::move(task.input.resume));
@@ -376,20 +385,17 @@ int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training) {
   return most < kFewestInStack ? 1 : static_cast<int>(std::min(most, kMostInStack));
 }
 
-void RunStack(std::span<FitTask> tasks) {
-  const absl::Status status = RunTasks(tasks);
-  if (status.ok()) return;
-  for (const FitTask& task : tasks) task.done(status);
+void RunStack(std::span<FitTask> tasks, const FitsEnded& ended) {
+  const absl::Status status = RunTasks(tasks, ended);
+  if (!status.ok()) EndAll(tasks.size(), status, ended);
 }
 
 absl::StatusOr<FitResult> RunFit(FitInput input, FitObserver& observer,
                                  const std::atomic<bool>& stop) {
   absl::StatusOr<FitResult> result = Internal("the fit gave no result");
-  FitTask task = {.input = std::move(input),
-                  .observer = observer,
-                  .stop = stop,
-                  .done = [&](absl::StatusOr<FitResult> outcome) { result = std::move(outcome); }};
-  RunStack(std::span(&task, 1));
+  FitTask task = {.input = std::move(input), .observer = observer, .stop = stop};
+  RunStack(std::span(&task, 1),
+           [&](std::vector<FitOutcome> outcomes) { result = std::move(outcomes[0].result); });
   return result;
 }
 

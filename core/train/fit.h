@@ -79,8 +79,11 @@ struct FitTask {
   FitInput input;
   FitObserver& observer;
   const std::atomic<bool>& stop;
-  // Called once, on the thread that runs the stack, as soon as this fit has its outcome.
-  std::function<void(absl::StatusOr<FitResult>)> done;
+};
+
+struct FitOutcome {
+  size_t task = 0;  // Its place in the stack.
+  absl::StatusOr<FitResult> result;
 };
 
 // Whether fits can be in one stack, if they are on the same data and from the same position...
@@ -97,8 +100,10 @@ bool StackTogether(const FitInput& a, const FitInput& b);
 inline constexpr int kFewestInStack = 4;
 int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training);
 
-// Runs all to their ends, each as RunFit would.
-void RunStack(std::span<FitTask> tasks);
+// Runs all to their ends, each as RunFit would. `ended` is told of those that end at once as soon
+// as they do, on the thread that calls, and of each once.
+using FitsEnded = std::function<void(std::vector<FitOutcome>)>;
+void RunStack(std::span<FitTask> tasks, const FitsEnded& ended);
 
 // Runs a fit to its end, or until `stop` is true: within one mini-batch (one relaxed load per
 // step), or within one pass over a column before the first. A resumed fit repeats OnStart and the

@@ -67,12 +67,13 @@ std::vector<v1::MetricValue> Score::Results(const std::string& prefix) const {
 }
 
 FitMember::FitMember(FitTask& task, const v1::PipelineState& pipeline, const FitCourse& course,
-                     int place)
+                     int number)
     : task_(task),
       training_(task.input.training),
       pipeline_(pipeline),
       course_(course),
-      place_(place),
+      number_(number),
+      place_(number),
       steps_(task.input.steps),
       last_epoch_(
           std::min(task.input.hold_after_epochs.value_or(training_.epochs()), training_.epochs())),
@@ -179,7 +180,7 @@ void FitMember::ReportEpoch() {
   if (task_.observer.WantsCheckpoint(true)) task_.observer.OnCheckpoint(MakeCheckpoint());
 }
 
-void FitMember::Leave(bool stopped, bool held) {
+FitResult FitMember::Leave(bool stopped, bool held) {
   std::optional<Checkpoint> checkpoint;
   if (stopped && course_.plan->iterations() > 0) checkpoint = MakeCheckpoint();
   Snapshot kept = best_ && !steps_ ? *std::move(best_)
@@ -187,15 +188,15 @@ void FitMember::Leave(bool stopped, bool held) {
                                               .metrics = std::move(metrics_),
                                               .epoch = course_.epoch - 1,
                                               .steps = course_.plan->iterations()};
-  task_.done(FitResult{.weights = std::move(kept.weights),
-                       .pipeline = pipeline_,
-                       .metrics = std::move(kept.metrics),
-                       .epoch = kept.epoch,
-                       .steps = kept.steps,
-                       .isa = isa_,
-                       .stopped = stopped,
-                       .held = held,
-                       .checkpoint = std::move(checkpoint)});
+  return {.weights = std::move(kept.weights),
+          .pipeline = pipeline_,
+          .metrics = std::move(kept.metrics),
+          .epoch = kept.epoch,
+          .steps = kept.steps,
+          .isa = isa_,
+          .stopped = stopped,
+          .held = held,
+          .checkpoint = std::move(checkpoint)};
 }
 
 int64_t FitMember::RowsToTrain() const {

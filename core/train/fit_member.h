@@ -61,9 +61,11 @@ struct FitCourse {
 
 class FitMember {
  public:
-  // `task` and `course` must outlive it. It is the plan's `place`-th member.
-  FitMember(FitTask& task, const v1::PipelineState& pipeline, const FitCourse& course, int place);
+  // `task`, the `number`-th of its stack, and `course` must outlive it. At first it is the plan's
+  // `number`-th member.
+  FitMember(FitTask& task, const v1::PipelineState& pipeline, const FitCourse& course, int number);
 
+  size_t number() const { return static_cast<size_t>(number_); }
   int place() const { return place_; }
   void set_place(int place) { place_ = place; }
   // Whether somebody stopped it, or it has done its steps.
@@ -96,9 +98,8 @@ class FitMember {
   // After the position moved on to the next epoch.
   void ReportEpoch();
 
-  // Gives its task the outcome.
-  void Leave(bool stopped, bool held);
-  void Fail(const absl::Status& status) { task_.done(status); }
+  // Its outcome, the last that is asked of it.
+  FitResult Leave(bool stopped, bool held);
 
  private:
   // The state of a network, and how it was reached.
@@ -122,6 +123,7 @@ class FitMember {
   const v1::TrainingSpec& training_;
   const v1::PipelineState& pipeline_;
   const FitCourse& course_;
+  const int number_;
   int place_;
   const std::optional<int64_t> steps_;  // See FitInput.
   const int64_t last_epoch_;            // Of those that may be trained now.

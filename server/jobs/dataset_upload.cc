@@ -177,18 +177,14 @@ absl::StatusOr<v1::UploadDatasetResponse> DatasetUpload::Complete(
   dataset.set_source_sha256(SourceSha256(bytes_sha256));
   dataset.set_bytes(ingested.bytes);
   dataset.set_feature_width(FeatureWidth(ingested.header));
-  return store_.InTransaction(
+  auto response = store_.InTransaction(
       [&](Transaction& transaction) -> absl::StatusOr<v1::UploadDatasetResponse> {
         if (cancelled()) return absl::CancelledError();
-        auto response = Record(transaction, dataset, bytes_sha256);
-        // In the transaction, so that nobody deletes the file as unused between here and the
-        // commit.
-        if (response.ok()) {
-          FITD_RETURN_IF_ERROR(table.MoveTo(store_.directory().DatasetPath(dataset.sha256())));
-          tables_.Written(dataset.sha256());
-        }
-        return response;
+        transaction.AddFile(std::move(table), store_.directory().DatasetPath(dataset.sha256()));
+        return Record(transaction, dataset, bytes_sha256);
       });
+  if (response.ok()) tables_.Written(dataset.sha256());
+  return response;
 }
 
 std::string DatasetUpload::SourceSha256(const std::string& bytes_sha256) const {

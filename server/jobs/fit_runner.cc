@@ -1,8 +1,10 @@
 #include "server/jobs/fit_runner.h"
 
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/cord.h"
 #include "core/base/version.h"
@@ -233,98 +235,122 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
   return version;
 }
 
-absl::StatusOr<v1::JobState> FitRunner::Finish(const absl::StatusOr<FitResult>& result) {
-  observer_.reset();  // No checkpoint is written after this.
-  if (!journal_.Flush())
-    return Error(absl::StatusCode::kUnavailable, "the job's events were not written");
-  progress_.clear_remaining();
-  FITD_ASSIGN_OR_RETURN(const v1::JobState state, ReadState());
-  if (result.ok() && result->stopped && state != v1::JOB_STATE_CANCELLING)
-    return FinishLater(*result);
-  if (verified_ && result.ok() && !result->stopped) {
-    if (const absl::Status reproduced = Verify(result->weights); !reproduced.ok())
-      return FinishForGood(reproduced);
+absl::Status FitRunner::Finish(std::span<Ended> jobs) {
+  Store& store = jobs.front().runner->store_;
+  for (const Ended& job : jobs) {
+    job.runner->observer_.reset();  // No checkpoint is written after this.
+    job.runner->progress_.clear_remaining();
   }
-  return FinishForGood(result);
-}
-
-absl::StatusOr<v1::JobState> FitRunner::ReadState() {
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
-    const std::optional<v1::Job> job = transaction.jobs.Find(number_);
-    if (!job) return Internal(fmt::format("job {} vanished while it ran", job_.id()));
-    return job->state();
+  if (!jobs.front().runner->journal_.Flush())
+    return Error(absl::StatusCode::kUnavailable, "the jobs' events were not written");
+  FITD_RETURN_IF_ERROR(store.InTransaction([&](Transaction& transaction) {
+    for (Ended& job : jobs) job.state = transaction.jobs.Find(job.runner->number_)->state();
+    return absl::OkStatus();
+  }));
+  // At once: files that are synced together cost the disk little more than one.
+  const std::launch policy =
+      jobs.size() == 1 ? std::launch::deferred : std::launch::async | std::launch::deferred;
+  std::vector<std::future<absl::StatusOr<Outcome>>> preparing;
+  for (const Ended& job : jobs) {
+    preparing.push_back(
+        std::async(policy, [&job] { return job.runner->Prepare(*job.result, job.state); }));
+  }
+  std::vector<Outcome> outcomes;
+  for (auto& prepared : preparing) {
+    FITD_ASSIGN_OR_RETURN(Outcome outcome, prepared.get());
+    outcomes.push_back(std::move(outcome));
+  }
+  return store.InTransaction([&](Transaction& transaction) -> absl::Status {
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      FitRunner& runner = *jobs[i].runner;
+      v1::Job job = *transaction.jobs.Find(runner.number_);
+      FITD_RETURN_IF_ERROR(outcomes[i].for_good
+                               ? runner.RecordEnd(transaction, outcomes[i], job)
+                               : runner.RecordPause(transaction, outcomes[i], job));
+      jobs[i].state = job.state();
+    }
+    return absl::OkStatus();
   });
 }
 
-absl::StatusOr<v1::JobState> FitRunner::FinishLater(const FitResult& result) {
-  if (result.checkpoint) {
+// Files are written beside the transaction, which only moves them: they may be large.
+absl::StatusOr<FitRunner::Outcome> FitRunner::Prepare(const absl::StatusOr<FitResult>& result,
+                                                      v1::JobState state) {
+  if (!result.ok()) return Outcome{.result = result.status()};
+  Outcome outcome{.result = &*result};
+  if (result->stopped && state != v1::JOB_STATE_CANCELLING) {
+    outcome.for_good = false;
+    if (!result->checkpoint) return outcome;
     // Without it the job goes on from an older one: that costs time, and changes nothing.
-    const absl::Status saved = checkpoints_.Save(number_, *result.checkpoint);
+    const absl::Status saved = checkpoints_.Save(number_, *result->checkpoint);
     if (!saved.ok()) {
       Log(LogLevel::kError, "checkpoint_failed", {{"job", job_.id()}, {"error", Message(saved)}});
     }
+    return outcome;
   }
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
-    v1::Job job = *transaction.jobs.Find(number_);
-    if (job.state() == v1::JOB_STATE_CANCELLING)
-      return Error(absl::StatusCode::kAborted, "the job was cancelled meanwhile");
-    v1::StateChange change;
-    if (result.held) {
-      change.set_state(v1::JOB_STATE_PAUSED);
-      change.set_message(fmt::format("waits for search {}", job.search()));
-      RecordRung(transaction, job, progress_);
-    } else if (job.state() == v1::JOB_STATE_PAUSING) {
-      change.set_state(v1::JOB_STATE_PAUSED);
-    } else {
-      change.set_state(v1::JOB_STATE_QUEUED);
-      change.set_message("the daemon was stopped; the job goes on with it");
-    }
-    *job.mutable_progress() = progress_;
-    Move(transaction, job, change);
-    return job.state();
-  });
+  if (verified_) {
+    if (result->stopped) return outcome;
+    if (absl::Status reproduced = Verify(result->weights); !reproduced.ok())
+      outcome.result = std::move(reproduced);
+    return outcome;
+  }
+  if (result->stopped && result->steps == 0) return outcome;
+  outcome.version = MakeVersion(*result);
+  const TemporaryFile& file = outcome.weights.emplace(store_.directory());
+  FITD_RETURN_IF_ERROR(result->weights.Save(file.path()));
+  std::error_code error;
+  outcome.version->set_weights_bytes(
+      static_cast<int64_t>(std::filesystem::file_size(file.path(), error)));
+  return outcome;
 }
 
-absl::StatusOr<v1::JobState> FitRunner::FinishForGood(const absl::StatusOr<FitResult>& result) {
-  if (!result.ok()) {
-    Log(LogLevel::kWarn, "fit_failed", {{"job", job_.id()}, {"error", Message(result.status())}});
+absl::Status FitRunner::RecordPause(Transaction& transaction, const Outcome& outcome,
+                                    v1::Job& job) {
+  if (job.state() == v1::JOB_STATE_CANCELLING)
+    return Error(absl::StatusCode::kAborted, "the job was cancelled meanwhile");
+  v1::StateChange change;
+  if ((*outcome.result)->held) {
+    change.set_state(v1::JOB_STATE_PAUSED);
+    change.set_message(fmt::format("waits for search {}", job.search()));
+    RecordRung(transaction, job, progress_);
+  } else if (job.state() == v1::JOB_STATE_PAUSING) {
+    change.set_state(v1::JOB_STATE_PAUSED);
+  } else {
+    change.set_state(v1::JOB_STATE_QUEUED);
+    change.set_message("the daemon was stopped; the job goes on with it");
   }
-  // Saved beside the transaction, which only moves the file: it may be large.
-  TemporaryFile weights(store_.directory());
-  std::optional<v1::ModelVersion> version;
-  if (result.ok() && !verified_ && (result->steps > 0 || !result->stopped)) {
-    version = MakeVersion(*result);
-    FITD_RETURN_IF_ERROR(result->weights.Save(weights.path()));
-    std::error_code error;
-    version->set_weights_bytes(
-        static_cast<int64_t>(std::filesystem::file_size(weights.path(), error)));
+  *job.mutable_progress() = progress_;
+  Move(transaction, job, change);
+  return absl::OkStatus();
+}
+
+absl::Status FitRunner::RecordEnd(Transaction& transaction, Outcome& outcome, v1::Job& job) {
+  const bool cancelling = job.state() == v1::JOB_STATE_CANCELLING;
+  v1::StateChange change;
+  if (!outcome.result.ok()) {
+    Log(LogLevel::kWarn, "fit_failed",
+        {{"job", job_.id()}, {"error", Message(outcome.result.status())}});
+    change.set_state(v1::JOB_STATE_FAILED);
+    *change.mutable_failure() = ToFailure(outcome.result.status());
+  } else {
+    change.set_state(cancelling ? v1::JOB_STATE_CANCELLED : v1::JOB_STATE_SUCCEEDED);
+    if (!cancelling && !verified_)
+      change.set_message(
+          EarlyEnd(**outcome.result, progress_.epoch(), job.spec().training().epochs()));
   }
-  return store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<v1::JobState> {
-    v1::Job job = *transaction.jobs.Find(number_);
-    const bool cancelling = job.state() == v1::JOB_STATE_CANCELLING;
-    v1::StateChange change;
-    if (!result.ok()) {
-      change.set_state(v1::JOB_STATE_FAILED);
-      *change.mutable_failure() = ToFailure(result.status());
-    } else {
-      change.set_state(cancelling ? v1::JOB_STATE_CANCELLED : v1::JOB_STATE_SUCCEEDED);
-      if (!cancelling && !verified_)
-        change.set_message(EarlyEnd(*result, progress_.epoch(), job.spec().training().epochs()));
-    }
-    if (version) {
-      version->set_from_cancelled_job(cancelling);
-      *version->mutable_create_time() = ToTimestamp(transaction.now());
-      transaction.models.InsertVersion(*version);
-      transaction.ModelsChanged();
-      FITD_RETURN_IF_ERROR(
-          weights.MoveTo(store_.directory().WeightsPath(version->weights_sha256())));
-      change.set_version(version->version());
-    }
-    for (std::string& path : checkpoints_.Paths(number_)) transaction.RemoveFile(std::move(path));
-    *job.mutable_progress() = progress_;
-    Move(transaction, job, change);
-    return job.state();
-  });
+  if (v1::ModelVersion* const version = outcome.version ? &*outcome.version : nullptr) {
+    version->set_from_cancelled_job(cancelling);
+    *version->mutable_create_time() = ToTimestamp(transaction.now());
+    transaction.models.InsertVersion(*version);
+    transaction.ModelsChanged();
+    transaction.AddFile(*std::move(outcome.weights),
+                        store_.directory().WeightsPath(version->weights_sha256()));
+    change.set_version(version->version());
+  }
+  for (std::string& path : checkpoints_.Paths(number_)) transaction.RemoveFile(std::move(path));
+  *job.mutable_progress() = progress_;
+  Move(transaction, job, change);
+  return absl::OkStatus();
 }
 
 }  // namespace fitd

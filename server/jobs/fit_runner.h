@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/base/status.h"
@@ -32,21 +33,33 @@ class FitRunner {
   // Finish.
   absl::StatusOr<FitObserver*> Observe(std::chrono::nanoseconds checkpoint_interval);
 
-  // Stores what became of the job. A fit that was stopped to be paused, or because the daemon ends,
-  // leaves a checkpoint and goes on later; every other end is the job's last event, in one
-  // transaction with the version if there is one. It is a failure when a version to verify was not
-  // reproduced. An error means that nothing was stored: call it again.
-  absl::StatusOr<v1::JobState> Finish(const absl::StatusOr<FitResult>& result);
+  struct Ended {
+    FitRunner* runner;
+    const absl::StatusOr<FitResult>* result;
+    v1::JobState state;  // Which Finish gives it.
+  };
+  // Stores what became of jobs that ended at once, in one transaction with their versions. A fit
+  // that was stopped to be paused, or because the daemon ends, leaves a checkpoint and goes on
+  // later; every other end is the job's last event. It is a failure when a version to verify was
+  // not reproduced. An error means that nothing was stored: call it again.
+  static absl::Status Finish(std::span<Ended> jobs);
 
  private:
   class Observer;
+  // What Finish is about to store.
+  struct Outcome {
+    absl::StatusOr<const FitResult*> result;
+    bool for_good = true;
+    std::optional<v1::ModelVersion> version = {};
+    std::optional<TemporaryFile> weights = {};
+  };
   std::optional<Checkpoint> LoadCheckpoint();
   absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
   absl::Status Verify(const Weights& trained) const;
-  absl::StatusOr<v1::JobState> ReadState();
   v1::ModelVersion MakeVersion(const FitResult& result) const;
-  absl::StatusOr<v1::JobState> FinishLater(const FitResult& result);
-  absl::StatusOr<v1::JobState> FinishForGood(const absl::StatusOr<FitResult>& result);
+  absl::StatusOr<Outcome> Prepare(const absl::StatusOr<FitResult>& result, v1::JobState state);
+  absl::Status RecordPause(Transaction& transaction, const Outcome& outcome, v1::Job& job);
+  absl::Status RecordEnd(Transaction& transaction, Outcome& outcome, v1::Job& job);
   void Append(v1::JobEvent event);
   void Notice(const std::string& message);
 

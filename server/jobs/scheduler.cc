@@ -255,7 +255,8 @@ void Scheduler::RunJobs(const std::vector<Taken>& taken) {
     absl::StatusOr<FitObserver*> observer =
         input.ok() ? run.runner.Observe(options_.checkpoint_interval) : input.status();
     if (!observer.ok()) {
-      End(run, observer.status());
+      Run* broken = &run;
+      End(std::span<Run*>(&broken, 1), {{.task = 0, .result = observer.status()}});
       continue;
     }
     run.input = *std::move(input);
@@ -278,49 +279,59 @@ void Scheduler::RunJobs(const std::vector<Taken>& taken) {
 void Scheduler::Train(std::span<Run*> runs) {
   std::vector<FitTask> tasks;
   for (Run* run : runs) {
-    tasks.push_back({.input = std::move(run->input),
-                     .observer = *run->observer,
-                     .stop = *run->taken.stop,
-                     .done = [this, run](const auto& result) { End(*run, result); }});
+    tasks.push_back(
+        {.input = std::move(run->input), .observer = *run->observer, .stop = *run->taken.stop});
   }
   absl::Status broken;
   try {
-    RunStack(tasks);
+    RunStack(tasks, [&](const std::vector<FitOutcome>& outcomes) { End(runs, outcomes); });
   } catch (const std::bad_alloc&) {
     broken = ResourceExhausted("the daemon is out of memory");
   } catch (const std::exception& error) {
     broken = Internal(error.what());
   }
-  for (Run* run : runs) {
-    if (!run->ended) End(*run, broken);
+  std::vector<FitOutcome> rest;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (!runs[i]->ended) rest.push_back({.task = i, .result = broken});
   }
+  if (!rest.empty()) End(runs, rest);
 }
 
-// While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the job runs
+// While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the jobs run
 // again.
-void Scheduler::End(Run& run, const absl::StatusOr<FitResult>& result) {
-  const v1::Job& job = run.taken.job;
-  absl::StatusOr<v1::JobState> state = run.runner.Finish(result);
-  while (!state.ok()) {
-    Log(LogLevel::kError, "job_not_recorded",
-        {{"job", job.id()}, {"error", Message(state.status())}});
+void Scheduler::End(std::span<Run*> runs, const std::vector<FitOutcome>& outcomes) {
+  std::vector<FitRunner::Ended> jobs;
+  for (const FitOutcome& outcome : outcomes) {
+    jobs.push_back({.runner = &runs[outcome.task]->runner,
+                    .result = &outcome.result,
+                    .state = v1::JOB_STATE_UNSPECIFIED});
+  }
+  absl::Status status = FitRunner::Finish(jobs);
+  while (!status.ok()) {
+    Log(LogLevel::kError, "jobs_not_recorded",
+        {{"jobs", static_cast<int64_t>(jobs.size())}, {"error", Message(status)}});
     {
       MutexLock lock(mutex_);
       if (stopping_) break;
       changed_.WaitFor(mutex_, kRetryInterval);
     }
-    state = run.runner.Finish(result);
+    status = FitRunner::Finish(jobs);
   }
-  run.ended = true;
-  if (state.ok()) {
-    feeds_.ClearProgress(run.taken.number);
-    feeds_.EventsStored(run.taken.number);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - run.start;
-    Log(LogLevel::kInfo, "job_ended",
-        {{"job", job.id()}, {"state", StateName(*state)}, {"seconds", elapsed.count()}});
-    options_.job_ended();
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    Run& run = *runs[outcomes[i].task];
+    run.ended = true;
+    if (status.ok()) {
+      feeds_.ClearProgress(run.taken.number);
+      feeds_.EventsStored(run.taken.number);
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - run.start;
+      Log(LogLevel::kInfo, "job_ended",
+          {{"job", run.taken.job.id()},
+           {"state", StateName(jobs[i].state)},
+           {"seconds", elapsed.count()}});
+      options_.job_ended();
+    }
+    Release(run.taken.number);
   }
-  Release(run.taken.number);
 }
 
 }  // namespace fitd

@@ -87,7 +87,7 @@ class Scheduler {
   void RunJobs(const std::vector<Taken>& taken);
   // All together.
   void Train(std::span<Run*> runs);
-  void End(Run& run, const absl::StatusOr<FitResult>& result);
+  void End(std::span<Run*> runs, const std::vector<FitOutcome>& outcomes);
 
   Store& store_;
   Tables& tables_;

@@ -170,11 +170,16 @@ TemporaryFile::~TemporaryFile() {
   if (!path_.empty()) unlink(path_.c_str());
 }
 
-absl::Status TemporaryFile::MoveTo(const std::string& target) {
-  if (rename(path_.c_str(), target.c_str()) != 0)
-    return ErrnoStatus(errno, "move a file into its place");
-  path_.clear();
-  return SyncDirectory(std::filesystem::path(target).parent_path().string());
+absl::Status PutInPlace(std::span<NewFile> files) {
+  std::set<std::string> folders;
+  for (NewFile& file : files) {
+    if (rename(file.file.path_.c_str(), file.target.c_str()) != 0)
+      return ErrnoStatus(errno, "move a file into its place");
+    file.file.path_.clear();
+    folders.insert(std::filesystem::path(file.target).parent_path().string());
+  }
+  for (const std::string& folder : folders) FITD_RETURN_IF_ERROR(SyncDirectory(folder));
+  return absl::OkStatus();
 }
 
 }  // namespace fitd

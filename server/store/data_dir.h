@@ -87,6 +87,8 @@ class DataDir {
   std::atomic<int64_t> next_temporary_{1};
 };
 
+struct NewFile;
+
 // A name in tmp/ whose file, if there is one, goes away with it. Single-thread.
 class TemporaryFile {
  public:
@@ -96,12 +98,19 @@ class TemporaryFile {
   TemporaryFile& operator=(TemporaryFile&&) = delete;
 
   const std::string& path() const { return path_; }
-  // Becomes `target`, which may exist: content-addressed files with one name are alike.
-  absl::Status MoveTo(const std::string& target);
 
  private:
+  friend absl::Status PutInPlace(std::span<NewFile> files);
   std::string path_;
 };
+
+// To become `target`, which may exist: content-addressed files with one name are alike.
+struct NewFile {
+  TemporaryFile file;
+  std::string target;
+};
+// All of them, on the disk when it returns OK.
+absl::Status PutInPlace(std::span<NewFile> files);
 
 }  // namespace fitd
 

@@ -109,7 +109,9 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
   };
   try {
     database_->Execute("BEGIN");
-    if (absl::Status status = work(transaction); !status.ok()) {
+    absl::Status status = work(transaction);
+    if (status.ok()) status = PutInPlace(transaction.files_to_add_);
+    if (!status.ok()) {
       rollback();
       return status;
     }

@@ -49,6 +49,11 @@ class Transaction {
   absl::Time now() const { return now_; }
   // Every use of a blob by a row.
   std::vector<BlobUse> Blobs();
+  // Puts the file in its place when the transaction is about to commit, so that nobody deletes it
+  // as unused between the two.
+  void AddFile(TemporaryFile file, std::string target) {
+    files_to_add_.push_back({.file = std::move(file), .target = std::move(target)});
+  }
   // Deletes the file once the transaction is committed.
   void RemoveFile(std::string path) { files_to_remove_.push_back(std::move(path)); }
   // Lets whoever caches models and versions know that they are others now.
@@ -59,6 +64,7 @@ class Transaction {
  private:
   friend class Store;
   const absl::Time now_;
+  std::vector<NewFile> files_to_add_;
   std::vector<std::string> files_to_remove_;
   bool models_changed_ = false;
   bool searches_changed_ = false;

@@ -216,14 +216,15 @@ void BM_Stack(benchmark::State& state, const Workload& workload) {
     std::vector<Watcher> watchers(members);
     std::vector<FitTask> tasks;
     for (Watcher& watcher : watchers) {
-      tasks.push_back(
-          {.input = input, .observer = watcher, .stop = stop, .done = [](const auto& result) {
-             if (!result.ok()) Fail(result.status());
-           }});
+      tasks.push_back({.input = input, .observer = watcher, .stop = stop});
       const float rate = 0.0001f * static_cast<float>(tasks.size());
       tasks.back().input.training.mutable_optimizer()->mutable_learning_rate()->set_constant(rate);
     }
-    RunStack(tasks);
+    RunStack(tasks, [](const std::vector<FitOutcome>& outcomes) {
+      for (const FitOutcome& outcome : outcomes) {
+        if (!outcome.result.ok()) Fail(outcome.result.status());
+      }
+    });
     const auto& times = watchers.front().times;
     state.SetIterationTime(Seconds(times.back() - times.front()));
     for (size_t i = 1; i < times.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <compare>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -67,16 +68,22 @@ class StackedTrialsTest : public SearchFixture {
     }
     return rows;
   }
+  static absl::Time Time(const google::protobuf::Timestamp& timestamp) {
+    return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+  }
+  // Moments at which trials ended: those of one transaction have the same.
+  size_t Ends() {
+    std::set<absl::Time> ends;
+    for (const v1::SearchTrial& trial : Trials()) ends.insert(Time(trial.end_time()));
+    return ends.size();
+  }
   // Trials that started before any of them ended.
   int Together() {
     absl::Time first_end = absl::InfiniteFuture();
     std::vector<absl::Time> starts;
-    const auto time = [](const google::protobuf::Timestamp& timestamp) {
-      return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-    };
     for (const v1::SearchTrial& trial : Trials()) {
-      starts.push_back(time(trial.start_time()));
-      first_end = std::min(first_end, time(trial.end_time()));
+      starts.push_back(Time(trial.start_time()));
+      first_end = std::min(first_end, Time(trial.end_time()));
     }
     return static_cast<int>(std::count_if(starts.begin(), starts.end(),
                                           [&](absl::Time start) { return start < first_end; }));
@@ -94,6 +101,7 @@ TEST_F(StackedTrialsTest, AreWhatTheyWouldBeOneByOne) {
   Run();
   AwaitSearchEnd();
   EXPECT_EQ(Together(), 8);
+  EXPECT_LE(Ends(), 3U);  // The stack, and the two that were too few for another.
   const std::vector<std::string> together = TableAndEvents();
   EXPECT_THAT(together, SizeIs(20));
 
@@ -103,6 +111,7 @@ TEST_F(StackedTrialsTest, AreWhatTheyWouldBeOneByOne) {
   Run();
   AwaitSearchEnd();
   EXPECT_EQ(Together(), 1);
+  EXPECT_EQ(Ends(), 10U);
   EXPECT_EQ(TableAndEvents(), together);
 }
 

@@ -90,11 +90,15 @@ TEST(TemporaryFileTest, GoesAwayUnlessMoved) {
   }
   EXPECT_FALSE(std::filesystem::exists(dropped));
   {
-    TemporaryFile file(*directory);
-    Write(file.path());
-    FITD_EXPECT_OK(file.MoveTo(directory->WeightsPath("cc")));
+    std::vector<NewFile> files;
+    for (const char* name : {"cc", "dd"}) {
+      files.push_back({.file = TemporaryFile(*directory), .target = directory->WeightsPath(name)});
+      Write(files.back().file.path());
+    }
+    FITD_EXPECT_OK(PutInPlace(files));
   }
   EXPECT_TRUE(std::filesystem::exists(directory->WeightsPath("cc")));
+  EXPECT_TRUE(std::filesystem::exists(directory->WeightsPath("dd")));
 }
 
 TEST(DataDirTest, NetworkFileSystemIsRefusedUnlessAllowed) {
