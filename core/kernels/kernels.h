@@ -15,8 +15,7 @@
 // - No allocation, no lock, no system call.
 //
 // A stack is several networks of one shape, its members, that learn from the same rows. Their
-// values lie side by side: activations as [rows, members, values of a row], weights as [...,
-// members, units].
+// values lie side by side, each row's of one member after another: see Block.
 
 #ifndef FITD_CORE_KERNELS_KERNELS_H_
 #define FITD_CORE_KERNELS_KERNELS_H_
@@ -30,6 +29,26 @@ struct Part {
   int index;
   int count;
 };
+
+// Most networks in a stack.
+inline constexpr int kMostMembers = 16;
+
+// A number of each member.
+struct PerMember {
+  float of[kMostMembers] = {};
+};
+
+// Where the values of a weight lie, or of what a layer gives: [rows, members, units].
+struct Block {
+  int64_t rows;
+  int64_t members;
+  int64_t units;
+
+  int64_t columns() const { return members * units; }
+  int64_t size() const { return rows * columns(); }
+};
+// Of one network it says no more than how many there are.
+inline Block Values(int64_t size) { return {.rows = 1, .members = 1, .units = size}; }
 
 // What changes from step to step. Written by the trainer between steps, read by kernels.
 struct StepState {
@@ -102,11 +121,12 @@ struct AffineArgs {
 // gives the gradient: dx = dy * mask / (1 - rate). u_i is a multiple of 2^-24: the upper 24 bits of
 // word (i / 16) mod 4 of the Philox block (i / 64) * 16 + i mod 16, under the key and stream of
 // Rng(seed, kDropout, stream, low bits of the iteration).
+// i counts a member's own values: all members have the mask that each would have alone.
 struct DropoutArgs {
-  int64_t size;
+  Block block;
   const float* x;
   float* y;
-  float rate;
+  PerMember rates;
   uint32_t stream;  // Index of the layer.
   const StepState* step;
 };
@@ -134,50 +154,46 @@ struct LossArgs {
   int64_t members = 1;  // Whose rows these are by turns: a member's sum is over rows / members.
 };
 
-// One optimizer step over `size` values that lie side by side: weights, gradients, and state in the
-// same layout. The formulas are those of optimizer.proto. The values of a stack are one weight's,
-// in rows of `columns`, which the members share alike.
+// One optimizer step over weights, gradients, and state in the same layout. The formulas are those
+// of optimizer.proto.
 struct OptimizerArgs {
-  int64_t size;
+  Block block;
   float* weights;
   const float* gradients;
   float* slot0;  // momentum / m / accumulator
   float* slot1;  // v / velocity
   float* slot2;  // amsgrad's maximum / rmsprop's average gradient
   const StepState* step;
-  float a, b, c, d;  // Per kind: see the table.
-  int64_t members = 1;
-  int64_t columns = 0;
+  PerMember a, b, c, d;  // Per kind: see the table.
 };
 
 // gradients[i] += l1 * sign(w[i]) + 2 * l2 * w[i], sign(0) = 0.
 struct RegularizerGradientArgs {
-  int64_t size;
+  Block block;
   const float* weights;
   float* gradients;
-  float l1, l2;
+  PerMember l1, l2;
 };
 
-// gradients[i] *= min(1, limit / ||gradients||_2), the norm summed in double in a fixed order
-// (clipnorm, global_clipnorm). Runs on part 0 alone when `sum_of_squares` is null; else that sum
-// was computed before by sum_of_squares.
+// gradients[i] *= min(1, limit / sqrt(squares)) (clipnorm, global_clipnorm).
 struct ClipNormArgs {
-  int64_t size;
+  Block block;
   float* gradients;
-  float limit;
-  const double* sum_of_squares;
+  PerMember limits;
+  const double* squares;  // One for each member.
 };
 
 struct ClipValueArgs {
-  int64_t size;
+  Block block;
   float* gradients;
-  float limit;
+  PerMember limits;
 };
 
-// *out = sum of x[i]^2 (l2 norms) and *abs_out = sum of |x[i]| in double, both in a fixed order;
-// either may be null. Part 0 only.
+// Of each member, the sum of x[i]^2 and of |x[i]| in double; either may be null. The order is that
+// of as many interleaved sums as a row has units, or the next multiple of these that is at least
+// 16: value i goes to sum i mod their number, and at last they are added in order. Part 0 only.
 struct SumArgs {
-  int64_t size;
+  Block block;
   const float* x;
   double* squares;
   double* absolutes;

@@ -17,53 +17,64 @@ double Power(double base, int64_t n) {
 // x - a b
 Packet SubtractProduct(Packet a, Packet b, Packet x) { return pmadd(pnegate(a), b, x); }
 
-// Columns of a stack whose rates are spread out at a time.
-constexpr int64_t kColumns = 512;
+// Columns of a stack whose members' numbers are spread out at a time.
+constexpr int64_t kColumns = 256;
 
-// Calls body(i, lanes, rate, factor) for each packet of the part's values, with their learning
-// rates and what factor_of makes of them.
-template <typename FactorOf, typename Body>
-void ForEachValue(const OptimizerArgs& args, Part part, FactorOf factor_of, Body body) {
-  const float* rates = args.step->learning_rates;
-  if (args.members == 1) {
-    const Packet rate = Set(rates[0]);
-    const Packet factor = Set(factor_of(rates[0]));
-    ForEachPacket(ShareOfValues(args.size, part),
-                  [&](int64_t i, auto lanes) { body(i, lanes, rate, factor); });
+// What a kernel's formula takes beside the values: `count` numbers, of a member or of each lane.
+template <int count>
+struct Numbers {
+  float of[count];
+};
+template <int count>
+struct PacketNumbers {
+  Packet of[count];
+};
+
+// Calls body(i, lanes, numbers) for each packet of the part's values, with what numbers_of(member)
+// gives for them.
+template <typename NumbersOf, typename Body>
+void ForEachValue(const Block& block, Part part, NumbersOf numbers_of, Body body) {
+  const auto first_numbers = numbers_of(0);
+  constexpr int kCount = sizeof(first_numbers) / sizeof(float);
+  PacketNumbers<kCount> packets;
+  if (block.members == 1) {
+    for (int k = 0; k < kCount; ++k) packets.of[k] = Set(first_numbers.of[k]);
+    ForEachPacket(ShareOfValues(block.size(), part),
+                  [&](int64_t i, auto lanes) { body(i, lanes, packets); });
     return;
   }
-  alignas(64) float column_rates[kColumns];
-  alignas(64) float column_factors[kColumns];
-  const int64_t units = args.columns / args.members;
-  const Range rows = ShareOfRows(args.size / args.columns, part);
-  for (int64_t first = 0; first < args.columns; first += kColumns) {
-    const int64_t count = args.columns - first < kColumns ? args.columns - first : kColumns;
-    for (int64_t i = 0; i < count; ++i) {
-      column_rates[i] = rates[(first + i) / units];
-      column_factors[i] = factor_of(column_rates[i]);
+  alignas(64) float spread[kCount][kColumns];
+  const Range rows = ShareOfRows(block.rows, part);
+  for (int64_t first = 0; first < block.columns(); first += kColumns) {
+    const int64_t left = block.columns() - first;
+    const int64_t count = left < kColumns ? left : kColumns;
+    for (int64_t i = 0; i < count;) {
+      const int64_t member = (first + i) / block.units;
+      const auto numbers = numbers_of(member);
+      const int64_t member_end = (member + 1) * block.units - first;
+      for (const int64_t end = member_end < count ? member_end : count; i < end; ++i) {
+        for (int k = 0; k < kCount; ++k) spread[k][i] = numbers.of[k];
+      }
     }
     for (int64_t r = rows.begin; r < rows.end; ++r) {
-      const int64_t start = r * args.columns + first;
+      const int64_t start = r * block.columns() + first;
       ForEachPacket({0, count}, [&](int64_t i, auto lanes) {
-        body(start + i, lanes, Load(column_rates + i, lanes), Load(column_factors + i, lanes));
+        for (int k = 0; k < kCount; ++k) packets.of[k] = Load(spread[k] + i, lanes);
+        body(start + i, lanes, packets);
       });
     }
   }
-}
-
-template <typename Body>
-void ForEachValue(const OptimizerArgs& args, Part part, Body body) {
-  ForEachValue(
-      args, part, [](float rate) { return rate; },
-      [&](int64_t i, auto lanes, Packet rate, Packet) { body(i, lanes, rate); });
 }
 
 // w -= lr g; with momentum m = momentum m - lr g and w += m, or for Nesterov w += momentum m - lr
 // g.
 template <bool nesterov>
 void Sgd(const OptimizerArgs& args, Part part) {
-  const Packet momentum = Set(args.a);
-  ForEachValue(args, part, [&](int64_t i, auto lanes, Packet rate) {
+  const auto numbers_of = [&](int64_t m) {
+    return Numbers<2>{{args.step->learning_rates[m], args.a.of[m]}};
+  };
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    const auto [rate, momentum] = numbers.of;
     const Packet g = Load(args.gradients + i, lanes);
     const Packet w = Load(args.weights + i, lanes);
     if (args.slot0 == nullptr) {
@@ -81,16 +92,16 @@ void Sgd(const OptimizerArgs& args, Part part) {
 // alpha = lr sqrt(1 - beta_2^t) / (1 - beta_1^t), after w -= w weight_decay lr.
 void Adam(const OptimizerArgs& args, Part part) {
   const int64_t t = args.step->iteration + 1;
-  const double correction1 = 1 - Power(args.a, t);
-  const double correction2 = 1 - Power(args.b, t);
-  const auto alpha_of = [&](float rate) {
-    return static_cast<float>(rate * __builtin_sqrt(correction2) / correction1);
+  const auto numbers_of = [&](int64_t m) {
+    const float rate = args.step->learning_rates[m];
+    const double correction1 = 1 - Power(args.a.of[m], t);
+    const double correction2 = 1 - Power(args.b.of[m], t);
+    const auto alpha = static_cast<float>(rate * __builtin_sqrt(correction2) / correction1);
+    return Numbers<6>{
+        {rate, alpha, 1 - args.a.of[m], 1 - args.b.of[m], args.c.of[m], args.d.of[m]}};
   };
-  const Packet share1 = Set(1 - args.a);
-  const Packet share2 = Set(1 - args.b);
-  const Packet epsilon = Set(args.c);
-  const Packet decay = Set(args.d);
-  ForEachValue(args, part, alpha_of, [&](int64_t i, auto lanes, Packet rate, Packet alpha) {
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    const auto [rate, alpha, share1, share2, epsilon, decay] = numbers.of;
     const Packet g = Load(args.gradients + i, lanes);
     Packet m = Load(args.slot0 + i, lanes);
     Packet v = Load(args.slot1 + i, lanes);
@@ -111,11 +122,12 @@ void Adam(const OptimizerArgs& args, Part part) {
 // v = rho v + (1 - rho) g^2; step = lr g / sqrt(v + epsilon), centered: of v - average^2 + epsilon;
 // with momentum m = momentum m + step and w -= m, else w -= step.
 void Rmsprop(const OptimizerArgs& args, Part part) {
-  const Packet rho = Set(args.a);
-  const Packet share = Set(1 - args.a);
-  const Packet momentum = Set(args.b);
-  const Packet epsilon = Set(args.c);
-  ForEachValue(args, part, [&](int64_t i, auto lanes, Packet rate) {
+  const auto numbers_of = [&](int64_t m) {
+    return Numbers<5>{
+        {args.step->learning_rates[m], args.a.of[m], 1 - args.a.of[m], args.b.of[m], args.c.of[m]}};
+  };
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    const auto [rate, rho, share, momentum, epsilon] = numbers.of;
     const Packet g = Load(args.gradients + i, lanes);
     const Packet v = pmadd(rho, Load(args.slot0 + i, lanes), pmul(share, pmul(g, g)));
     Store(args.slot0 + i, v, lanes);
@@ -136,8 +148,11 @@ void Rmsprop(const OptimizerArgs& args, Part part) {
 
 // a += g^2; w -= lr g / sqrt(a + epsilon).
 void Adagrad(const OptimizerArgs& args, Part part) {
-  const Packet epsilon = Set(args.c);
-  ForEachValue(args, part, [&](int64_t i, auto lanes, Packet rate) {
+  const auto numbers_of = [&](int64_t m) {
+    return Numbers<2>{{args.step->learning_rates[m], args.c.of[m]}};
+  };
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    const auto [rate, epsilon] = numbers.of;
     const Packet g = Load(args.gradients + i, lanes);
     const Packet a = pmadd(g, g, Load(args.slot0 + i, lanes));
     Store(args.slot0 + i, a, lanes);
@@ -147,9 +162,9 @@ void Adagrad(const OptimizerArgs& args, Part part) {
 }
 
 void RegularizerGradient(const RegularizerGradientArgs& args, Part part) {
-  const Packet l1 = Set(args.l1);
-  const Packet twice_l2 = Set(2 * args.l2);
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
+  const auto numbers_of = [&](int64_t m) { return Numbers<2>{{args.l1.of[m], 2 * args.l2.of[m]}}; };
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    const auto [l1, twice_l2] = numbers.of;
     const Packet w = Load(args.weights + i, lanes);
     const Packet zero = Set(0.0f);
     const Packet signed_l1 =
@@ -159,55 +174,68 @@ void RegularizerGradient(const RegularizerGradientArgs& args, Part part) {
   });
 }
 
-// Sixteen interleaved sums, then those in order: the same on every instruction set, as squares of
-// floats are exact.
-template <typename Term>
-double OrderedSum(const float* x, int64_t size, Term term) {
-  constexpr int kSums = 16;
-  double sums[kSums] = {};
-  int64_t i = 0;
-  for (; i + kSums <= size; i += kSums) {
-    for (int j = 0; j < kSums; ++j) sums[j] += term(static_cast<double>(x[i + j]));
-  }
-  for (int j = 0; i < size; ++i, ++j) sums[j] += term(static_cast<double>(x[i]));
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
-}
+// Values that fit into the interleaved sums of one pass.
+constexpr int64_t kSums = 512;
 
-double SumOfSquares(const float* x, int64_t size) {
-  return OrderedSum(x, size, [](double value) { return value * value; });
+// See SumArgs.
+template <typename Term>
+void InterleavedSums(const SumArgs& args, double* totals, Term term) {
+  auto [rows, members, units] = args.block;
+  for (int64_t m = 0; m < members; ++m) totals[m] = 0;
+  if (args.block.size() == 0) return;
+  const int64_t turns = units < 16 ? (15 + units) / units : 1;  // Rows that have sums of their own.
+  const int64_t size = args.block.size();
+  if (members == 1 && turns > 1) {  // They lie side by side.
+    units *= turns;
+    rows = (size + units - 1) / units;
+  }
+  const int64_t row_turns = members == 1 ? 1 : turns;
+  const int64_t columns = members * units;
+  const int64_t most = row_turns == 1 ? kSums : kSums / (row_turns * units) * units;
+  for (int64_t first = 0; first < columns; first += most) {
+    const int64_t count = columns - first < most ? columns - first : most;
+    double sums[kSums] = {};
+    for (int64_t r = 0; r < rows; ++r) {
+      const float* x = args.x + r * columns + first;
+      double* row_sums = sums + r % row_turns * count;
+      const int64_t left = size - (r * columns + first);  // The last turn may be a part.
+      for (int64_t i = 0; i < (left < count ? left : count); ++i) row_sums[i] += term(double{x[i]});
+    }
+    for (int64_t turn = 0; turn < row_turns; ++turn) {
+      for (int64_t i = 0; i < count; ++i) totals[(first + i) / units] += sums[turn * count + i];
+    }
+  }
 }
 
 void Sums(const SumArgs& args, Part part) {
   if (part.index != 0) return;
-  if (args.squares != nullptr) *args.squares = SumOfSquares(args.x, args.size);
-  if (args.absolutes != nullptr) {
-    *args.absolutes = OrderedSum(args.x, args.size, [](double x) { return __builtin_fabs(x); });
-  }
+  if (args.squares != nullptr) InterleavedSums(args, args.squares, [](double x) { return x * x; });
+  if (args.absolutes != nullptr)
+    InterleavedSums(args, args.absolutes, [](double x) { return __builtin_fabs(x); });
 }
 
 void ClipNorm(const ClipNormArgs& args, Part part) {
-  if (args.sum_of_squares == nullptr) {
-    if (part.index != 0) return;
-    part = {0, 1};
+  PerMember scales;
+  bool clips = false;
+  for (int64_t m = 0; m < args.block.members; ++m) {
+    const double norm = __builtin_sqrt(args.squares[m]);
+    const bool within = norm <= args.limits.of[m];  // Not when it is NaN.
+    scales.of[m] = within ? 1.0f : static_cast<float>(args.limits.of[m] / norm);
+    clips = clips || !within;
   }
-  const double norm =
-      __builtin_sqrt(args.sum_of_squares != nullptr ? *args.sum_of_squares
-                                                    : SumOfSquares(args.gradients, args.size));
-  if (norm <= args.limit) return;
-  const Packet scale = Set(static_cast<float>(args.limit / norm));
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
-    Store(args.gradients + i, pmul(Load(args.gradients + i, lanes), scale), lanes);
+  if (!clips) return;
+  const auto numbers_of = [&](int64_t m) { return Numbers<1>{{scales.of[m]}}; };
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    Store(args.gradients + i, pmul(Load(args.gradients + i, lanes), numbers.of[0]), lanes);
   });
 }
 
 void ClipValue(const ClipValueArgs& args, Part part) {
-  const Packet low = Set(-args.limit);
-  const Packet high = Set(args.limit);
-  ForEachPacket(ShareOfValues(args.size, part), [&](int64_t i, auto lanes) {
+  const auto numbers_of = [&](int64_t m) { return Numbers<1>{{args.limits.of[m]}}; };
+  ForEachValue(args.block, part, numbers_of, [&](int64_t i, auto lanes, const auto& numbers) {
+    const Packet high = numbers.of[0];
     const Packet g = Load(args.gradients + i, lanes);
-    Store(args.gradients + i, KeepNan(g, pmin(pmax(g, low), high)), lanes);
+    Store(args.gradients + i, KeepNan(g, pmin(pmax(g, pnegate(high)), high)), lanes);
   });
 }
 

@@ -90,20 +90,36 @@ void Dropout(const DropoutArgs& args, Part part) {
   const uint64_t seed = args.step->seed;
   const PhiloxBlocks<1> key(static_cast<uint64_t>(RandomPurpose::kDropout), 0, 0,
                             static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
-  const float scale = 1 / (1 - args.rate);
-  const Range range = Share(args.size, kValues, part);
+  const auto& [rows, members, units] = args.block;
+  const int64_t size = rows * units;
+  const int64_t width = members == 1 ? size : units;  // Values of a member that lie side by side.
+  const Range range = Share(size, kValues, part);
   for (int64_t begin = range.begin; begin < range.end; begin += kValues) {
     const PhiloxBlocks<kBlocks> random(begin / 4, args.stream,
                                        static_cast<uint32_t>(args.step->iteration), key.words[0][0],
                                        key.words[1][0]);
-    float factors[kValues];
-    for (int i = 0; i < kValues; ++i) {
-      const auto bits = static_cast<int32_t>(random.words[i / kBlocks][i % kBlocks] >> 8);
-      factors[i] = static_cast<float>(bits) * 0x1p-24f >= args.rate ? scale : 0.0f;
-    }
-    // A product and not a choice, so that NaN is not dropped.
     const int64_t values = range.end - begin < kValues ? range.end - begin : kValues;
-    for (int64_t i = 0; i < values; ++i) args.y[begin + i] = args.x[begin + i] * factors[i];
+    float factors[kValues];
+    for (int64_t m = 0; m < members; ++m) {
+      const float rate = args.rates.of[m];
+      if (m == 0 || rate != args.rates.of[m - 1]) {
+        const float scale = 1 / (1 - rate);
+        for (int i = 0; i < kValues; ++i) {
+          const auto bits = static_cast<int32_t>(random.words[i / kBlocks][i % kBlocks] >> 8);
+          factors[i] = static_cast<float>(bits) * 0x1p-24f >= rate ? scale : 0.0f;
+        }
+      }
+      int64_t row = begin / width;
+      int64_t column = begin % width;
+      for (int64_t i = 0; i < values; ++row, column = 0) {
+        const int64_t at = (row * members + m) * width + column;
+        const int64_t left = width - column;
+        const int64_t count = left < values - i ? left : values - i;
+        // A product and not a choice, so that NaN is not dropped.
+        for (int64_t j = 0; j < count; ++j) args.y[at + j] = args.x[at + j] * factors[i + j];
+        i += count;
+      }
+    }
   }
 }
 

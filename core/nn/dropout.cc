@@ -10,10 +10,10 @@ void Dropout::Resolve(const v1::DropoutSpec& spec, std::string_view path, Violat
 }
 
 void Dropout::EmitForward(const LayerBuffers& buffers, OpList& ops) const {
-  ops.Add(ActiveKernels().dropout, {.size = buffers.rows * outputs(),
+  ops.Add(ActiveKernels().dropout, {.block = {buffers.rows, buffers.members, outputs()},
                                     .x = buffers.x,
                                     .y = buffers.y,
-                                    .rate = rate_,
+                                    .rates = buffers.dropout_rates,
                                     .stream = stream_,
                                     .step = buffers.step});
 }
@@ -21,10 +21,10 @@ void Dropout::EmitForward(const LayerBuffers& buffers, OpList& ops) const {
 void Dropout::EmitBackward(const LayerBuffers& buffers, OpList& ops) const {
   if (buffers.dx == nullptr) return;
   // The same mask again: it depends on the step and the position alone.
-  ops.Add(ActiveKernels().dropout, {.size = buffers.rows * outputs(),
+  ops.Add(ActiveKernels().dropout, {.block = {buffers.rows, buffers.members, outputs()},
                                     .x = buffers.dy,
                                     .y = buffers.dx,
-                                    .rate = rate_,
+                                    .rates = buffers.dropout_rates,
                                     .stream = stream_,
                                     .step = buffers.step});
 }

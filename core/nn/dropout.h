@@ -22,6 +22,7 @@ class Dropout final : public Layer {
 
   bool passes_through(bool training) const override { return !training || rate_ == 0.0f; }
   bool row_wise() const override { return false; }
+  float dropout_rate() const override { return rate_; }
   void EmitForward(const LayerBuffers& buffers, OpList& ops) const override;
   void EmitBackward(const LayerBuffers& buffers, OpList& ops) const override;
 

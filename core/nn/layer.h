@@ -30,13 +30,16 @@ struct WeightSpec {
   Penalty penalty = {};
 
   int64_t size() const { return ElementCount(shape); }
+  Block block(int64_t members = 1) const {
+    return {.rows = size() / shape.back(), .members = members, .units = shape.back()};
+  }
 };
 
 // The memory that a layer's kernels work on. Weights and gradients are in the order of
 // Layer::weights(). A stack's values lie side by side, as kernels.h says.
 struct LayerBuffers {
   int64_t rows = 0;
-  int64_t members = 1;       // Only a layer with weights to train is given several.
+  int64_t members = 1;       // Only a layer that learns, or is not row-wise, is given several.
   bool shares_x = false;     // x is that of all members: [rows, inputs].
   bool training = false;     // Dropout drops.
   const float* x = nullptr;  // [rows, inputs]
@@ -49,6 +52,7 @@ struct LayerBuffers {
   std::span<float* const> gradients;  // Null for weights that are not trainable.
   float* scratch = nullptr;           // scratch_size(), shared by all layers.
   const StepState* step = nullptr;    // Only read while training.
+  PerMember dropout_rates;
 };
 
 // Constant after construction; thread-safe.
@@ -78,6 +82,7 @@ class Layer {
   virtual bool backward_in_place() const { return false; }
   // Whether a row's output depends on that row alone, not on its place in the batch.
   virtual bool row_wise() const { return true; }
+  virtual float dropout_rate() const { return 0; }
   // On its output, of one batch, divided by the number of rows (as Keras 3 does).
   virtual Penalty activity_penalty() const { return {}; }
   // Values of `kept` and `scratch` for this many rows.

@@ -29,16 +29,6 @@ Network::Network(const v1::ModelSpec& spec) {
   while (first_learner_ < size() && !layer(first_learner_).learns()) ++first_learner_;
 }
 
-bool Network::stacks() const {
-  if (first_learner_ == size()) return false;
-  for (int i = 0; i < size(); ++i) {
-    if (!layer(i).activity_penalty().empty()) return false;
-    if (i >= first_learner_ && !layer(i).learns() && !layer(i).row_wise()) return false;
-  }
-  return std::all_of(weights_.begin(), weights_.end(),
-                     [](const WeightPlace& place) { return place.spec->penalty.empty(); });
-}
-
 void Network::Initialize(const WeightPlace& place, uint64_t seed, std::span<float> values) const {
   const std::vector<float>& given = place.spec->values;
   if (given.size() == 1) {

@@ -39,9 +39,6 @@ class Network {
   std::optional<int> adapted_layer() const { return adapted_layer_; }
   // The lowest layer that learns; size() when none does.
   int first_learner() const { return first_learner_; }
-  // Whether networks that start alike can be members of a stack: all that they have apart are
-  // weights that are trained, and no sum is over a member's values.
-  bool stacks() const;
 
   int64_t inputs() const { return layers_.front()->inputs(); }
   int64_t outputs() const { return layers_.back()->outputs(); }

@@ -10,21 +10,22 @@
 
 namespace fitd {
 
+// One for each member of a stack.
 struct PenaltySums {
-  double absolutes = 0;
-  double squares = 0;
+  double absolutes[kMostMembers] = {};
+  double squares[kMostMembers] = {};
 };
 
-// The kernel's call that fills in what the penalty needs of `sums`, over x[0 .. size).
-inline SumArgs SumsFor(const Penalty& penalty, int64_t size, const float* x, PenaltySums& sums) {
-  return {.size = size,
-          .x = x,
-          .squares = penalty.l2 != 0 ? &sums.squares : nullptr,
-          .absolutes = penalty.l1 != 0 ? &sums.absolutes : nullptr};
+// The kernel's call that fills in `sums` over x.
+inline SumArgs SumsOf(const Block& block, const float* x, PenaltySums& sums) {
+  return {.block = block, .x = x, .squares = sums.squares, .absolutes = sums.absolutes};
 }
 
-inline double Value(const Penalty& penalty, const PenaltySums& sums) {
-  return penalty.l1 * sums.absolutes + penalty.l2 * sums.squares;
+inline double Value(const Penalty& penalty, const PenaltySums& sums, int member = 0) {
+  double value = 0;
+  if (penalty.l1 != 0) value += penalty.l1 * sums.absolutes[member];
+  if (penalty.l2 != 0) value += penalty.l2 * sums.squares[member];
+  return value;
 }
 
 }  // namespace fitd

@@ -155,6 +155,22 @@ void Unstack(const UnstackArgs& args, Part part) {
   }
 }
 
+// squares[m] of all becomes their sum.
+struct AddUpArgs {
+  int members;
+  size_t count;
+  PenaltySums* sums;
+};
+
+void AddUp(const AddUpArgs& args, Part part) {
+  if (part.index != 0) return;
+  for (int m = 0; m < args.members; ++m) {
+    double sum = 0;
+    for (size_t i = 0; i < args.count; ++i) sum += args.sums[i].squares[m];
+    for (size_t i = 0; i < args.count; ++i) args.sums[i].squares[m] = sum;
+  }
+}
+
 class NetworkPlan final : public TrainingPlan {
  public:
   NetworkPlan(const Options& options, Network network, TargetInverse inverse);
@@ -197,11 +213,32 @@ class NetworkPlan final : public TrainingPlan {
   // slot).
   template <typename Body>
   void ForEachSlot(const Body& body) const;
+  // The member's own; all have the same layers.
+  const Network& network(int member) const {
+    return peers_.empty() ? network_ : peers_[static_cast<size_t>(member)];
+  }
+  const Layer& layer(int index, int member) const { return network(member).layer(index); }
   // How many members' values lie side by side; below the first layer that learns all are alike.
   int members_in(int layer) const { return layer < network_.first_learner() ? 1 : members_; }
-  int members_in(const Network::WeightPlace& place) const { return members_in(place.layer); }
+  // What is not trained they have in common.
+  int members_in(const Network::WeightPlace& place) const {
+    return place.spec->trainable ? members_in(place.layer) : 1;
+  }
   // What a member has of a weight, in that weight's values or their gradients or slots.
   Slice SliceOfWeight(const Network::WeightPlace& place, float* values, int member) const;
+  // What number_of(member) gives.
+  template <typename NumberOf>
+  PerMember Each(NumberOf number_of) const {
+    PerMember numbers;
+    for (int m = 0; m < members_; ++m) numbers.of[m] = number_of(m);
+    return numbers;
+  }
+  const v1::OptimizerSpec& optimizer_spec(int member) const {
+    return optimizer_specs_[static_cast<size_t>(member)];
+  }
+  Block block_of(const Network::WeightPlace& place) const {
+    return place.spec->block(members_in(place));
+  }
   const Program& Run(Mode mode, int64_t rows);
   const Program& Compiled(Mode mode, int64_t rows);
   Program Compile(Mode mode, int64_t rows);
@@ -213,6 +250,10 @@ class NetworkPlan final : public TrainingPlan {
   void EmitBackward(int64_t rows, std::span<LayerBuffers> buffers, OpList& ops);
   void EmitUpdate(OpList& ops);
   void EmitClips(OpList& ops);
+  // Adds the gradient of the penalty that penalty_of(member) gives, divided by `divisor`.
+  template <typename PenaltyOf>
+  void EmitPenaltyGradient(const Block& block, const float* x, float* gradient, float divisor,
+                           PenaltyOf penalty_of, OpList& ops) const;
 
   const LayerMemory& layer_memory(int index) const {
     return memory_->layers[static_cast<size_t>(index)];
@@ -226,9 +267,10 @@ class NetworkPlan final : public TrainingPlan {
 
   const Kernels& kernels_ = ActiveKernels();
   const Network network_;
+  std::vector<Network> peers_;  // Of a stack, one for each member.
   const TargetInverse inverse_;
-  const v1::OptimizerSpec optimizer_spec_;
-  const Optimizer optimizer_;
+  std::vector<v1::OptimizerSpec> optimizer_specs_;  // One for each member.
+  const Optimizer optimizer_;                       // Of the first.
   const Loss loss_;
   const int64_t batch_size_;
   const int64_t target_width_;
@@ -239,9 +281,8 @@ class NetworkPlan final : public TrainingPlan {
   // As the newest program computed them.
   std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
   std::vector<PenaltySums> activity_sums_;  // One per layer.
-  std::vector<double>
-      gradient_squares_;  // One per weight of the network (clipnorm), or the first (global).
-  std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
+  std::vector<PenaltySums> gradient_sums_;  // One per weight of the network: for clipping by norm.
+  std::optional<ColumnMoments> moments_;    // Until adaptation is finished.
 
   std::vector<float> learning_rates_;
   StepState step_ = {};
@@ -254,20 +295,24 @@ class NetworkPlan final : public TrainingPlan {
 NetworkPlan::NetworkPlan(const Options& options, Network network, TargetInverse inverse)
     : network_(std::move(network)),
       inverse_(std::move(inverse)),
-      optimizer_spec_(options.training.optimizer()),
-      optimizer_(MakeOptimizer(optimizer_spec_)),
+      optimizer_(MakeOptimizer(options.training.optimizer())),
       loss_(MakeLoss(options.training.loss(), network_.ends_in_softmax() && inverse_.empty(),
                      network_.outputs(), options.target_width)),
       batch_size_(options.training.batch_size()),
       target_width_(options.target_width),
-      members_(options.members),
+      members_(std::max(1, static_cast<int>(options.members.size()))),
       weight_sums_(network_.weights().size()),
       activity_sums_(static_cast<size_t>(network_.size())),
-      gradient_squares_(std::max<size_t>(1, network_.weights().size())),
+      gradient_sums_(network_.weights().size()),
       learning_rates_(static_cast<size_t>(members_)),
       team_(std::max(1, options.threads)) {
   step_.seed = options.training.seed();
   step_.learning_rates = learning_rates_.data();
+  for (const Member& member : options.members) {
+    peers_.emplace_back(member.model);
+    optimizer_specs_.push_back(member.optimizer);
+  }
+  if (optimizer_specs_.empty()) optimizer_specs_.push_back(options.training.optimizer());
 }
 
 absl::Status NetworkPlan::Prepare(const Options& options) {
@@ -333,11 +378,11 @@ double NetworkPlan::loss(int member) const {
   double penalties = 0;
   for (int i = 0; i < network_.size(); ++i) {
     penalties +=
-        Value(network_.layer(i).activity_penalty(), activity_sums_[static_cast<size_t>(i)]);
+        Value(layer(i, member).activity_penalty(), activity_sums_[static_cast<size_t>(i)], member);
   }
   penalties /= static_cast<double>(newest_->rows);
   for (size_t i = 0; i < weight_sums_.size(); ++i) {
-    penalties += Value(network_.weights()[i].spec->penalty, weight_sums_[i]);
+    penalties += Value(network(member).weights()[i].spec->penalty, weight_sums_[i], member);
   }
   return total / static_cast<double>(newest_->rows) + penalties * inverse_.loss_unit();
 }
@@ -510,12 +555,13 @@ LayerBuffers NetworkPlan::MakeBuffers(int index, int64_t rows, bool training) co
   const LayerMemory& memory = layer_memory(index);
   LayerBuffers buffers;
   buffers.rows = rows;
-  if (network_.layer(index).learns()) {
-    buffers.members = members_;
+  if (network_.layer(index).learns() || !network_.layer(index).row_wise()) {
+    buffers.members = members_in(index);
     buffers.shares_x = index == network_.first_learner();
   } else {
     buffers.rows *= members_in(index);  // A row is a row to it.
   }
+  buffers.dropout_rates = Each([&](int m) { return layer(index, m).dropout_rate(); });
   buffers.training = training;
   buffers.y = memory.y;
   buffers.kept =
@@ -589,17 +635,16 @@ void NetworkPlan::EmitLoss(const Program& program, float* gradient, OpList& ops)
 }
 
 void NetworkPlan::EmitPenalties(const Program& program, OpList& ops) {
-  const auto emit = [&](const Penalty& penalty, int64_t size, const float* x, PenaltySums& sums) {
-    if (!penalty.empty()) ops.Add(kernels_.sums, SumsFor(penalty, size, x, sums));
-  };
   for (int i = 0; i < network_.size(); ++i) {
+    if (network_.layer(i).activity_penalty().empty()) continue;
     const size_t index = static_cast<size_t>(i);
-    emit(network_.layer(i).activity_penalty(), program.rows * network_.layer(i).outputs(),
-         program.layer_outputs[index], activity_sums_[index]);
+    const Block block = {program.rows, members_in(i), network_.layer(i).outputs()};
+    ops.Add(kernels_.sums, SumsOf(block, program.layer_outputs[index], activity_sums_[index]));
   }
   for (size_t i = 0; i < weight_sums_.size(); ++i) {
     const Network::WeightPlace& place = network_.weights()[i];
-    emit(place.spec->penalty, place.spec->size(), weight(place), weight_sums_[i]);
+    if (place.spec->penalty.empty()) continue;
+    ops.Add(kernels_.sums, SumsOf(block_of(place), weight(place), weight_sums_[i]));
   }
 }
 
@@ -612,13 +657,10 @@ void NetworkPlan::EmitBackward(int64_t rows, std::span<LayerBuffers> all_buffers
     const Layer& layer = network_.layer(i);
     if (layer.passes_through(true)) continue;
     LayerBuffers& buffers = all_buffers[static_cast<size_t>(i)];
-    if (const Penalty penalty = layer.activity_penalty(); !penalty.empty()) {
-      const float batch_size = static_cast<float>(rows);
-      ops.Add(kernels_.regularizer_gradient, {.size = rows * layer.outputs(),
-                                              .weights = buffers.y,
-                                              .gradients = dy,
-                                              .l1 = penalty.l1 / batch_size,
-                                              .l2 = penalty.l2 / batch_size});
+    if (!layer.activity_penalty().empty()) {
+      EmitPenaltyGradient(
+          {rows, members_, layer.outputs()}, buffers.y, dy, static_cast<float>(rows),
+          [&](int m) { return network(m).layer(i).activity_penalty(); }, ops);
     }
     buffers.dy = dy;
     buffers.dy_skips_softmax = i == last && loss_.gradient_skips_softmax;
@@ -628,36 +670,48 @@ void NetworkPlan::EmitBackward(int64_t rows, std::span<LayerBuffers> all_buffers
   }
 }
 
+template <typename PenaltyOf>
+void NetworkPlan::EmitPenaltyGradient(const Block& block, const float* x, float* gradient,
+                                      float divisor, PenaltyOf penalty_of, OpList& ops) const {
+  ops.Add(kernels_.regularizer_gradient,
+          {.block = block,
+           .weights = x,
+           .gradients = gradient,
+           .l1 = Each([&](int m) { return penalty_of(m).l1 / divisor; }),
+           .l2 = Each([&](int m) { return penalty_of(m).l2 / divisor; })});
+}
+
 void NetworkPlan::EmitUpdate(OpList& ops) {
-  for (const Network::WeightPlace& place : network_.weights()) {
-    const Penalty& penalty = place.spec->penalty;
-    if (penalty.empty()) continue;
-    ops.Add(kernels_.regularizer_gradient, {.size = place.spec->size(),
-                                            .weights = weight(place),
-                                            .gradients = gradient(place),
-                                            .l1 = penalty.l1,
-                                            .l2 = penalty.l2});
+  for (size_t i = 0; i < network_.weights().size(); ++i) {
+    const Network::WeightPlace& place = network_.weights()[i];
+    if (place.spec->penalty.empty()) continue;
+    EmitPenaltyGradient(
+        block_of(place), weight(place), gradient(place), 1,
+        [&](int m) { return network(m).weights()[i].spec->penalty; }, ops);
   }
   EmitClips(ops);
-  OptimizerArgs args = {.size = memory_->trained_size,
+  std::vector<Optimizer> optimizers;
+  for (const v1::OptimizerSpec& spec : optimizer_specs_) optimizers.push_back(MakeOptimizer(spec));
+  const auto each = [&](float Optimizer::* number) {
+    return Each([&](int m) { return optimizers[static_cast<size_t>(m)].*number; });
+  };
+  OptimizerArgs args = {.block = Values(memory_->trained_size),
                         .weights = memory_->trained_weights,
                         .gradients = memory_->trained_gradients,
                         .slot0 = memory_->slots[0],
                         .slot1 = memory_->slots[1],
                         .slot2 = memory_->slots[2],
                         .step = &step_,
-                        .a = optimizer_.a,
-                        .b = optimizer_.b,
-                        .c = optimizer_.c,
-                        .d = optimizer_.d};
+                        .a = each(&Optimizer::a),
+                        .b = each(&Optimizer::b),
+                        .c = each(&Optimizer::c),
+                        .d = each(&Optimizer::d)};
   if (members_ == 1) return ops.Add(optimizer_.kernel, args);
-  args.members = members_;
   for (const Network::WeightPlace& place : network_.weights()) {
     if (!place.spec->trainable) continue;
     const int64_t offset = weight(place) - memory_->trained_weights;
     const auto at_offset = [&](float* slot) { return slot != nullptr ? slot + offset : nullptr; };
-    args.size = place.spec->size() * members_;
-    args.columns = place.spec->shape.back() * members_;
+    args.block = block_of(place);
     args.weights = weight(place);
     args.gradients = gradient(place);
     args.slot0 = at_offset(memory_->slots[0]);
@@ -668,35 +722,108 @@ void NetworkPlan::EmitUpdate(OpList& ops) {
 }
 
 void NetworkPlan::EmitClips(OpList& ops) {
-  const auto clip_norm = [&](int64_t size, float* gradients, float limit, double& squares) {
-    ops.Add(kernels_.sums,
-            {.size = size, .x = gradients, .squares = &squares, .absolutes = nullptr});
-    ops.Add(kernels_.clip_norm,
-            {.size = size, .gradients = gradients, .limit = limit, .sum_of_squares = &squares});
-  };
-  if (optimizer_spec_.has_clipnorm()) {
-    for (size_t i = 0; i < gradient_squares_.size(); ++i) {
-      const Network::WeightPlace& place = network_.weights()[i];
-      if (!place.spec->trainable) continue;
-      clip_norm(place.spec->size(), gradient(place), optimizer_spec_.clipnorm(),
-                gradient_squares_[i]);
+  const v1::OptimizerSpec& first = optimizer_specs_.front();
+  const bool by_norm = first.has_clipnorm() || first.has_global_clipnorm();
+  for (size_t i = 0; by_norm && i < gradient_sums_.size(); ++i) {
+    const Network::WeightPlace& place = network_.weights()[i];
+    if (!place.spec->trainable) continue;
+    SumArgs sums = SumsOf(block_of(place), gradient(place), gradient_sums_[i]);
+    sums.absolutes = nullptr;
+    ops.Add(kernels_.sums, sums);
+  }
+  if (first.has_global_clipnorm()) {
+    ops.Add(&AddUp,
+            {.members = members_, .count = gradient_sums_.size(), .sums = gradient_sums_.data()});
+  }
+  const PerMember limits = Each([&](int m) {
+    const v1::OptimizerSpec& spec = optimizer_spec(m);
+    if (spec.has_clipnorm()) return spec.clipnorm();
+    return spec.has_global_clipnorm() ? spec.global_clipnorm() : spec.clipvalue();
+  });
+  for (size_t i = 0; i < gradient_sums_.size(); ++i) {
+    const Network::WeightPlace& place = network_.weights()[i];
+    if (!place.spec->trainable) continue;
+    if (by_norm) {
+      ops.Add(kernels_.clip_norm, {.block = block_of(place),
+                                   .gradients = gradient(place),
+                                   .limits = limits,
+                                   .squares = gradient_sums_[i].squares});
+    } else if (first.has_clipvalue()) {
+      ops.Add(kernels_.clip_value,
+              {.block = block_of(place), .gradients = gradient(place), .limits = limits});
     }
   }
-  if (optimizer_spec_.has_global_clipnorm()) {
-    clip_norm(memory_->trained_size, memory_->trained_gradients, optimizer_spec_.global_clipnorm(),
-              gradient_squares_[0]);
+}
+
+// What is not 0 becomes 1.
+float OneUnless0(float x) { return x == 0 ? 0 : 1; }
+
+void Unset(v1::RegularizerSpec& regularizer) {
+  const Penalty penalty = MakePenalty(regularizer);
+  switch (regularizer.kind_case()) {
+    case v1::RegularizerSpec::kL1:
+      return regularizer.mutable_l1()->set_l1(OneUnless0(penalty.l1));
+    case v1::RegularizerSpec::kL2:
+      return regularizer.mutable_l2()->set_l2(OneUnless0(penalty.l2));
+    case v1::RegularizerSpec::kL1L2:
+      regularizer.mutable_l1_l2()->set_l1(OneUnless0(penalty.l1));
+      return regularizer.mutable_l1_l2()->set_l2(OneUnless0(penalty.l2));
+    case v1::RegularizerSpec::KIND_NOT_SET:
+      return;
   }
-  if (optimizer_spec_.has_clipvalue()) {
-    ops.Add(kernels_.clip_value, {.size = memory_->trained_size,
-                                  .gradients = memory_->trained_gradients,
-                                  .limit = optimizer_spec_.clipvalue()});
+}
+
+void Unset(v1::ModelSpec& model, int first_learner) {
+  for (int i = first_learner; i < model.layers_size(); ++i) {
+    v1::LayerSpec& layer = *model.mutable_layers(i);
+    if (layer.has_dropout()) layer.mutable_dropout()->set_rate(OneUnless0(layer.dropout().rate()));
+    if (!layer.has_dense()) continue;
+    v1::DenseSpec& dense = *layer.mutable_dense();
+    if (dense.has_kernel_regularizer()) Unset(*dense.mutable_kernel_regularizer());
+    if (dense.has_bias_regularizer()) Unset(*dense.mutable_bias_regularizer());
+    if (dense.has_activity_regularizer()) Unset(*dense.mutable_activity_regularizer());
+  }
+}
+
+template <typename AdamSpec>
+void UnsetMoments(AdamSpec& spec) {
+  spec.clear_beta_1();
+  spec.clear_beta_2();
+  spec.clear_epsilon();
+}
+
+void Unset(v1::OptimizerSpec& optimizer) {
+  optimizer.clear_learning_rate();
+  if (optimizer.has_clipnorm()) optimizer.set_clipnorm(1);
+  if (optimizer.has_global_clipnorm()) optimizer.set_global_clipnorm(1);
+  if (optimizer.has_clipvalue()) optimizer.set_clipvalue(1);
+  switch (optimizer.kind_case()) {
+    case v1::OptimizerSpec::kSgd:
+      return optimizer.mutable_sgd()->set_momentum(OneUnless0(optimizer.sgd().momentum()));
+    case v1::OptimizerSpec::kAdam:
+      return UnsetMoments(*optimizer.mutable_adam());
+    case v1::OptimizerSpec::kAdamw:
+      UnsetMoments(*optimizer.mutable_adamw());
+      return optimizer.mutable_adamw()->clear_weight_decay();
+    case v1::OptimizerSpec::kRmsprop:
+      optimizer.mutable_rmsprop()->clear_rho();
+      optimizer.mutable_rmsprop()->clear_epsilon();
+      return optimizer.mutable_rmsprop()->set_momentum(OneUnless0(optimizer.rmsprop().momentum()));
+    case v1::OptimizerSpec::kAdagrad:
+      return optimizer.mutable_adagrad()->clear_epsilon();
+    case v1::OptimizerSpec::KIND_NOT_SET:
+      return;
   }
 }
 
 }  // namespace
 
-bool Stacks(const v1::ModelSpec& model, const v1::OptimizerSpec& optimizer) {
-  return !optimizer.has_clipnorm() && !optimizer.has_global_clipnorm() && Network(model).stacks();
+std::optional<TrainingPlan::Member> Stackable(TrainingPlan::Member member) {
+  const Network network(member.model);
+  if (network.first_learner() == network.size()) return std::nullopt;
+  Unset(member.model, network.first_learner());
+  Unset(member.optimizer);
+  return member;
 }
 
 absl::StatusOr<std::unique_ptr<TrainingPlan>> TrainingPlan::Create(const Options& options) {

@@ -39,6 +39,11 @@ struct PlanState {
 // being the first.
 class TrainingPlan {
  public:
+  // What each network of a stack has for itself. Resolved.
+  struct Member {
+    v1::ModelSpec model;
+    v1::OptimizerSpec optimizer;
+  };
   struct Options {
     v1::ModelSpec model = {};  // Resolved.
     // Resolved. The plan reads loss, optimizer, batch_size and seed.
@@ -48,9 +53,10 @@ class TrainingPlan {
     // Else from the initializers. Optimizer state always starts fresh.
     std::optional<Weights> initial = {};
     int threads = 1;
-    // Of a stack: networks that start alike, see the same rows, and have learning rates of their
-    // own. Each computes what it would alone, bit by bit. More than 1 only where Stacks() says so.
-    int members = 1;
+    // A stack: networks that start alike and see the same rows. Each computes what it would alone,
+    // bit by bit. Up to kMostMembers, which are alike in what Stackable leaves of them. When empty,
+    // there is one, of `model` and training.optimizer().
+    std::vector<Member> members = {};
   };
   // INVALID_ARGUMENT or DATA_LOSS when `initial` does not fit the architecture.
   static absl::StatusOr<std::unique_ptr<TrainingPlan>> Create(const Options& options);
@@ -115,8 +121,10 @@ class TrainingPlan {
   absl::Status Resume(const PlanState& state) { return Resume(std::span(&state, 1)); }
 };
 
-// Whether plans of these can be members of a stack, with such as differ in the learning rate alone.
-bool Stacks(const v1::ModelSpec& model, const v1::OptimizerSpec& optimizer);
+// The member without what may differ in a stack: the learning rate; what an optimizer is set to,
+// clipping included; the strengths of penalties; and rates of dropout, above the first layer that
+// learns. Whether these are 0 may not differ. Nothing when the network learns nothing.
+std::optional<TrainingPlan::Member> Stackable(TrainingPlan::Member member);
 
 }  // namespace fitd
 

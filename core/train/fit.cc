@@ -25,7 +25,6 @@ namespace {
 // What a stack works on in a step should stay near the processor: weights, gradients and two slots
 // of the optimizer, activations and their gradients. Measured with tests/bench/steps_bench.cc.
 constexpr int64_t kStackBytes = int64_t{5} << 19;
-constexpr int64_t kMostInStack = 16;
 
 // One weight per class index; empty when all classes weigh 1.
 std::vector<float> ClassWeights(const v1::TrainingSpec& training, const v1::TargetTransform& target,
@@ -203,15 +202,18 @@ class FitLoop {
 
   // A plan without those that left; the old one goes on where there is no memory for it.
   void CloseRanks() {
-    if (options_.members == std::ssize(members_)) return;
+    if (learning_rates_.size() == members_.size()) return;
     std::vector<PlanState> states;
-    for (const auto& member : members_) states.push_back(course_.plan->State(member->place()));
     TrainingPlan::Options options = options_;
-    options.members = static_cast<int>(members_.size());
+    options.members.clear();
+    for (const auto& member : members_) {
+      states.push_back(course_.plan->State(member->place()));
+      options.members.push_back(options_.members[static_cast<size_t>(member->place())]);
+    }
     auto plan = TrainingPlan::Create(options);
     if (!plan.ok() || !(*plan)->Resume(states).ok()) return;
     course_.plan = *std::move(plan);
-    options_.members = options.members;
+    options_.members = std::move(options.members);
     learning_rates_.resize(members_.size());
     for (size_t i = 0; i < members_.size(); ++i) members_[i]->set_place(static_cast<int>(i));
   }
@@ -307,8 +309,11 @@ absl::Status RunTasks(std::span<FitTask> tasks, const FitsEnded& ended) {
                                    .target = data.pipeline.state().target(),
                                    .target_width = data.training.source->target_width(),
                                    .initial = input.initial_weights,
-                                   .threads = input.threads,
-                                   .members = static_cast<int>(tasks.size())};
+                                   .threads = input.threads};
+  for (size_t i = 0; i < tasks.size() && tasks.size() > 1; ++i) {
+    const FitInput& member = tasks[i].input;
+    options.members.push_back({.model = member.model, .optimizer = member.training.optimizer()});
+  }
   const int64_t batch_size =
       RowsAtOnce(input.training, data.training.size(), data.validation.size());
   options.training.set_batch_size(static_cast<int32_t>(batch_size));
@@ -347,16 +352,21 @@ absl::Status RunTasks(std::span<FitTask> tasks, const FitsEnded& ended) {
 
 bool StackTogether(const FitSpecs& a, const FitSpecs& b) {
   const auto shared = [](v1::TrainingSpec training) {
-    training.mutable_optimizer()->clear_learning_rate();
+    training.clear_optimizer();
     training.clear_epochs();
     training.clear_early_stopping();
     training.clear_reduce_lr_on_plateau();
     return training;
   };
   using google::protobuf::util::MessageDifferencer;
-  return MessageDifferencer::Equals(a.model, b.model) &&
-         MessageDifferencer::Equals(shared(a.training), shared(b.training)) &&
-         Stacks(a.model, a.training.optimizer());
+  const auto member = [](const FitSpecs& specs) {
+    return Stackable({.model = specs.model, .optimizer = specs.training.optimizer()});
+  };
+  if (!MessageDifferencer::Equals(shared(a.training), shared(b.training))) return false;
+  const auto first = member(a);
+  const auto second = member(b);
+  return first && second && MessageDifferencer::Equals(first->model, second->model) &&
+         MessageDifferencer::Equals(first->optimizer, second->optimizer);
 }
 
 bool StackTogether(const FitInput& a, const FitInput& b) {
@@ -375,14 +385,14 @@ bool StackTogether(const FitInput& a, const FitInput& b) {
 }
 
 int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training) {
-  if (!Stacks(model, training.optimizer())) return 1;
   const Network network(model);
+  if (network.first_learner() == network.size()) return 1;
   int64_t values = 0;
   for (const Network::WeightPlace& place : network.weights()) values += 4 * place.spec->size();
   for (int i = network.first_learner(); i < network.size(); ++i)
     values += 2 * training.batch_size() * network.layer(i).outputs();
   const int64_t most = kStackBytes / (values * static_cast<int64_t>(sizeof(float)));
-  return most < kFewestInStack ? 1 : static_cast<int>(std::min(most, kMostInStack));
+  return most < kFewestInStack ? 1 : static_cast<int>(std::min<int64_t>(most, kMostMembers));
 }
 
 void RunStack(std::span<FitTask> tasks, const FitsEnded& ended) {

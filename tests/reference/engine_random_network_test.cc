@@ -219,10 +219,10 @@ ReferenceNetwork::Keep EngineDropout(const v1::ModelSpec& model, uint64_t seed, 
     const StepState step = {.iteration = iteration, .learning_rates = nullptr, .seed = seed};
     const std::vector<float> ones(position + 1, 1.0F);
     std::vector<float> kept(ones.size());
-    ActiveKernels().dropout({.size = static_cast<int64_t>(ones.size()),
+    ActiveKernels().dropout({.block = Values(std::ssize(ones)),
                              .x = ones.data(),
                              .y = kept.data(),
-                             .rate = model.layers(layer).dropout().rate(),
+                             .rates = {model.layers(layer).dropout().rate()},
                              .stream = static_cast<uint32_t>(layer),
                              .step = &step},
                             {.index = 0, .count = 1});

@@ -93,17 +93,17 @@ Floats Train(const Kernels& kernels, const Optimizer& optimizer, int64_t size, i
     const float rate = 0.01f;
     const StepState step = {.iteration = t, .learning_rates = &rate, .seed = 0};
     RunInParts(kernels.*optimizer.kernel,
-               OptimizerArgs{.size = size,
+               OptimizerArgs{.block = Values(size),
                              .weights = w.data(),
                              .gradients = g.data(),
                              .slot0 = slot[0],
                              .slot1 = slot[1],
                              .slot2 = slot[2],
                              .step = &step,
-                             .a = optimizer.a,
-                             .b = optimizer.b,
-                             .c = optimizer.c,
-                             .d = optimizer.d},
+                             .a = {optimizer.a},
+                             .b = {optimizer.b},
+                             .c = {optimizer.c},
+                             .d = {optimizer.d}},
                parts);
   }
   return w;
@@ -137,56 +137,65 @@ TEST_P(OptimizersTest, FollowTheirFormulasInAnyNumberOfParts) {
   }
 }
 
-// A weight [rows, members, units] after three steps, each member with its own rate.
-struct Stack {
-  int64_t rows, members, units;
-};
-Floats TrainStack(const Kernels& kernels, const Optimizer& optimizer, const Stack& stack,
-                  const Floats& rates, int parts) {
-  const int64_t size = stack.rows * stack.members * stack.units;
+const Floats kFactors = {1, 0.5f, 0.75f};  // Of the numbers that the members of a stack have.
+constexpr Block kStacks[] = {{7, 3, 5}, {1, 3, 1}, {40, 3, 1}, {3, 3, 300}, {5, 3, 17}};
+
+// The values of one member.
+Floats OfMember(const Floats& values, const Block& stack, int64_t member) {
+  Floats own;
+  for (int64_t i = 0; i < std::ssize(values); ++i) {
+    if (i / stack.units % stack.members == member) own.push_back(values[static_cast<size_t>(i)]);
+  }
+  return own;
+}
+
+PerMember ForMembers(float number, const Floats& of_members) {
+  PerMember numbers;
+  for (size_t i = 0; i < of_members.size(); ++i) numbers.of[i] = number * of_members[i];
+  return numbers;
+}
+
+// A weight after three steps. Each member's numbers are the optimizer's times its factor.
+Floats TrainStack(const Kernels& kernels, const Optimizer& optimizer, const Block& stack,
+                  const Floats& factors, int parts) {
+  const int64_t size = stack.size();
   Floats w = RandomFloats(size, -1, 1, 99);
   Floats slots[3] = {Floats(size), Floats(size), Floats(size)};
   float* slot[3];
   for (int i = 0; i < 3; ++i) slot[i] = optimizer.slots[i] ? slots[i].data() : nullptr;
   for (int64_t t = 0; t < 3; ++t) {
     const Floats g = RandomFloats(size, -1, 1.5f, static_cast<uint32_t>(t));
-    const StepState step = {.iteration = t, .learning_rates = rates.data(), .seed = 0};
+    const PerMember rates = ForMembers(0.01f, factors);
+    const StepState step = {.iteration = t, .learning_rates = rates.of, .seed = 0};
     RunInParts(kernels.*optimizer.kernel,
-               OptimizerArgs{.size = size,
+               OptimizerArgs{.block = stack,
                              .weights = w.data(),
                              .gradients = g.data(),
                              .slot0 = slot[0],
                              .slot1 = slot[1],
                              .slot2 = slot[2],
                              .step = &step,
-                             .a = optimizer.a,
-                             .b = optimizer.b,
-                             .c = optimizer.c,
-                             .d = optimizer.d,
-                             .members = stack.members,
-                             .columns = stack.members * stack.units},
+                             .a = ForMembers(optimizer.a, factors),
+                             .b = ForMembers(optimizer.b, factors),
+                             .c = ForMembers(optimizer.c, factors),
+                             .d = ForMembers(optimizer.d, factors)},
                parts);
   }
   return w;
 }
 
-TEST_P(OptimizersTest, GiveEachMemberOfAStackItsOwnRate) {
-  const Floats rates = {0.01f, 0.5f, 0.002f};
+TEST_P(OptimizersTest, GiveEachMemberOfAStackItsOwnNumbers) {
   for (const Optimizer& optimizer : {Sgd(), Momentum(false), Momentum(true), Adam(false, 0),
                                      Adam(true, 0.1f), Rmsprop(true, true), Adagrad()}) {
-    for (const Stack& stack : {Stack{7, 3, 5}, Stack{1, 3, 1}, Stack{3, 3, 300}}) {
-      const Floats w = TrainStack(kernels(), optimizer, stack, rates, 1);
+    for (const Block& stack : kStacks) {
+      const Floats w = TrainStack(kernels(), optimizer, stack, kFactors, 1);
       for (const int parts : kPartCounts)
-        EXPECT_THAT(TrainStack(kernels(), optimizer, stack, rates, parts), HasBitsOf(w));
+        EXPECT_THAT(TrainStack(kernels(), optimizer, stack, kFactors, parts), HasBitsOf(w));
       for (int64_t m = 0; m < stack.members; ++m) {
         // The same values, as those of one network.
-        const Stack one = {.rows = 1, .members = 1, .units = std::ssize(w)};
-        const Floats alone =
-            TrainStack(kernels(), optimizer, one, {rates[static_cast<size_t>(m)]}, 1);
-        for (int64_t i = 0; i < std::ssize(w); ++i) {
-          if (i / stack.units % stack.members != m) continue;
-          EXPECT_EQ(w[static_cast<size_t>(i)], alone[static_cast<size_t>(i)]) << m << " " << i;
-        }
+        const Floats alone = TrainStack(kernels(), optimizer, Values(stack.size()),
+                                        {kFactors[static_cast<size_t>(m)]}, 1);
+        EXPECT_THAT(OfMember(w, stack, m), HasBitsOf(OfMember(alone, stack, m)));
       }
     }
   }
@@ -197,17 +206,17 @@ TEST_P(OptimizersTest, AdamsCorrectionFadesAfterManySteps) {
   const float g = 1;
   const float rate = 0.5f;
   const StepState step = {.iteration = int64_t{1} << 40, .learning_rates = &rate, .seed = 0};
-  kernels().adam({.size = 1,
+  kernels().adam({.block = Values(1),
                   .weights = &w,
                   .gradients = &g,
                   .slot0 = &m,
                   .slot1 = &v,
                   .slot2 = nullptr,
                   .step = &step,
-                  .a = 0.9f,
-                  .b = 0.999f,
-                  .c = 1e-7f,
-                  .d = 0},
+                  .a = {0.9f},
+                  .b = {0.999f},
+                  .c = {1e-7f},
+                  .d = {}},
                  {0, 1});
   EXPECT_NEAR(w, 1 - 0.5 * 0.1 / std::sqrt(0.001), 1e-4);
 }
@@ -216,44 +225,45 @@ TEST_P(OptimizersTest, RegularizerAddsItsGradient) {
   const Floats w = {-2, -0.0f, 0, 3, 1, 1, 1, 1, 1};
   Floats g(9, 1);
   RunInParts(kernels().regularizer_gradient,
-             RegularizerGradientArgs{
-                 .size = 9, .weights = w.data(), .gradients = g.data(), .l1 = 0.5f, .l2 = 0.25f},
+             RegularizerGradientArgs{.block = Values(9),
+                                     .weights = w.data(),
+                                     .gradients = g.data(),
+                                     .l1 = {0.5f},
+                                     .l2 = {0.25f}},
              2);
   EXPECT_THAT(g, testing::ElementsAre(-0.5, 1, 1, 3, 2, 2, 2, 2, 2));
 }
 
-Floats ClipNorm(const Kernels& kernels, Floats g, float limit, const double* sum, int parts) {
-  RunInParts(kernels.clip_norm,
-             ClipNormArgs{.size = static_cast<int64_t>(g.size()),
-                          .gradients = g.data(),
-                          .limit = limit,
-                          .sum_of_squares = sum},
-             parts);
+Floats ClipNorm(const Kernels& kernels, Floats g, float limit, int parts) {
+  double squares = 0;
+  const Block block = Values(std::ssize(g));
+  kernels.sums({.block = block, .x = g.data(), .squares = &squares, .absolutes = nullptr}, {0, 1});
+  RunInParts(
+      kernels.clip_norm,
+      ClipNormArgs{.block = block, .gradients = g.data(), .limits = {limit}, .squares = &squares},
+      parts);
   return g;
 }
 
 TEST_P(OptimizersTest, ClipNormScalesToTheLimit) {
   for (const int parts : kPartCounts) {
-    EXPECT_THAT(ClipNorm(kernels(), {3, 4}, 1, nullptr, parts),
+    EXPECT_THAT(ClipNorm(kernels(), {3, 4}, 1, parts),
                 testing::ElementsAre(testing::FloatEq(0.6f), testing::FloatEq(0.8f)));
-    EXPECT_THAT(ClipNorm(kernels(), {3, 4}, 5, nullptr, parts), testing::ElementsAre(3, 4));
-    EXPECT_THAT(ClipNorm(kernels(), {0, 0}, 5, nullptr, parts), testing::ElementsAre(0, 0));
-    const double sum = 100;
-    EXPECT_THAT(ClipNorm(kernels(), {3, 4}, 5, &sum, parts), testing::ElementsAre(1.5, 2));
+    EXPECT_THAT(ClipNorm(kernels(), {3, 4}, 5, parts), testing::ElementsAre(3, 4));
+    EXPECT_THAT(ClipNorm(kernels(), {0, 0}, 5, parts), testing::ElementsAre(0, 0));
   }
 }
 
 TEST_P(OptimizersTest, ClipNormOfHugeValuesDoesNotOverflow) {
-  EXPECT_THAT(ClipNorm(kernels(), {3e38f, -3e38f}, 1, nullptr, 1),
+  EXPECT_THAT(ClipNorm(kernels(), {3e38f, -3e38f}, 1, 1),
               testing::ElementsAre(testing::FloatEq(0.70710678f), testing::FloatEq(-0.70710678f)));
 }
 
 TEST_P(OptimizersTest, ClippingHidesNoNan) {
-  EXPECT_THAT(ClipNorm(kernels(), {NAN, 1}, 1, nullptr, 1), testing::Contains(testing::IsNan()));
-  EXPECT_THAT(ClipNorm(kernels(), {INFINITY, 1}, 1, nullptr, 1),
-              testing::Contains(testing::IsNan()));
+  EXPECT_THAT(ClipNorm(kernels(), {NAN, 1}, 1, 1), testing::Contains(testing::IsNan()));
+  EXPECT_THAT(ClipNorm(kernels(), {INFINITY, 1}, 1, 1), testing::Contains(testing::IsNan()));
   Floats g = {NAN, -3, 3, 0.5f};
-  kernels().clip_value({.size = 4, .gradients = g.data(), .limit = 1}, {0, 1});
+  kernels().clip_value({.block = Values(4), .gradients = g.data(), .limits = {1}}, {0, 1});
   EXPECT_THAT(g, testing::ElementsAre(testing::IsNan(), -1, 1, 0.5));
 }
 
@@ -266,13 +276,62 @@ TEST_P(OptimizersTest, SumsAreOfSquaresAndMagnitudes) {
       absolutes += std::abs(value);
     }
     double got_squares = -1, got_absolutes = -1;
-    RunInParts(
-        kernels().sums,
-        SumArgs{.size = size, .x = x.data(), .squares = &got_squares, .absolutes = &got_absolutes},
-        3);
+    RunInParts(kernels().sums,
+               SumArgs{.block = Values(size),
+                       .x = x.data(),
+                       .squares = &got_squares,
+                       .absolutes = &got_absolutes},
+               3);
     EXPECT_NEAR(got_squares, squares, 1e-12);
     EXPECT_NEAR(got_absolutes, absolutes, 1e-12);
-    kernels().sums({.size = size, .x = x.data(), .squares = nullptr, .absolutes = nullptr}, {0, 1});
+    kernels().sums({.block = Values(size), .x = x.data(), .squares = nullptr, .absolutes = nullptr},
+                   {0, 1});
+  }
+}
+
+// Penalties and clips of a stack's values, and of each member's alone.
+TEST_P(OptimizersTest, TreatEachMemberOfAStackAsIfAlone) {
+  const auto treat = [&](const Block& block, const Floats& w, Floats g, const Floats& factors,
+                         std::vector<double>& sums) {
+    std::vector<double> absolutes(factors.size());
+    sums.assign(factors.size(), -1);
+    RunInParts(kernels().regularizer_gradient,
+               RegularizerGradientArgs{.block = block,
+                                       .weights = w.data(),
+                                       .gradients = g.data(),
+                                       .l1 = ForMembers(0.1f, factors),
+                                       .l2 = ForMembers(0.3f, factors)},
+               2);
+    kernels().sums(
+        {.block = block, .x = g.data(), .squares = sums.data(), .absolutes = absolutes.data()},
+        {0, 1});
+    RunInParts(kernels().clip_norm,
+               ClipNormArgs{.block = block,
+                            .gradients = g.data(),
+                            .limits = ForMembers(2, factors),
+                            .squares = sums.data()},
+               2);
+    RunInParts(
+        kernels().clip_value,
+        ClipValueArgs{.block = block, .gradients = g.data(), .limits = ForMembers(0.5f, factors)},
+        2);
+    sums.insert(sums.end(), absolutes.begin(), absolutes.end());
+    return g;
+  };
+  for (const Block& stack : kStacks) {
+    const Floats w = RandomFloats(stack.size(), -1, 1, 1);
+    const Floats g = RandomFloats(stack.size(), -1, 1, 2);
+    std::vector<double> sums;
+    const Floats stacked = treat(stack, w, g, kFactors, sums);
+    for (int64_t m = 0; m < stack.members; ++m) {
+      std::vector<double> own_sums;
+      const Floats alone =
+          treat({stack.rows, 1, stack.units}, OfMember(w, stack, m), OfMember(g, stack, m),
+                {kFactors[static_cast<size_t>(m)]}, own_sums);
+      EXPECT_THAT(OfMember(stacked, stack, m), HasBitsOf(alone));
+      EXPECT_EQ(sums[static_cast<size_t>(m)], own_sums[0]);
+      EXPECT_EQ(sums[static_cast<size_t>(m + stack.members)], own_sums[1]);
+    }
   }
 }
 

@@ -128,10 +128,10 @@ Floats Dropout(const Kernels& kernels, const Floats& x, float rate, const StepSt
                uint32_t stream = 3, int parts = 1) {
   Floats y(x.size());
   RunInParts(kernels.dropout,
-             DropoutArgs{.size = static_cast<int64_t>(x.size()),
+             DropoutArgs{.block = Values(std::ssize(x)),
                          .x = x.data(),
                          .y = y.data(),
-                         .rate = rate,
+                         .rates = {rate},
                          .stream = stream,
                          .step = &step},
              parts);
@@ -152,6 +152,34 @@ TEST_P(RowsTest, DropoutDrawsFromTheDocumentedPhiloxWords) {
     }
     for (const int parts : kPartCounts) {
       EXPECT_THAT(Dropout(kernels(), x, 0.25f, step, 3, parts), HasBitsOf(expected));
+    }
+  }
+}
+
+TEST_P(RowsTest, DropoutGivesEachMemberOfAStackTheMaskThatItHasAlone) {
+  const StepState step = {.iteration = 2, .learning_rates = nullptr, .seed = 5};
+  const PerMember rates = {{0.25f, 0.25f, 0.75f}};
+  for (const Block& stack : {Block{7, 3, 10}, Block{3, 3, 100}, Block{90, 3, 1}}) {
+    const Floats x = RandomFloats(stack.size(), 1, 2, 1);
+    for (const int parts : kPartCounts) {
+      Floats y(x.size());
+      RunInParts(kernels().dropout,
+                 DropoutArgs{.block = stack,
+                             .x = x.data(),
+                             .y = y.data(),
+                             .rates = rates,
+                             .stream = 3,
+                             .step = &step},
+                 parts);
+      for (int64_t m = 0; m < stack.members; ++m) {
+        Floats x_alone, y_alone;
+        for (int64_t i = 0; i < stack.size(); ++i) {
+          if (i / stack.units % stack.members != m) continue;
+          x_alone.push_back(x[static_cast<size_t>(i)]);
+          y_alone.push_back(y[static_cast<size_t>(i)]);
+        }
+        EXPECT_THAT(Dropout(kernels(), x_alone, rates.of[m], step), HasBitsOf(y_alone));
+      }
     }
   }
 }

@@ -46,6 +46,7 @@ class LayerRun {
     buffers_.weights = weights_;
     buffers_.gradients = gradients_;
     buffers_.step = &step_;
+    buffers_.dropout_rates.of[0] = layer_->dropout_rate();
     if (layer_->backward_in_place()) buffers_.dx = buffers_.dy;
   }
 

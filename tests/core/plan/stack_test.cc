@@ -25,6 +25,16 @@ struct StackCase {
   std::string model;
   std::string training;
   bool regression = false;  // Of a standardised target.
+  // What the second and the third member have instead, if not the same.
+  std::vector<std::string> models = {};
+  std::vector<std::string> trainings = {};
+
+  const std::string& ModelOf(int member) const {
+    return member == 0 || models.empty() ? model : models[static_cast<size_t>(member - 1)];
+  }
+  const std::string& TrainingOf(int member) const {
+    return member == 0 || trainings.empty() ? training : trainings[static_cast<size_t>(member - 1)];
+  }
 };
 
 void PrintTo(const StackCase& stack_case, std::ostream* out) { *out << stack_case.name; }
@@ -56,6 +66,43 @@ std::vector<StackCase> Cases() {
                       "layers { rescaling { scale: 3 } } layers { dropout { rate: 0 } } "
                       "layers { dense { units: 5 use_bias: false } }"),
        .training = kSparse + adam});
+  cases.push_back({.name = "NormalizationAboveALayerThatLearns",
+                   .model = Class("layers { dense { units: 9 } } layers { normalization { mean: "
+                                  "0.5 variance: 2 } } layers { dense { units: 5 } }"),
+                   .training = kSparse + adam});
+  const auto optimizers = [&](const std::string& first, const std::string& second,
+                              const std::string& third) {
+    const auto training = [](const std::string& optimizer) {
+      return std::string(kSparse) + "optimizer { " + optimizer + " }";
+    };
+    cases.push_back({.name = first,
+                     .model = Class(kTwoLayers),
+                     .training = training(first),
+                     .trainings = {training(second), training(third)}});
+  };
+  optimizers("adam { beta_1: 0.8 }", "adam { beta_2: 0.9 }", "adam { epsilon: 0.001 }");
+  optimizers("adamw {}", "adamw { weight_decay: 0 }", "adamw { weight_decay: 0.1 }");
+  optimizers("sgd { momentum: 0.9 } clipvalue: 0.01", "sgd { momentum: 0.5 } clipvalue: 0.1",
+             "sgd { momentum: 0.1 } clipvalue: 1");
+  optimizers("rmsprop { rho: 0.8 momentum: 0.1 } clipnorm: 0.1",
+             "rmsprop { epsilon: 0.1 momentum: 0.2 } clipnorm: 1",
+             "rmsprop { momentum: 0.9 } clipnorm: 100");
+  optimizers("adagrad {} global_clipnorm: 0.1", "adagrad { epsilon: 0.1 } global_clipnorm: 1",
+             "adagrad {} global_clipnorm: 10");
+  const auto penalised = [](const std::string& rate, const std::string& l1, const std::string& l2) {
+    return Class(
+        "layers { dropout { rate: 0.3 } } layers { dense { units: 10 kernel_regularizer { "
+        "l1_l2 { l1: " +
+        l1 + " l2: " + l2 + " } } bias_regularizer { l2 { l2: " + l2 +
+        " } } activity_regularizer { l1 { l1: " + l1 +
+        " } } activation { relu {} } } } layers { dropout { rate: " + rate +
+        " } } layers { dense { units: 17 kernel_regularizer { l2 { l2: " + l2 +
+        " } } } } layers { dropout { rate: 0.1 } }");
+  };
+  cases.push_back({.name = "Penalties",
+                   .model = penalised("0.2", "0.01", "0.1"),
+                   .training = kSparse + adam,
+                   .models = {penalised("0.5", "0.1", "0.001"), penalised("0.2", "0.02", "0.3")}});
   cases.push_back({.name = "WiderThanTheRatesAreSpread",
                    .model = Class("layers { dense { units: 400 } }"),
                    .training = kSparse + adam});
@@ -77,12 +124,23 @@ std::vector<StackCase> Cases() {
 
 class StackTest : public testing::TestWithParam<StackCase> {
  protected:
-  std::unique_ptr<TrainingPlan> MakePlan(int members, int threads = 1) const {
-    TrainingPlan::Options options = {
-        .model = ResolvedModel(GetParam().model),
-        .training = ResolvedTraining(GetParam().training + " batch_size: 13 seed: 5"),
-        .threads = threads,
-        .members = members};
+  using Members = std::vector<int>;
+  const Members all_ = {0, 1, 2};
+
+  static v1::TrainingSpec TrainingOf(int member) {
+    return ResolvedTraining(GetParam().TrainingOf(member) + " batch_size: 13 seed: 5");
+  }
+  static TrainingPlan::Member Member(int member) {
+    return {.model = ResolvedModel(GetParam().ModelOf(member)),
+            .optimizer = TrainingOf(member).optimizer()};
+  }
+  // Of these members of the case.
+  std::unique_ptr<TrainingPlan> MakePlan(const Members& members, int threads = 1) const {
+    TrainingPlan::Options options = {.model = ResolvedModel(GetParam().ModelOf(members[0])),
+                                     .training = TrainingOf(members[0]),
+                                     .threads = threads};
+    for (size_t i = 0; i < members.size() && members.size() > 1; ++i)
+      options.members.push_back(Member(members[i]));
     if (GetParam().regression) {
       options.target.mutable_regression()->add_mean(2);
       options.target.mutable_regression()->add_stddev(3);
@@ -118,9 +176,9 @@ class StackTest : public testing::TestWithParam<StackCase> {
 
 TEST_P(StackTest, TrainsEachMemberAsIfAlone) {
   for (const int threads : {1, 2}) {
-    const auto stack = MakePlan(kMembers, threads);
+    const auto stack = MakePlan(all_, threads);
     std::vector<std::unique_ptr<TrainingPlan>> alone;
-    for (int m = 0; m < kMembers; ++m) alone.push_back(MakePlan(1));
+    for (int m = 0; m < kMembers; ++m) alone.push_back(MakePlan({m}));
     for (uint64_t step = 0; step < 8; ++step) {
       const int64_t rows = RowsOf(step);
       Load(*stack, step);
@@ -147,14 +205,14 @@ TEST_P(StackTest, TrainsEachMemberAsIfAlone) {
 
 // From a stack into a smaller one, and into plans of their own and back.
 TEST_P(StackTest, MembersMove) {
-  const auto stack = MakePlan(kMembers);
+  const auto stack = MakePlan(all_);
   for (uint64_t step = 0; step < 3; ++step) {
     Load(*stack, step);
     stack->Step(kRows, kRates);
   }
-  const auto alone = MakePlan(1);
+  const auto alone = MakePlan({2});
   FITD_ASSERT_OK(alone->Resume(stack->State(2)));
-  const auto smaller = MakePlan(2);
+  const auto smaller = MakePlan({1, 2});
   FITD_ASSERT_OK(smaller->Resume(std::vector<PlanState>{stack->State(1), alone->State()}));
   for (uint64_t step = 3; step < 6; ++step) {
     for (TrainingPlan* plan : {stack.get(), smaller.get(), alone.get()}) Load(*plan, step);
@@ -169,8 +227,8 @@ TEST_P(StackTest, MembersMove) {
 }
 
 TEST_P(StackTest, AMemberThatDivergesLeavesTheOthersAlone) {
-  const auto stack = MakePlan(2);
-  const auto alone = MakePlan(1);
+  const auto stack = MakePlan({0, 1});
+  const auto alone = MakePlan({1});
   for (uint64_t step = 0; step < 3; ++step) {
     Load(*stack, step);
     Load(*alone, step);
@@ -187,22 +245,45 @@ TEST_P(StackTest, AMemberThatDivergesLeavesTheOthersAlone) {
 INSTANTIATE_TEST_SUITE_P(All, StackTest, testing::ValuesIn(Cases()),
                          [](const auto& info) { return "Case" + std::to_string(info.index); });
 
-TEST(StacksTest, OnlyWhereMembersAreIndependent) {
-  const auto stacks = [](const std::string& model, const std::string& optimizer = "adam {}") {
-    return Stacks(ResolvedModel(model),
-                  ResolvedTraining(kSparse + ("optimizer { " + optimizer + " }")).optimizer());
+TEST_P(StackTest, ItsMembersAreAlikeInWhatIsStackable) {
+  const auto first = Stackable(Member(0));
+  ASSERT_TRUE(first.has_value());
+  for (const int m : {1, 2}) {
+    const auto other = Stackable(Member(m));
+    ASSERT_TRUE(other.has_value());
+    EXPECT_EQ(other->model.ShortDebugString(), first->model.ShortDebugString());
+    EXPECT_EQ(other->optimizer.ShortDebugString(), first->optimizer.ShortDebugString());
+  }
+}
+
+TEST(StackableTest, LeavesWhatMayNotDiffer) {
+  const auto stackable = [](const std::string& model, const std::string& optimizer = "adam {}") {
+    const auto member = Stackable(
+        {.model = ResolvedModel(model),
+         .optimizer = ResolvedTraining(kSparse + ("optimizer { " + optimizer + " }")).optimizer()});
+    return member ? member->model.ShortDebugString() + member->optimizer.ShortDebugString() : "";
   };
   const std::string dense = "layers { dense { units: 4 } } ";
-  EXPECT_TRUE(stacks("input_shape: 20 layers { normalization {} } " + dense));
-  EXPECT_TRUE(stacks("input_shape: 20 layers { dropout { rate: 0.5 } } " + dense));
-  EXPECT_FALSE(stacks("input_shape: 20 " + dense + "layers { dropout { rate: 0.5 } } " + dense));
-  EXPECT_FALSE(
-      stacks("input_shape: 20 layers { dense { units: 4 kernel_regularizer { l2 {} } } }"));
-  EXPECT_FALSE(
-      stacks("input_shape: 20 layers { dense { units: 4 activity_regularizer { l1 {} } } }"));
-  EXPECT_FALSE(stacks("input_shape: 20 " + dense, "adam {} clipnorm: 1"));
-  EXPECT_FALSE(stacks("input_shape: 20 " + dense, "adam {} global_clipnorm: 1"));
-  EXPECT_FALSE(stacks("input_shape: 20 layers { flatten {} }"));
+  const auto dropout = [](const std::string& rate) {
+    return "layers { dropout { rate: " + rate + " } } ";
+  };
+  const auto l2 = [](const std::string& strength) {
+    return "input_shape: 20 layers { dense { units: 4 kernel_regularizer { l2 { l2: " + strength +
+           " } } } }";
+  };
+  const std::string network = "input_shape: 20 " + dense;
+  // The inputs that all share.
+  EXPECT_NE(stackable("input_shape: 20 " + dropout("0.1") + dense),
+            stackable("input_shape: 20 " + dropout("0.2") + dense));
+  EXPECT_EQ(stackable(network + dropout("0.1")), stackable(network + dropout("0.2")));
+  EXPECT_NE(stackable(network + dropout("0.1")), stackable(network + dropout("0")));
+  EXPECT_EQ(stackable(l2("0.1")), stackable(l2("0.2")));
+  EXPECT_NE(stackable(l2("0.1")), stackable(l2("0")));
+  EXPECT_NE(stackable(network, "sgd { momentum: 0.1 }"), stackable(network, "sgd {}"));
+  EXPECT_NE(stackable(network, "sgd {}"), stackable(network, "adam {}"));
+  EXPECT_NE(stackable(network, "adam { amsgrad: true }"), stackable(network));
+  EXPECT_NE(stackable(network, "adam {} clipnorm: 1"), stackable(network));
+  EXPECT_EQ(stackable("input_shape: 20 layers { flatten {} }"), "");
 }
 
 }  // namespace

@@ -240,7 +240,7 @@ TEST_F(FitStackTest, DifferencesThatDoNotStack) {
   EXPECT_FALSE(together(kDigitsModel, "validation_split: 0.1"));
   EXPECT_FALSE(together(kDigitsModel, "fold { index: 1 count: 2 }"));
   EXPECT_FALSE(together(kDigitsModel, "class_weight { key: \"3\" value: 2 }"));
-  EXPECT_FALSE(together(kDigitsModel, "optimizer { adam { beta_1: 0.8 } }"));
+  EXPECT_TRUE(together(kDigitsModel, "optimizer { adam { beta_1: 0.8 } }"));
   EXPECT_FALSE(together(kDigitsModel, "optimizer { clipnorm: 1 }"));
   EXPECT_FALSE(
       together("input_shape: 64 layers { dense { units: 10 activation { softmax {} } } }", ""));
