@@ -143,14 +143,14 @@ struct Server::Parts {
         tables(*directory),
         housekeeping(*store, {.keep_versions = config.keep_versions(),
                               .keep_finished_jobs = config.keep_finished_jobs()}),
-        scheduler(*store, tables, feeds,
+        scheduler(*store, tables, feeds, running_models,
                   {.workers = config.workers(),
                    .cores = cores,
                    .max_memory_bytes = config.max_memory_bytes(),
                    .max_stacked_trials = config.max_stacked_trials(),
                    .checkpoint_interval = ToDuration(config.checkpoint_interval_seconds()),
                    .job_ended = [this] { housekeeping.Run(); }}),
-        model_cache(*store),
+        model_cache(*store, running_models),
         models(*store, config.max_parameters()),
         datasets(*store, tables, config.max_dataset_bytes()),
         jobs(*store, tables, feeds, scheduler, config.max_memory_bytes()),
@@ -180,6 +180,7 @@ struct Server::Parts {
   Tables tables;
   JobFeeds feeds;
   Housekeeping housekeeping;
+  RunningModels running_models;
   Scheduler scheduler;
   ModelCache model_cache;
   Models models;

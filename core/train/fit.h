@@ -40,22 +40,6 @@ struct FitInput {
   int threads = 1;  // Never changes the result.
 };
 
-// What happens during a fit. Called on the fit's own thread; must be quick and must not call back.
-class FitObserver {
- public:
-  virtual ~FitObserver() = default;
-  // Once, before the first step.
-  virtual void OnStart(int64_t training_rows, int64_t validation_rows) = 0;
-  virtual void OnEpoch(const v1::EpochCompleted& epoch) = 0;
-  // About every 100 ms.
-  virtual void OnProgress(const v1::JobProgress& progress) = 0;
-  virtual void OnWarning(const v1::JobWarning& warning) = 0;
-  // After each step and each epoch: whether OnCheckpoint should follow. It costs a copy of the
-  // weights and of the optimizer's state.
-  virtual bool WantsCheckpoint(bool epoch_done) = 0;
-  virtual void OnCheckpoint(Checkpoint checkpoint) = 0;
-};
-
 // The outcome. After a stop: the best state if early stopping restores it, else the newest.
 struct FitResult {
   Weights weights;
@@ -70,6 +54,27 @@ struct FitResult {
   // After a stop: from here the same fit goes on as if nothing had been. None before the first
   // step.
   std::optional<Checkpoint> checkpoint;
+};
+
+// What happens during a fit. Called on the fit's own thread; must be quick and must not call back.
+class FitObserver {
+ public:
+  virtual ~FitObserver() = default;
+  // Once, before the first step.
+  virtual void OnStart(int64_t training_rows, int64_t validation_rows) = 0;
+  virtual void OnEpoch(const v1::EpochCompleted& epoch) = 0;
+  // About every 100 ms.
+  virtual void OnProgress(const v1::JobProgress& progress) = 0;
+  virtual void OnWarning(const v1::JobWarning& warning) = 0;
+  // After each step and each epoch: whether OnCheckpoint should follow. It costs a copy of the
+  // weights and of the optimizer's state.
+  virtual bool WantsCheckpoint(bool epoch_done) = 0;
+  virtual void OnCheckpoint(Checkpoint checkpoint) = 0;
+  // After each epoch: whether OnSnapshot should follow. It costs a copy of the weights.
+  virtual bool WantsSnapshot() = 0;
+  // The weights after the newest epoch, whichever was the best; `snapshot` is what the fit would
+  // end with if it had no more epochs and no early stopping.
+  virtual void OnSnapshot(FitResult snapshot) = 0;
 };
 
 // One fit of a stack: what trains together because all but the learning rate, the epochs and the

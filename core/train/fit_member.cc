@@ -177,26 +177,36 @@ bool FitMember::FinishEpoch(bool validated, std::chrono::nanoseconds duration) {
 }
 
 void FitMember::ReportEpoch() {
+  if (task_.observer.WantsSnapshot()) task_.observer.OnSnapshot(MakeResult(Newest()));
   if (task_.observer.WantsCheckpoint(true)) task_.observer.OnCheckpoint(MakeCheckpoint());
 }
 
 FitResult FitMember::Leave(bool stopped, bool held) {
   std::optional<Checkpoint> checkpoint;
   if (stopped && course_.plan->iterations() > 0) checkpoint = MakeCheckpoint();
-  Snapshot kept = best_ && !steps_ ? *std::move(best_)
-                                   : Snapshot{.weights = course_.plan->Snapshot(place_),
-                                              .metrics = std::move(metrics_),
-                                              .epoch = course_.epoch - 1,
-                                              .steps = course_.plan->iterations()};
-  return {.weights = std::move(kept.weights),
-          .pipeline = pipeline_,
-          .metrics = std::move(kept.metrics),
-          .epoch = kept.epoch,
-          .steps = kept.steps,
-          .isa = isa_,
-          .stopped = stopped,
-          .held = held,
-          .checkpoint = std::move(checkpoint)};
+  FitResult result = MakeResult(best_ && !steps_ ? *std::move(best_) : Newest());
+  result.stopped = stopped;
+  result.held = held;
+  result.checkpoint = std::move(checkpoint);
+  return result;
+}
+
+FitMember::Snapshot FitMember::Newest() const {
+  return {.weights = course_.plan->Snapshot(place_),
+          .metrics = metrics_,
+          .epoch = course_.epoch - 1,
+          .steps = course_.plan->iterations()};
+}
+
+FitResult FitMember::MakeResult(Snapshot kept) const {
+  FitResult result;
+  result.weights = std::move(kept.weights);
+  result.pipeline = pipeline_;
+  result.metrics = std::move(kept.metrics);
+  result.epoch = kept.epoch;
+  result.steps = kept.steps;
+  result.isa = isa_;
+  return result;
 }
 
 int64_t FitMember::RowsToTrain() const {

@@ -114,6 +114,8 @@ class FitMember {
   double loss() const { return course_.plan->loss(place_); }
   MetricBatch Batch(int64_t rows) const;
   Checkpoint MakeCheckpoint() const;
+  Snapshot Newest() const;  // Between epochs, or steps.
+  FitResult MakeResult(Snapshot kept) const;
   absl::Status NonFiniteError() const;
   absl::Status NonFiniteValidationError() const;
   absl::Status Failure(const std::string& message, const std::string& layer,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -47,6 +48,7 @@ class FitRunner::Observer final : public FitObserver {
   Observer(FitRunner& runner, JobTable::EventCounts told, CheckpointWriter::Options options)
       : runner_(runner),
         told_(told),
+        running_model_(runner.running_models_.Open(runner.number_)),
         writer_(runner.checkpoints_, runner.journal_, std::move(options)) {}
 
   void OnStart(int64_t training_rows, int64_t validation_rows) override {
@@ -90,18 +92,26 @@ class FitRunner::Observer final : public FitObserver {
   bool WantsCheckpoint(bool epoch_done) override { return writer_.Due(epoch_done); }
   void OnCheckpoint(Checkpoint checkpoint) override { writer_.Write(std::move(checkpoint)); }
 
+  bool WantsSnapshot() override { return running_model_->Wanted(); }
+  void OnSnapshot(FitResult snapshot) override {
+    running_model_->Put(runner_.MakeVersion(snapshot), std::move(snapshot.weights));
+  }
+
  private:
   FitRunner& runner_;
   const JobTable::EventCounts told_;
+  const std::shared_ptr<RunningModel> running_model_;
   CheckpointWriter writer_;
   int64_t warnings_ = 0;
 };
 
-FitRunner::FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& journal, v1::Job job)
+FitRunner::FitRunner(Store& store, Tables& tables, JobFeeds& feeds, RunningModels& running_models,
+                     Journal& journal, v1::Job job)
     : store_(store),
       checkpoints_(store.directory()),
       tables_(tables),
       feeds_(feeds),
+      running_models_(running_models),
       journal_(journal),
       job_(std::move(job)),
       number_(JobNumber(job_.id()).value()),
@@ -231,7 +241,6 @@ v1::ModelVersion FitRunner::MakeVersion(const FitResult& result) const {
   version.mutable_lineage()->set_steps(result.steps);
   version.mutable_lineage()->set_epoch(result.epoch);
   *version.mutable_metrics() = {result.metrics.begin(), result.metrics.end()};
-  version.set_weights_sha256(result.weights.Sha256());
   return version;
 }
 
@@ -296,6 +305,7 @@ absl::StatusOr<FitRunner::Outcome> FitRunner::Prepare(const absl::StatusOr<FitRe
   }
   if (result->stopped && result->steps == 0) return outcome;
   outcome.version = MakeVersion(*result);
+  outcome.version->set_weights_sha256(result->weights.Sha256());
   const TemporaryFile& file = outcome.weights.emplace(store_.directory());
   FITD_RETURN_IF_ERROR(result->weights.Save(file.path()));
   std::error_code error;

@@ -15,6 +15,7 @@
 #include "fitd/v1/job.pb.h"
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/journal.h"
+#include "server/predict/running_models.h"
 #include "server/store/checkpoints.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
@@ -24,13 +25,14 @@ namespace fitd {
 // Used by one worker for one job.
 class FitRunner {
  public:
-  FitRunner(Store& store, Tables& tables, JobFeeds& feeds, Journal& journal, v1::Job job);
+  FitRunner(Store& store, Tables& tables, JobFeeds& feeds, RunningModels& running_models,
+            Journal& journal, v1::Job job);
   ~FitRunner();
 
   // What there is to train: from the newest checkpoint, else from the start.
   absl::StatusOr<FitInput> Load(int threads);
-  // For the fit of what Load gave: tells of it, and makes checkpoints at the interval. Until
-  // Finish.
+  // For the fit of what Load gave: tells of it, makes checkpoints at the interval, and leaves each
+  // epoch with the running models if it is asked for. Until Finish.
   absl::StatusOr<FitObserver*> Observe(std::chrono::nanoseconds checkpoint_interval);
 
   struct Ended {
@@ -56,6 +58,7 @@ class FitRunner {
   std::optional<Checkpoint> LoadCheckpoint();
   absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
   absl::Status Verify(const Weights& trained) const;
+  // All but the weights and their hash.
   v1::ModelVersion MakeVersion(const FitResult& result) const;
   absl::StatusOr<Outcome> Prepare(const absl::StatusOr<FitResult>& result, v1::JobState state);
   absl::Status RecordPause(Transaction& transaction, const Outcome& outcome, v1::Job& job);
@@ -67,6 +70,7 @@ class FitRunner {
   Checkpoints checkpoints_;
   Tables& tables_;
   JobFeeds& feeds_;
+  RunningModels& running_models_;
   Journal& journal_;
   v1::Job job_;
   const int64_t number_;

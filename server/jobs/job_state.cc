@@ -41,8 +41,4 @@ bool MayMove(v1::JobState from, v1::JobState to) {
   return std::find(std::begin(kMoves), std::end(kMoves), std::pair(from, to)) != std::end(kMoves);
 }
 
-std::string StateName(v1::JobState state) {
-  return v1::JobState_Name(state).substr(sizeof("JOB_STATE_") - 1);
-}
-
 }  // namespace fitd

@@ -3,8 +3,6 @@
 #ifndef FITD_SERVER_JOBS_JOB_STATE_H_
 #define FITD_SERVER_JOBS_JOB_STATE_H_
 
-#include <string>
-
 #include "fitd/v1/job.pb.h"
 
 namespace fitd {
@@ -13,9 +11,6 @@ namespace fitd {
 bool IsFinal(v1::JobState state);
 
 bool MayMove(v1::JobState from, v1::JobState to);
-
-// "RUNNING".
-std::string StateName(v1::JobState state);
 
 }  // namespace fitd
 

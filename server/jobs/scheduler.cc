@@ -41,8 +41,14 @@ std::optional<v1::Job> NextJob(Transaction& transaction, const std::vector<int64
 
 }  // namespace
 
-Scheduler::Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options)
-    : store_(store), tables_(tables), feeds_(feeds), options_(options), journal_(store, feeds) {}
+Scheduler::Scheduler(Store& store, Tables& tables, JobFeeds& feeds, RunningModels& running_models,
+                     const Options& options)
+    : store_(store),
+      tables_(tables),
+      feeds_(feeds),
+      running_models_(running_models),
+      options_(options),
+      journal_(store, feeds) {}
 
 void Scheduler::Start() {
   for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { WorkerLoop(); });
@@ -230,8 +236,8 @@ void Scheduler::Release(int64_t job) {
 struct Scheduler::Run {
   Run(Scheduler& scheduler, const Taken& job)
       : taken(job),
-        runner(scheduler.store_, scheduler.tables_, scheduler.feeds_, scheduler.journal_, job.job) {
-  }
+        runner(scheduler.store_, scheduler.tables_, scheduler.feeds_, scheduler.running_models_,
+               scheduler.journal_, job.job) {}
 
   const Taken& taken;
   FitRunner runner;
@@ -320,6 +326,7 @@ void Scheduler::End(std::span<Run*> runs, const std::vector<FitOutcome>& outcome
   for (size_t i = 0; i < outcomes.size(); ++i) {
     Run& run = *runs[outcomes[i].task];
     run.ended = true;
+    running_models_.Close(run.taken.number);
     if (status.ok()) {
       feeds_.ClearProgress(run.taken.number);
       feeds_.EventsStored(run.taken.number);

@@ -18,6 +18,7 @@
 #include "server/jobs/job_feeds.h"
 #include "server/jobs/journal.h"
 #include "server/jobs/waiting.h"
+#include "server/predict/running_models.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
 
@@ -40,7 +41,8 @@ class Scheduler {
     // Called on a worker when a job has ended.
     std::function<void()> job_ended = [] {};
   };
-  Scheduler(Store& store, Tables& tables, JobFeeds& feeds, const Options& options);
+  Scheduler(Store& store, Tables& tables, JobFeeds& feeds, RunningModels& running_models,
+            const Options& options);
   ~Scheduler() { Stop(); }
 
   void Start();
@@ -92,6 +94,7 @@ class Scheduler {
   Store& store_;
   Tables& tables_;
   JobFeeds& feeds_;
+  RunningModels& running_models_;
   const Options options_;
   Journal journal_;
   Mutex mutex_;

@@ -25,10 +25,6 @@
 namespace fitd {
 namespace {
 
-absl::Status UnknownJob(std::string_view id) {
-  return NotFound(fmt::format("unknown job {}", Quoted(id)));
-}
-
 absl::StatusOr<v1::Job> FindJob(Transaction& transaction, const std::string& id) {
   const std::optional<int64_t> number = JobNumber(id);
   std::optional<v1::Job> job = number ? transaction.jobs.Find(*number) : std::nullopt;

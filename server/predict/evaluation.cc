@@ -58,8 +58,7 @@ absl::StatusOr<v1::EvaluateResponse> Evaluation::Run(const v1::EvaluateRequest& 
   input.cancelled = std::move(cancelled);
   FITD_ASSIGN_OR_RETURN(v1::EvaluateResponse response, Evaluate(input));
   if (request.validate_only()) return response;
-  response.set_model(model->version.model());
-  response.set_version(model->version.version());
+  SetServedBy(*model, response);
   return response;
 }
 

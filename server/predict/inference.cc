@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ constexpr char kUnavailable[] = "UNAVAILABLE";
 // "mnist" and "3" -> "mnist@3".
 absl::StatusOr<std::string> ReferenceOf(const std::string& name, const std::string& version) {
   if (version.empty()) return name;
-  if (name.find('@') != name.npos) {
+  if (name.find('@') != name.npos || ReferencedJob(name)) {
     return InvalidArgument(
         fmt::format("the version is {}; allowed: none, as the name {} stands for a version",
                     Quoted(version), Quoted(name)));
@@ -141,12 +142,17 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> Inference::Find(const std::st
 }
 
 absl::Status Inference::CheckLoaded(const std::string& name) {
-  const std::string model(NameIn(name));
+  std::string model(NameIn(name));
+  const std::optional<int64_t> job = ReferencedJob(name);
   {
     MutexLock lock(mutex_);
-    if (!unloaded_.contains(model)) return absl::OkStatus();
+    if (job ? unloaded_.empty() : !unloaded_.contains(model)) return absl::OkStatus();
   }
   return store_.InTransaction([&](Transaction& transaction) {
+    if (job) {
+      if (const std::optional<v1::Job> stored = transaction.jobs.Find(*job); stored)
+        model = stored->spec().model();
+    }
     if (!IsUnloaded(transaction, model)) return absl::OkStatus();
     return Error(
         absl::StatusCode::kUnavailable,
@@ -174,13 +180,17 @@ absl::StatusOr<inference::ModelMetadataResponse> Inference::ModelMetadata(
     const inference::ModelMetadataRequest& request) {
   FITD_ASSIGN_OR_RETURN(const auto model, Find(request.name(), request.version()));
   inference::ModelMetadataResponse response;
-  response.set_name(model->version.model());
+  response.set_name(NameOf(*model));
   response.set_platform(kPlatform);
   const ModelSignature signature = SignatureOf(*model);
   for (const TensorSignature& input : signature.inputs) Set(input, *response.add_inputs());
   for (const TensorSignature& output : signature.outputs) Set(output, *response.add_outputs());
   auto& properties = *response.mutable_properties();
-  properties["version"] = std::to_string(model->version.version());
+  properties["version"] = VersionOf(*model);
+  if (model->is_epoch()) {
+    response.add_versions(VersionOf(*model));
+    return response;
+  }
   properties["weights_sha256"] = model->version.weights_sha256();
   FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) {
     for (const auto& key : transaction.models.VersionKeys(response.name())) {
@@ -196,7 +206,7 @@ absl::StatusOr<inference::ModelConfigResponse> Inference::ModelConfig(
   FITD_ASSIGN_OR_RETURN(const auto model, Find(request.name(), request.version()));
   inference::ModelConfigResponse response;
   inference::ModelConfig& config = *response.mutable_config();
-  config.set_name(model->version.model());
+  config.set_name(NameOf(*model));
   config.set_platform(kPlatform);
   config.set_backend(kPlatform);
   config.mutable_version_policy()->mutable_all();
@@ -215,10 +225,16 @@ absl::StatusOr<inference::ModelStatisticsResponse> Inference::ModelStatistics(
   std::vector<std::string> names;
   if (!request.name().empty()) {
     FITD_ASSIGN_OR_RETURN(const auto model, Find(request.name(), request.version()));
-    names.push_back(model->version.model());
-    if (request.name().find('@') != std::string::npos) {
-      version = std::to_string(model->version.version());
+    if (model->is_epoch()) {
+      inference::ModelStatisticsResponse response;
+      inference::ModelStatistics& statistics = *response.add_model_stats();
+      statistics.set_name(NameOf(*model));
+      statistics.set_version(VersionOf(*model));
+      Set(executor_.statistics().Get(model->id), statistics);
+      return response;
     }
+    names.push_back(model->version.model());
+    if (request.name() != model->version.model()) version = VersionOf(*model);
   } else if (!version.empty()) {
     return InvalidArgument(
         fmt::format("the version is {}; allowed: none without a name", Quoted(version)));
@@ -276,11 +292,11 @@ absl::StatusOr<inference::RepositoryModelLoadResponse> Inference::RepositoryMode
         fmt::format("parameters: has {}; allowed: none, as models come from training",
                     Quoted(request.parameters().begin()->first)));
   }
-  const absl::Status loaded = models_.Get(name).status();
-  if (!loaded.ok()) return InWordsOfTheProtocol(loaded, name, "");
+  const auto loaded = models_.Get(name);
+  if (!loaded.ok()) return InWordsOfTheProtocol(loaded.status(), name, "");
   {
     MutexLock lock(mutex_);
-    unloaded_.erase(std::string(NameIn(name)));
+    unloaded_.erase((*loaded)->version.model());
   }
   inference::RepositoryModelLoadResponse response;
   response.set_model_name(name);

@@ -140,7 +140,7 @@ bool InferenceCall::IsTensor(const ModelSignature& signature) const {
 
 absl::Status InferenceCall::Check(const LoadedModel& model, const ModelSignature& signature) const {
   Violations violations;
-  const std::string& name = model.version.model();
+  const std::string name = NameOf(model);
   for (const auto& [parameter, unused] : request_.parameters()) {
     if (parameter.starts_with("triton_") && parameter != "triton_enable_empty_final_response") {
       violations.Add("parameters", "has " + Quoted(parameter) +
@@ -274,8 +274,8 @@ absl::StatusOr<std::vector<float>> InferenceCall::ColumnFeatures(const LoadedMod
 }
 
 absl::Status InferenceCall::Answer(const LoadedModel& model, std::span<const float> scores) {
-  response_.set_model_name(model.version.model());
-  response_.set_model_version(std::to_string(model.version.version()));
+  response_.set_model_name(NameOf(model));
+  response_.set_model_version(VersionOf(model));
   response_.set_id(request_.id());
   for (const auto& output : request_.outputs()) {
     AddOutput(model, output.name(), Classification(output.parameters()), scores);

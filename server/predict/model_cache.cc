@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <optional>
 
+#include "core/base/retry_hint.h"
 #include "core/nn/weights.h"
+#include "fmt/format.h"
 #include "server/log/log.h"
 #include "server/store/model_reference.h"
 
@@ -13,10 +16,16 @@ namespace {
 
 constexpr size_t kMostEntries = 64;
 constexpr int64_t kMostBytes = int64_t{1} << 30;
+// Until the next epoch, which may be long or short.
+constexpr std::chrono::seconds kRetryDelay{1};
 
 }  // namespace
 
 std::shared_ptr<const LoadedModel> ModelCache::GetLoaded(const std::string& reference) {
+  if (const std::optional<int64_t> job = ReferencedJob(reference)) {
+    const std::shared_ptr<RunningModel> running = running_.Find(*job);
+    return running == nullptr ? nullptr : running->GetLoaded();
+  }
   const int64_t revision = store_.models_revision();
   MutexLock lock(mutex_);
   if (revision > revision_) {
@@ -36,6 +45,11 @@ std::shared_ptr<const LoadedModel> ModelCache::GetLoaded(const std::string& refe
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::string& reference) {
   const int64_t revision = store_.models_revision();
   if (auto loaded = GetLoaded(reference); loaded != nullptr) return loaded;
+  const std::optional<int64_t> job = ReferencedJob(reference);
+  if (job) {
+    FITD_ASSIGN_OR_RETURN(auto epoch, GetEpoch(*job));
+    if (epoch != nullptr) return epoch;
+  }
 
   int64_t version_id = 0;
   FITD_ASSIGN_OR_RETURN(
@@ -59,9 +73,34 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Get(const std::st
     dropped = Add(version_id, model);
   }
   MutexLock lock(mutex_);
-  // What was found is of `revision` or newer, and is looked up again if that has passed.
-  if (revision == revision_) references_[reference] = version_id;
+  // What was found is of `revision` or newer, and is looked up again if that has passed. A job may
+  // be deleted without a new revision.
+  if (!job && revision == revision_) references_[reference] = version_id;
   return model;
+}
+
+absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::GetEpoch(int64_t job) {
+  if (const std::shared_ptr<RunningModel> running = running_.Find(job); running != nullptr) {
+    FITD_ASSIGN_OR_RETURN(auto epoch, running->Get());
+    if (epoch != nullptr) return epoch;
+  }
+  FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) -> absl::Status {
+    const std::optional<v1::Job> stored = transaction.jobs.Find(job);
+    // Any other state lasts until somebody changes it, or is an end.
+    if (!stored ||
+        (stored->state() != v1::JOB_STATE_RUNNING && stored->state() != v1::JOB_STATE_QUEUED)) {
+      return absl::OkStatus();
+    }
+    return WithRetryHint(
+        Error(absl::StatusCode::kUnavailable,
+              fmt::format(
+                  "job {} is {} and has finished {} of {} epochs, none of them since it was "
+                  "first asked for; it answers from the next one on",
+                  stored->id(), StateName(stored->state()),
+                  transaction.jobs.CountEvents(job).epochs, stored->spec().training().epochs())),
+        kRetryDelay);
+  }));
+  return nullptr;
 }
 
 void ModelCache::Forget(const std::string& model) {
@@ -88,14 +127,11 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelCache::Load(
       Weights::Load(store_.directory().WeightsPath(version.weights_sha256()));
   if (absl::IsNotFound(weights.status())) return DataLoss("the weights file is lost");
   FITD_RETURN_IF_ERROR(weights.status());
-  FITD_ASSIGN_OR_RETURN(Pipeline pipeline, Pipeline::Load(version.pipeline()));
-  FITD_ASSIGN_OR_RETURN(auto predictor,
-                        Predictor::Create(version.spec(), *weights, version.pipeline().target()));
+  FITD_ASSIGN_OR_RETURN(auto model, LoadModel(version_id, version, *weights));
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   Log(LogLevel::kInfo, "version_loaded",
       {{"model", version.model()}, {"version", version.version()}, {"seconds", elapsed.count()}});
-  return std::make_shared<const LoadedModel>(version_id, version, std::move(pipeline),
-                                             std::move(predictor));
+  return model;
 }
 
 ModelCache::Entries ModelCache::Add(int64_t version_id, std::shared_ptr<const LoadedModel> model) {

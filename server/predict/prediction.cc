@@ -52,8 +52,7 @@ class Call final : public PredictionCall {
   }
   absl::Status Answer(const LoadedModel& model, std::span<const float> scores) override {
     const int64_t outputs = model.predictor->outputs();
-    response_.set_model(model.version.model());
-    response_.set_version(model.version.version());
+    SetServedBy(model, response_);
     response_.set_outputs(outputs);
     response_.mutable_scores()->Add(scores.begin(), scores.end());
     if (!model.pipeline.state().target().has_classes()) return absl::OkStatus();

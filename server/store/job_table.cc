@@ -23,6 +23,10 @@ std::optional<int64_t> JobNumber(std::string_view id) {
   return number;
 }
 
+std::string StateName(v1::JobState state) {
+  return v1::JobState_Name(state).substr(sizeof("JOB_STATE_") - 1);
+}
+
 std::optional<v1::Job> JobTable::Find(int64_t number) {
   std::optional<v1::Job> job;
   {

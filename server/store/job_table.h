@@ -18,6 +18,9 @@ namespace fitd {
 // "fit-12" -> 12; nothing for any other text.
 std::optional<int64_t> JobNumber(std::string_view id);
 
+// "RUNNING".
+std::string StateName(v1::JobState state);
+
 class JobTable {
  public:
   struct Filter {

@@ -13,6 +13,8 @@
 namespace fitd {
 namespace {
 
+constexpr std::string_view kJobPrefix = "job:";
+
 // A version number as users write it: no sign, no leading zero.
 std::optional<int64_t> ParseVersion(std::string_view text) {
   if (text.empty() || text.front() < '1' || text.front() > '9') return std::nullopt;
@@ -22,21 +24,46 @@ std::optional<int64_t> ParseVersion(std::string_view text) {
   return version;
 }
 
+absl::StatusOr<v1::ModelVersion> FindVersionOfJob(Transaction& transaction, std::string_view id) {
+  const std::optional<int64_t> number = JobNumber(id);
+  const std::optional<v1::Job> job = number ? transaction.jobs.Find(*number) : std::nullopt;
+  if (!job) return UnknownJob(id);
+  if (job->version() == 0) {
+    return FailedPrecondition(
+        fmt::format("job {} is {} and has no version", id, StateName(job->state())));
+  }
+  std::optional<v1::ModelVersion> found =
+      transaction.models.FindVersion(job->spec().model(), job->version());
+  if (!found) return UnknownVersion(transaction, job->spec().model(), job->version());
+  return *std::move(found);
+}
+
 }  // namespace
 
 bool IsValidAlias(std::string_view alias) {
   return IsValidId(alias) && alias.front() >= 'a' && alias.front() <= 'z';
 }
 
+std::string JobReference(std::string_view job_id) {
+  return fmt::format("{}{}", kJobPrefix, job_id);
+}
+
+std::optional<int64_t> ReferencedJob(std::string_view reference) {
+  if (!reference.starts_with(kJobPrefix)) return std::nullopt;
+  return JobNumber(reference.substr(kJobPrefix.size()));
+}
+
 absl::StatusOr<v1::ModelVersion> FindReferencedVersion(Transaction& transaction,
                                                        std::string_view reference) {
+  if (reference.starts_with(kJobPrefix) && IsValidId(reference.substr(kJobPrefix.size())))
+    return FindVersionOfJob(transaction, reference.substr(kJobPrefix.size()));
   const size_t at = reference.find('@');
   const std::string_view name = reference.substr(0, at);
   const std::string_view selector = at == reference.npos ? "" : reference.substr(at + 1);
   const std::optional<int64_t> number = ParseVersion(selector);
   if (!IsValidId(name) || (at != reference.npos && !number && !IsValidAlias(selector))) {
     Violations violations;
-    violations.Add("model", fmt::format("is {}; allowed: NAME, NAME@VERSION or NAME@ALIAS",
+    violations.Add("model", fmt::format("is {}; allowed: NAME, NAME@VERSION, NAME@ALIAS or job:ID",
                                         Quoted(reference)));
     return violations.ToStatus();
   }
@@ -80,6 +107,10 @@ absl::Status UnknownAlias(const v1::Model& model, std::string_view alias) {
   for (const auto& [name, unused] : model.aliases()) known.push_back(name);
   std::sort(known.begin(), known.end());
   return NotFound(fmt::format("model {}: {}", model.name(), UnknownName("alias", alias, known)));
+}
+
+absl::Status UnknownJob(std::string_view id) {
+  return NotFound(fmt::format("unknown job {}", Quoted(id)));
 }
 
 }  // namespace fitd

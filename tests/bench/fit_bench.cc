@@ -31,6 +31,8 @@ class LossObserver final : public FitObserver {
   void OnWarning(const v1::JobWarning& /*warning*/) override {}
   bool WantsCheckpoint(bool /*epoch_done*/) override { return false; }
   void OnCheckpoint(Checkpoint /*checkpoint*/) override {}
+  bool WantsSnapshot() override { return false; }
+  void OnSnapshot(FitResult /*snapshot*/) override {}
 
  private:
   std::vector<double> losses_;

@@ -140,6 +140,8 @@ class Watcher final : public FitObserver {
     return false;
   }
   void OnCheckpoint(Checkpoint) override {}
+  bool WantsSnapshot() override { return false; }
+  void OnSnapshot(FitResult) override {}
 
   std::vector<Clock::time_point> times;  // The first one before the first step.
   int64_t steps = 0;

@@ -25,6 +25,7 @@
 #include "server/predict/model_cache.h"
 #include "server/predict/prediction.h"
 #include "server/predict/prediction_executor.h"
+#include "server/predict/running_models.h"
 #include "server/store/store.h"
 #include "server/store/tables.h"
 
@@ -42,6 +43,7 @@ class UseCases {
     int64_t max_dataset_bytes = int64_t{1} << 30;
     std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
     Clock clock = absl::Now;
+    SteadyClock steady_clock = std::chrono::steady_clock::now;
   };
   static absl::StatusOr<std::unique_ptr<UseCases>> Open(const std::string& path,
                                                         const Options& options);
@@ -53,6 +55,7 @@ class UseCases {
   std::unique_ptr<Store> store;
   Tables tables;
   JobFeeds feeds;
+  RunningModels running_models;
   Scheduler scheduler;
   ModelCache model_cache;
   Models models;

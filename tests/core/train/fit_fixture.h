@@ -67,6 +67,8 @@ class RecordingObserver : public FitObserver {
   void OnCheckpoint(Checkpoint checkpoint) override {
     checkpoints.push_back(std::move(checkpoint));
   }
+  bool WantsSnapshot() override { return wants_snapshot && wants_snapshot(); }
+  void OnSnapshot(FitResult snapshot) override { snapshots.push_back(std::move(snapshot)); }
 
   int64_t training_rows = -1;
   int64_t validation_rows = -1;
@@ -74,10 +76,12 @@ class RecordingObserver : public FitObserver {
   std::vector<v1::JobProgress> progress;
   std::vector<std::string> warnings;
   std::vector<Checkpoint> checkpoints;
+  std::vector<FitResult> snapshots;
   std::function<void()> on_start;
   std::function<void(const v1::EpochCompleted&)> on_epoch;
   std::function<void(const v1::JobProgress&)> on_progress;
   std::function<bool(bool)> wants_checkpoint;
+  std::function<bool()> wants_snapshot;
 };
 
 class FitFixture : public testing::Test {

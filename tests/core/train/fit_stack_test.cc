@@ -79,6 +79,13 @@ void ExpectSame(const Told& stacked, const Told& alone) {
   ASSERT_EQ(stacked.observer.checkpoints.size(), alone.observer.checkpoints.size());
   for (size_t i = 0; i < alone.observer.checkpoints.size(); ++i)
     EXPECT_EQ(Bytes(stacked.observer.checkpoints[i]), Bytes(alone.observer.checkpoints[i]));
+  ASSERT_EQ(stacked.observer.snapshots.size(), alone.observer.snapshots.size());
+  for (size_t i = 0; i < alone.observer.snapshots.size(); ++i) {
+    const FitResult& a = stacked.observer.snapshots[i];
+    const FitResult& b = alone.observer.snapshots[i];
+    EXPECT_EQ(a.epoch, b.epoch);
+    EXPECT_EQ(a.weights.Sha256(), b.weights.Sha256());
+  }
   EXPECT_EQ(stacked.results[0].status(), alone.results[0].status());
   if (!stacked.results[0].ok() || !alone.results[0].ok()) return;
   const FitResult& a = *stacked.results[0];
@@ -129,8 +136,10 @@ TEST_F(FitStackTest, EachEndsAsItWouldAlone) {
   stacked[0]->input.hold_after_epochs = 2;
   alone[0]->input.hold_after_epochs = 2;
   for (const Fits& fits : {std::cref(stacked), std::cref(alone)}) {
-    for (const auto& fit : fits)
+    for (const auto& fit : fits) {
       fit->observer.wants_checkpoint = [](bool epoch_done) { return epoch_done; };
+      fit->observer.wants_snapshot = [] { return true; };
+    }
   }
   for (size_t i = 1; i < stacked.size(); ++i) {
     EXPECT_TRUE(StackTogether(stacked[0]->input, stacked[i]->input)) << differences[i];
@@ -145,6 +154,8 @@ TEST_F(FitStackTest, EachEndsAsItWouldAlone) {
   EXPECT_TRUE(stacked[0]->results[0]->held);
   EXPECT_FALSE(stacked[2]->results[0].ok());
   EXPECT_THAT(stacked[4]->observer.epochs, SizeIs(2));
+  EXPECT_THAT(stacked[0]->observer.snapshots, SizeIs(2));
+  EXPECT_THAT(stacked[5]->observer.snapshots, SizeIs(6));
 
   // Those that have more to do go on together, from where they are.
   for (const Fits& fits : {std::cref(stacked), std::cref(alone)}) {

@@ -117,6 +117,39 @@ TEST_F(RunFitTest, TellsWhatHappens) {
   EXPECT_THAT(observer_.warnings, IsEmpty());
 }
 
+TEST_F(RunFitTest, SnapshotIsWhatAFitOfSoManyEpochsEndsWith) {
+  const std::string training = kClassification + "validation_split: 0.2 epochs: ";
+  const Data data = Iris();
+  const std::string unwatched = Run(kIrisModel, data, training + "6").weights.Sha256();
+  ASSERT_THAT(observer_.snapshots, IsEmpty());
+
+  // Of two epochs in the middle, and not of the best one, the first, that is kept in the end.
+  observer_.wants_snapshot = [this] {
+    const int64_t epoch = observer_.epochs.back().epoch();
+    return epoch == 3 || epoch == 4;
+  };
+  observer_.epochs.clear();
+  const FitResult watched =
+      Run(kIrisModel, data,
+          training + "6 early_stopping { monitor: \"loss\" patience: 9 mode: MONITOR_MODE_MAX }");
+  EXPECT_EQ(watched.epoch, 1);
+  ASSERT_EQ(observer_.snapshots.size(), 2U);
+  observer_.wants_snapshot = nullptr;
+  for (const FitResult& snapshot : observer_.snapshots) {
+    const FitResult ended = Run(kIrisModel, data, training + std::to_string(snapshot.epoch));
+    EXPECT_EQ(snapshot.weights.Sha256(), ended.weights.Sha256()) << snapshot.epoch;
+    EXPECT_EQ(snapshot.pipeline.SerializeAsString(), ended.pipeline.SerializeAsString());
+    EXPECT_EQ(Find(snapshot.metrics, "val_loss"), Find(ended.metrics, "val_loss"));
+    EXPECT_EQ(snapshot.steps, ended.steps);
+    EXPECT_FALSE(snapshot.stopped);
+  }
+  EXPECT_EQ(observer_.snapshots[0].epoch, 3);
+  EXPECT_EQ(observer_.snapshots[1].epoch, 4);
+
+  observer_.wants_snapshot = [] { return true; };
+  EXPECT_EQ(Run(kIrisModel, data, training + "6").weights.Sha256(), unwatched);
+}
+
 TEST_F(RunFitTest, GivesTheSameBitsForTheSameSeed) {
   const Data iris = Iris();
   const std::string training = kClassification + "epochs: 3 validation_split: 0.2 ";

@@ -19,7 +19,5 @@ TEST(JobStateTest, CancelledJobsNeverSucceed) {
   EXPECT_TRUE(MayMove(v1::JOB_STATE_CANCELLING, v1::JOB_STATE_CANCELLED));
 }
 
-TEST(JobStateTest, NamesAreShort) { EXPECT_EQ(StateName(v1::JOB_STATE_RUNNING), "RUNNING"); }
-
 }  // namespace
 }  // namespace fitd

@@ -115,6 +115,43 @@ TEST_F(StackedTrialsTest, AreWhatTheyWouldBeOneByOne) {
   EXPECT_EQ(TableAndEvents(), together);
 }
 
+TEST_F(StackedTrialsTest, AnswerWhileTheyTrain) {
+  StartRates(8, kForever);
+  Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 8);
+  v1::PredictRequest request;
+  request.mutable_tensor()->set_dtype(v1::DATA_TYPE_FLOAT32);
+  request.mutable_tensor()->mutable_shape()->Add(1);
+  request.mutable_tensor()->mutable_shape()->Add(2);
+  request.mutable_tensor()->set_data(std::string(2 * sizeof(float), '\0'));
+  std::vector<std::string> ids;
+  for (const v1::SearchTrial& trial : Trials()) {
+    if (trial.state() == v1::JOB_STATE_RUNNING) ids.push_back(trial.job_id());
+  }
+  ASSERT_THAT(ids, SizeIs(8));
+  for (const std::string& id : ids) {
+    request.set_model("job:" + id);
+    absl::StatusOr<v1::PredictResponse> response;
+    do {
+      response = Predict(daemon_->prediction, request);
+    } while (absl::IsUnavailable(response.status()));
+    FITD_ASSERT_OK(response);
+    EXPECT_EQ(response->job_id(), id);
+    EXPECT_GT(response->epoch(), 0);
+  }
+  // Their stack trains on, and one that is cancelled stands for its version.
+  FITD_ASSERT_OK(Cancel(ids[2]));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, ids[2]));
+  request.set_model("job:" + ids[2]);
+  absl::StatusOr<v1::PredictResponse> ended;
+  do {
+    ended = Predict(daemon_->prediction, request);
+  } while (ended.ok() && ended->version() == 0);  // Its worker lets go of it soon.
+  FITD_ASSERT_OK(ended);
+  EXPECT_EQ(ended->version(), 1);
+  EXPECT_EQ(ended->job_id(), "");
+}
+
 TEST_F(StackedTrialsTest, LeaveAsManyToTheOtherWorkers) {
   options_.workers = 2;
   options_.max_stacked_trials = 16;

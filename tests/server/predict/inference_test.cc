@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -21,6 +22,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 // "m" has one version, "none" has none.
@@ -360,6 +362,71 @@ TEST_F(InferenceTest, ModelsAreFoundByNameVersionAndReference) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("has no available versions")));
 }
 
+TEST_F(InferenceTest, JobStandsForItsNewestEpochWhileItTrains) {
+  FITD_ASSERT_OK(daemon_->jobs.StartFit(ClassifierFit("m", "d", 1'000'000)));
+  while (!Ready("job:fit-2")) std::this_thread::yield();
+  inference::ModelInferRequest request = Points({1}, {1});
+  request.set_model_name("job:fit-2");
+  FITD_ASSERT_OK_AND_ASSIGN(const inference::ModelInferResponse answer, Infer(request));
+  EXPECT_EQ(answer.model_name(), "job:fit-2");
+  EXPECT_THAT(answer.model_version(), StartsWith("epoch-"));
+  EXPECT_EQ(answer.outputs_size(), 2);
+
+  inference::ModelMetadataRequest describe;
+  describe.set_name("job:fit-2");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto metadata, daemon_->inference.ModelMetadata(describe));
+  EXPECT_EQ(metadata.name(), "job:fit-2");
+  EXPECT_THAT(metadata.versions(), ElementsAre(StartsWith("epoch-")));
+  EXPECT_THAT(metadata.properties().at("version"), StartsWith("epoch-"));
+  EXPECT_EQ(metadata.inputs_size(), 2);
+  inference::ModelConfigRequest configure;
+  configure.set_name("job:fit-2");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto config, daemon_->inference.ModelConfig(configure));
+  EXPECT_EQ(config.config().name(), "job:fit-2");
+
+  inference::ModelStatisticsRequest count;
+  count.set_name("job:fit-2");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto statistics, daemon_->inference.ModelStatistics(count));
+  ASSERT_EQ(statistics.model_stats_size(), 1);
+  EXPECT_EQ(statistics.model_stats(0).name(), "job:fit-2");
+  EXPECT_EQ(statistics.model_stats(0).inference_count(), 1U);
+
+  request.set_model_version("1");
+  EXPECT_THAT(Infer(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       HasSubstr("allowed: none, as the name \"job:fit-2\"")));
+  request.clear_model_version();
+
+  v1::CancelJobRequest cancel;
+  cancel.set_id("fit-2");
+  FITD_ASSERT_OK(daemon_->jobs.Cancel(cancel));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-2"));
+  absl::StatusOr<inference::ModelInferResponse> ended = Infer(request);
+  while (ended.ok() && ended->model_name() != "m") ended = Infer(request);
+  FITD_ASSERT_OK(ended);
+  EXPECT_EQ(ended->model_version(), "2");
+  count.set_name("job:fit-2");
+  EXPECT_EQ(daemon_->inference.ModelStatistics(count)->model_stats(0).version(), "2");
+}
+
+TEST_F(InferenceTest, JobWithoutEpochsHasNoVersions) {
+  v1::StartFitRequest fails = ClassifierFit("m", "d", 5);
+  fails.mutable_spec()
+      ->mutable_training()
+      ->mutable_optimizer()
+      ->mutable_learning_rate()
+      ->set_constant(1e37F);
+  FITD_ASSERT_OK(daemon_->jobs.StartFit(fails));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-2"));
+  EXPECT_FALSE(Ready("job:fit-2"));
+  inference::ModelInferRequest request = Points({1}, {1});
+  request.set_model_name("job:fit-2");
+  EXPECT_THAT(Infer(request),
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr("has no available versions: job fit-2 is FAILED")));
+  request.set_model_name("job:fit-3");
+  EXPECT_THAT(Infer(request), StatusIs(absl::StatusCode::kNotFound, HasSubstr("is not found")));
+}
+
 TEST_F(InferenceTest, MetadataAndConfigDescribeTheTensors) {
   inference::ModelMetadataRequest request;
   request.set_name("m");
@@ -423,8 +490,13 @@ TEST_F(InferenceTest, UnloadedModelAnswersNoMoreUntilItIsLoaded) {
   FITD_ASSERT_OK(Unload("m"));
   EXPECT_TRUE(loaded_before.expired());
   EXPECT_FALSE(Ready("m"));
-  EXPECT_THAT(Infer(Points({1}, {1})),
-              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("not at ready state")));
+  inference::ModelInferRequest request = Points({1}, {1});
+  for (const char* name : {"m", "m@1", "job:fit-1"}) {
+    request.set_model_name(name);
+    EXPECT_THAT(Infer(request),
+                StatusIs(absl::StatusCode::kUnavailable, HasSubstr("not at ready state")))
+        << name;
+  }
   EXPECT_THAT(Index(false), testing::Contains("m 1 UNAVAILABLE unloaded"));
   EXPECT_THAT(Index(true), IsEmpty());
   FITD_ASSERT_OK_AND_ASSIGN(const auto loaded, Load("m"));
@@ -455,6 +527,9 @@ TEST_F(InferenceTest, LoadingAVersionLoadsItsModel) {
   FITD_ASSERT_OK(Unload("m"));
   EXPECT_FALSE(Ready("m"));
   FITD_ASSERT_OK(Load("m@1"));
+  EXPECT_TRUE(Ready("m"));
+  FITD_ASSERT_OK(Unload("m"));
+  FITD_ASSERT_OK(Load("job:fit-1"));
   EXPECT_TRUE(Ready("m"));
 }
 

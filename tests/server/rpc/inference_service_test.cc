@@ -2,6 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "fitd/v1/prediction_service.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "inference/grpc_service.grpc.pb.h"
 #include "tests/server/rpc/rpc_fixture.h"
 
@@ -60,6 +63,37 @@ TEST_F(InferenceServiceTest, CallsReachTheUseCases) {
   inference::ModelReadyResponse answer;
   FITD_ASSERT_CALL_OK(Call(*stub_, &Stub::ModelReady, ready, answer));
   EXPECT_FALSE(answer.ready());
+}
+
+// In both services. The first answer may say when to ask again.
+TEST_F(InferenceServiceTest, RunningJobAnswers) {
+  const std::string id = StartFit(1'000'000);
+  const auto prediction = v1::PredictionService::NewStub(server_.channel());
+  v1::PredictRequest request;
+  request.set_model("job:" + id);
+  request.mutable_tensor()->set_dtype(v1::DATA_TYPE_FLOAT32);
+  request.mutable_tensor()->mutable_shape()->Add(1);
+  request.mutable_tensor()->mutable_shape()->Add(2);
+  request.mutable_tensor()->set_data(std::string(2 * sizeof(float), '\0'));
+  v1::PredictResponse predicted;
+  grpc::Status status;
+  do {
+    status = Call(*prediction, &v1::PredictionService::Stub::Predict, request, predicted);
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+      google::rpc::Status details;
+      ASSERT_TRUE(details.ParseFromString(status.error_details()));
+      ASSERT_EQ(details.details_size(), 1);
+      EXPECT_TRUE(details.details(0).Is<google::rpc::RetryInfo>());
+    }
+  } while (status.error_code() == grpc::StatusCode::UNAVAILABLE);
+  FITD_ASSERT_CALL_OK(status);
+  EXPECT_EQ(predicted.job_id(), id);
+  EXPECT_GT(predicted.epoch(), 0);
+
+  inference::ModelInferResponse inferred;
+  FITD_ASSERT_CALL_OK(Call(*stub_, &Stub::ModelInfer, Request("job:" + id, "1"), inferred));
+  EXPECT_EQ(inferred.model_name(), "job:" + id);
+  EXPECT_EQ(inferred.model_version().rfind("epoch-", 0), 0U) << inferred.model_version();
 }
 
 TEST_F(InferenceServiceTest, StreamGoesOnAfterAnError) {

@@ -60,6 +60,8 @@ TEST(JobNumberTest, ReadsOnlyWhatTheDaemonWrites) {
   }
 }
 
+TEST(StateNameTest, IsShort) { EXPECT_EQ(StateName(v1::JOB_STATE_RUNNING), "RUNNING"); }
+
 TEST_F(JobTableTest, QueueIsOrderedByPriorityThenAge) {
   With([](JobTable& jobs) {
     Add(jobs);
