@@ -12,6 +12,7 @@ namespace fitd::client {
 namespace {
 
 constexpr char kBadRequest[] = "type.googleapis.com/google.rpc.BadRequest";
+constexpr char kRetryInfo[] = "type.googleapis.com/google.rpc.RetryInfo";
 
 }  // namespace
 
@@ -37,6 +38,14 @@ std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
     }
   }
   return violations;
+}
+
+std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kRetryInfo);
+  google::rpc::RetryInfo info;
+  if (!payload.has_value() || !info.ParseFromString(std::string(*payload))) return std::nullopt;
+  return absl::Seconds(info.retry_delay().seconds()) +
+         absl::Nanoseconds(info.retry_delay().nanos());
 }
 
 absl::Status Faults(absl::StatusCode code, const std::vector<FieldViolation>& violations) {

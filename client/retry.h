@@ -11,13 +11,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/errors.h"
 
 namespace fitd::client {
 
 struct RetryPolicy {
   int attempts = 4;
   absl::Duration first_pause = absl::Milliseconds(100);
-  absl::Duration longest_pause = absl::Seconds(2);  // Pauses double up to here.
+  absl::Duration longest_pause = absl::Seconds(2);  // Pauses double up to here, or are what the
+                                                    // daemon asks for.
 };
 
 // The pauses of one series of attempts.
@@ -58,7 +60,7 @@ absl::StatusOr<Response> Retry(const RetryPolicy& policy, const Sleep& sleep,
     if (!absl::IsUnavailable(result.status())) return result;
     const std::optional<absl::Duration> pause = backoff.Next();
     if (!pause.has_value()) return result;
-    sleep(*pause);
+    sleep(std::max(*pause, RetryDelay(result.status()).value_or(absl::ZeroDuration())));
   }
 }
 

@@ -106,7 +106,7 @@ std::string ErrorText(const absl::Status& status, const std::string& address) {
   const std::string message = status.message().empty() ? "the daemon gives no reason: " +
                                                              absl::StatusCodeToString(status.code())
                                                        : std::string(status.message());
-  if (absl::IsUnavailable(status)) {
+  if (absl::IsUnavailable(status) && !client::RetryDelay(status)) {
     return client::Printable(fmt::format("fitctl: cannot reach fitd at {}: {}\n", address, message),
                              /*keep_lines=*/true);
   }

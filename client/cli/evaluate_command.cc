@@ -82,8 +82,12 @@ std::string EvaluationText(const v1::EvaluateResponse& response, const std::stri
   for (const v1::MetricValue& metric : response.metrics()) {
     metrics.AddRow({metric.name(), metric.has_value() ? FormatNumber(metric.value()) : "-"});
   }
-  std::string text = fmt::format("{}@{} on {} of {}\n\n{}", client::Printable(response.model()),
-                                 response.version(), FormatCounted(response.rows(), "row"),
+  const std::string version =
+      response.job_id().empty()
+          ? fmt::format("@{}", response.version())
+          : fmt::format(", epoch {} of job {},", response.epoch(), response.job_id());
+  std::string text = fmt::format("{}{} on {} of {}\n\n{}", client::Printable(response.model()),
+                                 client::Printable(version), FormatCounted(response.rows(), "row"),
                                  client::Printable(dataset), metrics.ToString("  "));
   const v1::ConfusionMatrix& confusion = response.confusion();
   const int classes = confusion.label_names_size();
@@ -153,7 +157,8 @@ void AddEvaluateCommand(CLI::App& fitctl, Cli& cli) {
       "  fitctl evaluate mnist --data mnist-test --metrics \"accuracy, "
       "top_k_categorical_accuracy:k=3\" --output json",
       Evaluate);
-  AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION or NAME@ALIAS")->required();
+  AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION, NAME@ALIAS or job:ID")
+      ->required();
   command->add_option("--data", flags->data, "The data set's name")->required();
   command->add_option("--rows", flags->rows,
                       "all, training (those it was trained on) or validation (those held out)");

@@ -202,7 +202,7 @@ std::string ModelAndVersionsJson(const v1::Model& model, const v1::ListModelVers
 
 absl::Status Show(Cli& cli, const ReferenceFlags& flags) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
-  if (flags.reference.find('@') != std::string::npos) {
+  if (flags.reference.find_first_of("@:") != std::string::npos) {
     v1::GetModelVersionRequest request;
     request.set_model(flags.reference);
     FITD_ASSIGN_OR_RETURN(const v1::GetModelVersionResponse response,
@@ -336,7 +336,7 @@ void AddModelCommands(CLI::App& fitctl, Cli& cli) {
         "  fitctl model show mnist@3\n"
         "  fitctl model show mnist@champion --output json",
         Show);
-    AddArgument(*command, "MODEL", flags->reference, "NAME, NAME@VERSION or NAME@ALIAS")
+    AddArgument(*command, "MODEL", flags->reference, "NAME, NAME@VERSION, NAME@ALIAS or job:ID")
         ->required();
   }
   {
@@ -346,7 +346,7 @@ void AddModelCommands(CLI::App& fitctl, Cli& cli) {
         "  fitctl model verify mnist@3\n"
         "  fitctl model verify mnist@champion --detach",
         Verify);
-    AddArgument(*command, "VERSION", flags->reference, "NAME, NAME@VERSION or NAME@ALIAS")
+    AddArgument(*command, "VERSION", flags->reference, "NAME, NAME@VERSION, NAME@ALIAS or job:ID")
         ->required();
     command->add_option("--threads", flags->threads, "Threads; never changes the result");
     command->add_flag("--detach", flags->detach, "Do not wait for the job");

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "client/cli/command.h"
 #include "client/cli/flag_faults.h"
 #include "client/cli/format.h"
@@ -355,6 +357,8 @@ v1::PredictResponse OneRow(const v1::PredictResponse& response, int row) {
   v1::PredictResponse one;
   one.set_model(response.model());
   one.set_version(response.version());
+  one.set_job_id(response.job_id());
+  one.set_epoch(response.epoch());
   one.set_outputs(response.outputs());
   const auto outputs = static_cast<int>(response.outputs());
   for (int i = 0; i < outputs; ++i) one.add_scores(response.scores(row * outputs + i));
@@ -373,6 +377,7 @@ class Answers {
   absl::Status Add(const v1::PredictResponse& response) {
     FITD_ASSIGN_OR_RETURN(const int rows, RowsOf(response));
     if (cli_.output != OutputFormat::kJsonl) {
+      if (all_.job_id().empty()) first_epoch_ = response.epoch();
       all_.MergeFrom(response);
       return absl::OkStatus();
     }
@@ -391,7 +396,7 @@ class Answers {
       const auto rows =
           all_.outputs() == 0 ? 0 : static_cast<int>(all_.scores_size() / all_.outputs());
       for (int row = 0; row < rows; ++row) table.AddRow(RowCells(all_, row, row + 1));
-      return table.ToString();
+      return EpochText() + table.ToString();
     });
     return absl::OkStatus();
   }
@@ -405,6 +410,16 @@ class Answers {
     return absl::ResourceExhaustedError("cannot keep the answers in a temporary file");
   }
 
+  // Which epochs of a job answered; nothing when a version did.
+  std::string EpochText() const {
+    if (all_.job_id().empty()) return "";
+    const std::string epochs = first_epoch_ == all_.epoch()
+                                   ? fmt::format("epoch {}", all_.epoch())
+                                   : fmt::format("epochs {} to {}", first_epoch_, all_.epoch());
+    return client::Printable(fmt::format("{}, {} of job {}", all_.model(), epochs, all_.job_id())) +
+           "\n\n";
+  }
+
   absl::Status PrintLines() {
     if (lines_ == nullptr || std::fseek(lines_.get(), 0, SEEK_SET) != 0) return NotKept();
     std::array<char, 1 << 16> bytes;
@@ -415,6 +430,7 @@ class Answers {
 
   Cli& cli_;
   v1::PredictResponse all_;
+  int64_t first_epoch_ = 0;
   std::unique_ptr<std::FILE, Close> lines_;  // JSON lines; they may be more than fit in memory.
 };
 
@@ -431,25 +447,41 @@ absl::Status Predict(Cli& cli, const PredictFlags& flags, FlagFaults& faults) {
   std::vector<client::FieldViolation> others;
   bool any = false;
   bool more = false;
+  bool answered = false;
   // A stream ends with the first request that is at fault; a new one takes those behind it.
   do {
     v1::PredictRequest first = asked;
     FITD_ASSIGN_OR_RETURN(more, requests->Next(first, in_file));
     if (!more || in_file.full()) break;
     any = true;
-    bool begun = false;
-    const absl::Status status = client->PredictStream(
-        [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
-          const bool is_first = !std::exchange(begun, true);
-          request = is_first ? std::move(first) : asked;
-          if (is_first) return true;
-          FITD_ASSIGN_OR_RETURN(more, requests->Next(request, in_file));
-          return more;
-        },
-        [&](const v1::PredictResponse& response) {
-          const bool at_fault = !faults.empty() || !in_file.empty() || !others.empty();
-          return at_fault ? absl::OkStatus() : answers.Add(response);
-        });
+    const auto ask = [&] {
+      bool begun = false;
+      return client->PredictStream(
+          [&](v1::PredictRequest& request) -> absl::StatusOr<bool> {
+            const bool is_first = !std::exchange(begun, true);
+            request = is_first ? first : asked;
+            if (is_first) return true;
+            FITD_ASSIGN_OR_RETURN(more, requests->Next(request, in_file));
+            return more;
+          },
+          [&](const v1::PredictResponse& response) {
+            answered = true;
+            const bool at_fault = !faults.empty() || !in_file.empty() || !others.empty();
+            return at_fault ? absl::OkStatus() : answers.Add(response);
+          });
+    };
+    absl::Status status = ask();
+    // A job has finished no epoch since it was first asked for.
+    std::string told_why;
+    while (absl::IsUnavailable(status) && !answered) {
+      const std::optional<absl::Duration> delay = client::RetryDelay(status);
+      if (!delay) break;
+      std::string why(status.message());
+      if (why != told_why) cli.env.err << client::Printable("Waiting: " + why) << std::endl;
+      told_why = std::move(why);
+      absl::SleepFor(*delay);
+      status = ask();
+    }
     const std::vector<client::FieldViolation> told = client::FieldViolations(status);
     if (!status.ok() && (!absl::IsInvalidArgument(status) || told.empty()))
       return faults.With(status);
@@ -471,9 +503,11 @@ void AddPredictCommand(CLI::App& fitctl, Cli& cli) {
       fitctl, cli, "predict", "Ask a trained version about new rows",
       "  fitctl predict iris flowers.csv\n"
       "  fitctl predict mnist@3 --features t10k-images-idx3-ubyte.gz --top-k 3\n"
-      "  head -n 5 flowers.csv | fitctl predict iris - --output jsonl",
+      "  head -n 5 flowers.csv | fitctl predict iris - --output jsonl\n"
+      "  fitctl predict job:fit-7 flowers.csv",
       Predict);
-  AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION or NAME@ALIAS")->required();
+  AddArgument(*command, "MODEL", flags->model, "NAME, NAME@VERSION, NAME@ALIAS or job:ID")
+      ->required();
   AddArgument(*command, "ROWS", flags->file,
               "A table (a .gz file is unzipped) with the columns of the training data; - for the "
               "standard input");

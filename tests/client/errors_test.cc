@@ -41,5 +41,17 @@ TEST(FieldViolationsTest, IsEmptyWithoutDetails) {
               IsEmpty());
 }
 
+TEST(RetryDelayTest, IsWhatTheDaemonSays) {
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(2);
+  info.mutable_retry_delay()->set_nanos(500'000'000);
+  google::rpc::Status details;
+  details.add_details()->PackFrom(info);
+  EXPECT_EQ(RetryDelay(FromGrpc(
+                grpc::Status(grpc::StatusCode::UNAVAILABLE, "later", details.SerializeAsString()))),
+            absl::Milliseconds(2500));
+  EXPECT_EQ(RetryDelay(absl::UnavailableError("x")), std::nullopt);
+}
+
 }  // namespace
 }  // namespace fitd::client

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "absl/strings/cord.h"
+#include "google/rpc/error_details.pb.h"
 #include "tests/testing/status_matchers.h"
 
 namespace fitd::client {
@@ -28,6 +30,21 @@ TEST(RetryTest, PausesDoubleUpToTheLongest) {
   EXPECT_EQ(attempts, 5);
   EXPECT_THAT(pauses,
               ElementsAre(absl::Seconds(1), absl::Seconds(2), absl::Seconds(3), absl::Seconds(3)));
+}
+
+TEST(RetryTest, PausesAsLongAsTheDaemonAsks) {
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(2);
+  absl::Status busy = absl::UnavailableError("");
+  busy.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(info.SerializeAsString()));
+  std::vector<absl::Duration> pauses;
+  const RetryPolicy policy = {
+      .attempts = 4, .first_pause = absl::Seconds(1), .longest_pause = absl::Seconds(3)};
+  EXPECT_THAT(Retry<int>(
+                  policy, [&](absl::Duration pause) { pauses.push_back(pause); },
+                  [&]() -> absl::StatusOr<int> { return busy; }),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(pauses, ElementsAre(absl::Seconds(2), absl::Seconds(2), absl::Seconds(3)));
 }
 
 TEST(RetryTest, RepeatsNothingButUnavailable) {

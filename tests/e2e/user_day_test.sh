@@ -52,12 +52,18 @@ expect_exit 0 fitctl fit digits --data digits --loss sparse_categorical_crossent
 job=$(grep -oE 'fit-[0-9]+' "$work/out" | head -n 1)
 expect_exit 0 fitctl job show "$job"
 expect_exit 0 fitctl predict digits@1 tests/data/digits.csv
+expect_exit 0 fitctl predict "job:$job" tests/data/digits.csv
+expect_output "digits, epoch [0-9]+ of job $job"
+expect_exit 0 fitctl evaluate "job:$job" --data digits
+expect_output "digits, epoch [0-9]+ of job $job, on"
 expect_exit 0 fitctl job pause "$job"
 expect_output 'PAUSED'
 expect_exit 0 fitctl job resume "$job"
 expect_exit 0 fitctl job cancel "$job"
 expect_exit 0 fitctl job events "$job"
 expect_output 'CANCELLED'
+expect_exit 0 fitctl model show "job:$job"
+expect_output 'digits@3'
 expect_exit 0 fitctl job delete "$job"
 expect_exit 3 fitctl job show "$job"
 

@@ -35,6 +35,15 @@ TEST(ErrorTextTest, NamesTheAddressOfAnUnreachableDaemon) {
             "fitctl: cannot reach fitd at unix:/x: refused\n");
 }
 
+TEST(ErrorTextTest, ADaemonThatSaysWhenToTryAgainWasReached) {
+  absl::Status status = absl::UnavailableError("job fit-7 has finished 2 of 9 epochs");
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(1);
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
+                    absl::Cord(info.SerializeAsString()));
+  EXPECT_EQ(ErrorText(status, "unix:/x"), "fitctl: job fit-7 has finished 2 of 9 epochs\n");
+}
+
 TEST(ErrorTextTest, IsSafeToPrint) {
   EXPECT_EQ(ErrorText(absl::NotFoundError("\x1b[2J\nb"), ""), "fitctl: \uFFFD[2J\nb\n");
 }

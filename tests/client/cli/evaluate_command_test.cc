@@ -42,6 +42,11 @@ TEST(EvaluationTextTest, ShowsMetricsMatrixAndClasses) {
             "  virginica          -   0.850      -    20\n");
 }
 
+TEST(EvaluationTextTest, NamesTheEpochOfARunningJob) {
+  EXPECT_EQ(EvaluationText(Response("model: 'm' job_id: 'fit-7' epoch: 12 rows: 30"), "d", 80),
+            "m, epoch 12 of job fit-7, on 30 rows of d\n\n");
+}
+
 TEST(EvaluationTextTest, ListsConfusionsWhereTheMatrixIsTooWide) {
   v1::EvaluateResponse response = Response("model: 'm' version: 1 rows: 9");
   constexpr int kClasses = 60;

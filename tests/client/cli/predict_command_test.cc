@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "tests/client/cli/fitctl_fixture.h"
 
 namespace fitd::cli {
@@ -78,6 +80,32 @@ TEST_F(PredictTest, SendsATableAsTextAndShowsLabels) {
             "row  label   score  likeliest\n"
             "  1  b      0.7500  b 0.7500\n"
             "  2  a      0.5000  a 0.5000\n");
+}
+
+TEST_F(PredictTest, WaitsForTheNextEpochOfARunningJob) {
+  google::rpc::RetryInfo at_once;
+  google::rpc::Status details;
+  details.add_details()->PackFrom(at_once);
+  const grpc::Status early(grpc::StatusCode::UNAVAILABLE, "job fit-7 has finished 2 of 9 epochs",
+                           details.SerializeAsString());
+  EXPECT_CALL(daemon_->predictions, PredictStreamRaw)
+      .WillOnce(Return(Stream("", early, /*answers=*/0)))
+      .WillOnce(Return(Stream("", early, /*answers=*/0)))
+      .WillOnce(Return(
+          Stream("model: 'm' job_id: 'fit-7' epoch: 3 outputs: 1 scores: 0.5", grpc::Status::OK)));
+  EXPECT_EQ(Run({"predict", "job:fit-7", "-"}, "w\n1.5\n"), kExitOk) << err_;
+  EXPECT_EQ(err_, "Waiting: job fit-7 has finished 2 of 9 epochs\n");
+  EXPECT_EQ(out_,
+            "m, epoch 3 of job fit-7\n\n"
+            "row  prediction\n"
+            "  1      0.5000\n");
+  ASSERT_EQ(requests_.size(), 3U);
+  for (const v1::PredictRequest& request : requests_) EXPECT_EQ(request.rows().rows_size(), 1);
+
+  daemon_.emplace();
+  ExpectPredict("model: 'm' job_id: 'fit-7' epoch: 3 outputs: 1 scores: 0.5");
+  EXPECT_EQ(Run({"predict", "job:fit-7", "-", "--output", "jsonl"}, "w\n1.5\n"), kExitOk);
+  EXPECT_THAT(out_, AllOf(HasSubstr("\"jobId\":\"fit-7\""), HasSubstr("\"epoch\":\"3\"")));
 }
 
 TEST_F(PredictTest, NamesTheColumnsOfATableWithoutHeader) {
