@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "core/search/search_budget.h"
+
 namespace fitd {
 namespace {
 
@@ -54,7 +56,7 @@ AsynchronousHalvingSearch::AsynchronousHalvingSearch(const v1::SearchSpec& spec,
       better_(spec.objective().mode()),
       rungs_(Rungs(spec.algorithm().asynchronous_halving().min_epochs(), factor_,
                    spec.training().epochs())),
-      random_(spec.algorithm().asynchronous_halving().trials(),
+      random_(BoundedTrials(spec, spec.algorithm().asynchronous_halving().trials()),
               spec.algorithm().asynchronous_halving().seed(), spec.training().epochs(), space) {}
 
 int64_t AsynchronousHalvingSearch::planned_epochs() const {

@@ -1,8 +1,11 @@
 #include "core/search/halving_search.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <utility>
+
+#include "core/search/search_budget.h"
+#include "core/search/trial_fits.h"
 
 namespace fitd {
 namespace {
@@ -12,6 +15,37 @@ std::vector<int64_t> Sizes(int64_t trials, size_t rungs, int64_t factor) {
   std::vector<int64_t> sizes = {trials};
   while (sizes.size() < rungs) sizes.push_back(std::max<int64_t>(sizes.back() / factor, 1));
   return sizes;
+}
+
+// That `trials` of the bracket train at most.
+int64_t EpochsOf(const HalvingSearch::Bracket& bracket, int64_t trials, int64_t factor) {
+  if (trials == 0) return 0;
+  const std::vector<int64_t> sizes = Sizes(trials, bracket.rungs.size(), factor);
+  int64_t epochs = 0;
+  int64_t below = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    epochs += sizes[i] * (bracket.rungs[i] - below);
+    below = bracket.rungs[i];
+  }
+  return epochs;
+}
+
+// Leaves each bracket the trials that the budget pays for through all rungs, before any begins: the
+// rungs of several go on at once, and which of them took the last epochs would depend on the
+// workers. One trial is left at least.
+void FitToBudget(const v1::SearchSpec& spec, int64_t factor,
+                 std::vector<HalvingSearch::Bracket>& brackets) {
+  int64_t trials = BoundedTrials(spec, std::numeric_limits<int64_t>::max());
+  int64_t epochs = spec.budget().epochs() > 0 ? spec.budget().epochs() / FitsPerTrial(spec)
+                                              : std::numeric_limits<int64_t>::max();
+  for (HalvingSearch::Bracket& bracket : brackets) {
+    bracket.trials = std::min(bracket.trials, trials);
+    while (bracket.trials > 0 && EpochsOf(bracket, bracket.trials, factor) > epochs)
+      --bracket.trials;
+    trials -= bracket.trials;
+    epochs -= EpochsOf(bracket, bracket.trials, factor);
+  }
+  brackets.front().trials = std::max<int64_t>(brackets.front().trials, 1);
 }
 
 int64_t AllTrials(const std::vector<HalvingSearch::Bracket>& brackets) {
@@ -31,12 +65,11 @@ HalvingSearch::HalvingSearch(const v1::SearchSpec& spec, const SearchSpace& spac
 
 HalvingSearch HalvingSearch::Halving(const v1::SearchSpec& spec, const SearchSpace& space) {
   const v1::HalvingSpec& halving = spec.algorithm().halving();
-  return {spec,
-          space,
-          halving.factor(),
-          halving.seed(),
-          {{.trials = halving.trials(),
-            .rungs = Rungs(halving.min_epochs(), halving.factor(), spec.training().epochs())}}};
+  std::vector<Bracket> brackets = {
+      {.trials = halving.trials(),
+       .rungs = Rungs(halving.min_epochs(), halving.factor(), spec.training().epochs())}};
+  FitToBudget(spec, halving.factor(), brackets);
+  return {spec, space, halving.factor(), halving.seed(), std::move(brackets)};
 }
 
 HalvingSearch HalvingSearch::Hyperband(const v1::SearchSpec& spec, const SearchSpace& space) {
@@ -53,6 +86,7 @@ HalvingSearch HalvingSearch::Hyperband(const v1::SearchSpec& spec, const SearchS
                         .rungs = {rungs.begin() + first, rungs.end()}});
   }
   std::reverse(brackets.begin(), brackets.end());
+  FitToBudget(spec, hyperband.factor(), brackets);
   return {spec, space, hyperband.factor(), hyperband.seed(), std::move(brackets)};
 }
 
@@ -62,13 +96,7 @@ int64_t HalvingSearch::planned_epochs() const {
   for (const Bracket& bracket : brackets_) {
     const int64_t trials = std::min(bracket.trials, left);
     left -= trials;
-    if (trials == 0) break;
-    const std::vector<int64_t> sizes = Sizes(trials, bracket.rungs.size(), factor_);
-    int64_t below = 0;
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      epochs += sizes[i] * (bracket.rungs[i] - below);
-      below = bracket.rungs[i];
-    }
+    epochs += EpochsOf(bracket, trials, factor_);
   }
   return epochs;
 }

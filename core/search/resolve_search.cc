@@ -321,8 +321,10 @@ void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchS
                faults);
   }
   if (faults.empty() && spec.algorithm().has_hyperband()) {
+    v1::SearchSpec unbounded = spec;
+    unbounded.clear_budget();  // Not checked yet.
     const SearchSpace space(spec.space());
-    const int64_t trials = HalvingSearch::Hyperband(spec, space).planned_trials();
+    const int64_t trials = HalvingSearch::Hyperband(unbounded, space).planned_trials();
     CheckField(trials <= kMostTrials, trials, "10,000 trials at most; raise min_epochs or factor",
                ChildPath(path, "algorithm.hyperband"), faults);
   }

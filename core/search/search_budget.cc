@@ -38,8 +38,14 @@ void CheckBudget(std::string_view path, const v1::SearchSpec& spec, Violations& 
              "0 to 31,536,000, 0 for no bound", base + "seconds", violations);
 }
 
-int64_t EpochsOfStep(const v1::SearchSpec& spec, const TrialStep& step) {
-  return EpochsOf(spec, SearchSpace(spec.space()), step.epochs, step.parameters);
+int64_t BoundedTrials(const v1::SearchSpec& spec, int64_t trials) {
+  const int64_t bound = spec.budget().trials();
+  return bound > 0 ? std::min(trials, bound) : trials;
+}
+
+int64_t LeastEpochs(const v1::SearchSpec& spec, const TrialStep& first) {
+  const bool whole = spec.algorithm().has_halving() || spec.algorithm().has_hyperband();
+  return EpochsOf(spec, SearchSpace(spec.space()), whole ? 0 : first.epochs, first.parameters);
 }
 
 std::vector<TrialStep> WithinBudget(const v1::SearchSpec& spec,

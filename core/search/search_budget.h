@@ -16,8 +16,13 @@ namespace fitd {
 // Checks `spec.budget`; paths of faults start with `path` ("spec").
 void CheckBudget(std::string_view path, const v1::SearchSpec& spec, Violations& violations);
 
-// Epochs that a new trial may train, with all its fits, until it waits or ends.
-int64_t EpochsOfStep(const v1::SearchSpec& spec, const TrialStep& step);
+// Of `trials`, how many the bound on them leaves.
+int64_t BoundedTrials(const v1::SearchSpec& spec, int64_t trials);
+
+// Epochs that the budget has to pay for a search that begins with `first`: those of its trial until
+// it waits or ends, with all its fits; to its end, where trials are begun only if one of them gets
+// there.
+int64_t LeastEpochs(const v1::SearchSpec& spec, const TrialStep& first);
 
 // Of the next steps those before the first that the bounds on trials and epochs exclude. `trials`
 // are all that were made. Counts the epochs that trials may train, not those that they did, so that

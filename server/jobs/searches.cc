@@ -271,10 +271,10 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   const absl::Status put = PutAll(space.FieldValues(first.front().parameters), base);
   if (!put.ok())
     violations.Add("spec.space.axes", fmt::format("exclude each other: {}", Message(put)));
-  const int64_t needed = EpochsOfStep(spec, first.front());
+  const int64_t needed = LeastEpochs(spec, first.front());
   CheckField(spec.budget().epochs() == 0 || spec.budget().epochs() >= needed,
              spec.budget().epochs(),
-             fmt::format("{} or more, which the first trial may train, or 0 for no bound", needed),
+             fmt::format("{} or more, which one trial may train, or 0 for no bound", needed),
              "spec.budget.epochs", violations);
   FITD_RETURN_IF_ERROR(violations.ToStatus());
   Plan(*algorithm, search);

@@ -65,12 +65,15 @@ TEST(AsynchronousHalvingSearchTest, SoManyStepsWaitAtOnce) {
 }
 
 TEST(AsynchronousHalvingSearchTest, TheOrderInWhichTrialsEndChangesNothing) {
-  const v1::SearchSpec spec = Spec("trials: 60 seed: 9 parallelism: 6", 9);
-  const std::string table = Play(spec, Score, 1, First).Table();
-  for (unsigned seed = 0; seed < 20; ++seed) {
-    std::minstd_rand random(seed);
-    const auto any = [&](size_t waiting) { return random() % waiting; };
-    EXPECT_EQ(Play(spec, Score, 1 + seed, any).Table(), table);
+  v1::SearchSpec spec = Spec("trials: 60 seed: 9 parallelism: 6", 9);
+  for (const int64_t budget : {0, 10, 50, 100}) {
+    spec.mutable_budget()->set_epochs(budget);
+    const std::string table = Play(spec, Score, 1, First).Table();
+    for (unsigned seed = 0; seed < 20; ++seed) {
+      std::minstd_rand random(seed);
+      const auto any = [&](size_t waiting) { return random() % waiting; };
+      EXPECT_EQ(Play(spec, Score, 1 + seed, any).Table(), table) << budget;
+    }
   }
 }
 
@@ -79,6 +82,15 @@ TEST(AsynchronousHalvingSearchTest, OneAtLeastIsTrainedToItsEnd) {
     const Play play(Spec(halving, 81), Score, 4, First);
     EXPECT_EQ(play.TrialsWith(81), 1) << halving;
   }
+}
+
+TEST(AsynchronousHalvingSearchTest, TrialsWithinTheBudgetGoOn) {
+  v1::SearchSpec spec = Spec("trials: 81", 27);
+  spec.mutable_budget()->set_trials(12);
+  const Play play(spec, Score, 4, First);
+  EXPECT_EQ(play.planned_trials, 12);
+  EXPECT_EQ(play.trials.size(), 12);
+  EXPECT_EQ(play.TrialsWith(27), 1);
 }
 
 TEST(AsynchronousHalvingSearchTest, EndsWhenNoTrialHasAScore) {

@@ -13,10 +13,10 @@ constexpr char kSpace[] =
     "space { axes { path: 'momentum' real { low: 0 high: 0.9 } } }"
     "objective { mode: MONITOR_MODE_MAX }";
 
-v1::SearchSpec Spec(const std::string& algorithm, int64_t epochs) {
+v1::SearchSpec Spec(const std::string& algorithm, int64_t epochs, const std::string& more = "") {
   v1::TrialSpec base = Base();
   base.mutable_training()->set_epochs(epochs);
-  auto spec = ParseText<v1::SearchSpec>("algorithm { " + algorithm + " } " + kSpace);
+  auto spec = ParseText<v1::SearchSpec>("algorithm { " + algorithm + " } " + kSpace + more);
   *spec.mutable_training() = base.training();
   Violations violations;
   ResolveSearch(base, "spec", spec, violations);
@@ -124,6 +124,49 @@ TEST(HalvingSearchTest, HyperbandHasTheBracketsOfThePaper) {
   EXPECT_EQ(play.planned_epochs, play.Epochs());
   // At its end: 1 + 1 + 1 + 2 + 5.
   EXPECT_EQ(play.TrialsWith(81), 10);
+}
+
+TEST(HalvingSearchTest, TheOrderChangesNothingWithinABudgetEither) {
+  for (const int64_t epochs : {27, 81, 100, 150, 200, 356, 400}) {
+    const v1::SearchSpec spec =
+        Spec("hyperband { seed: 5 }", 27, "budget { epochs: " + std::to_string(epochs) + " }");
+    const Play one(spec, Momentum, 1, First);
+    EXPECT_LE(one.Epochs(), epochs);
+    for (unsigned seed = 0; seed < 20; ++seed) {
+      std::minstd_rand random(seed);
+      const auto any = [&](size_t waiting) { return random() % waiting; };
+      EXPECT_EQ(Play(spec, Momentum, 1 + 3 * seed, any).Table(), one.Table()) << epochs;
+    }
+  }
+}
+
+TEST(HalvingSearchTest, HalvesAsManyTrialsAsTheBudgetPaysFor) {
+  const Play five(Spec("halving { trials: 27 }", 27, "budget { trials: 5 }"), Momentum, 8, First);
+  EXPECT_EQ(five.planned_trials, 5);
+  EXPECT_EQ(five.TrialsWith(1), 4);
+  EXPECT_EQ(five.TrialsWith(27), 1);
+  EXPECT_EQ(five.planned_epochs, five.Epochs());
+  const Play paid(Spec("halving { trials: 27 }", 27, "budget { epochs: 41 }"), Momentum, 8, First);
+  EXPECT_EQ(paid.planned_trials, 11);
+  EXPECT_EQ(paid.planned_epochs, 11 + 3 * 2 + 1 * 6 + 1 * 18);
+  EXPECT_EQ(paid.planned_epochs, paid.Epochs());
+  const v1::SearchSpec folds =
+      Spec("halving { trials: 27 }", 27, "budget { epochs: 83 } cross_validation { folds: 2 }");
+  EXPECT_EQ(Play(folds, Momentum, 8, First).Table(), paid.Table());
+}
+
+TEST(HalvingSearchTest, TheLastBracketOfABudgetIsWholeToo) {
+  // The first two brackets have 9 and 5 trials.
+  const Play trials(Spec("hyperband {}", 9, "budget { trials: 12 }"), Momentum, 8, First);
+  EXPECT_EQ(trials.planned_trials, 12);
+  EXPECT_EQ(trials.TrialsWith(3), 2 + 2);  // Of three that begin with 3 epochs, one goes on.
+  EXPECT_EQ(trials.TrialsWith(9), 1 + 1);
+  EXPECT_EQ(trials.planned_epochs, trials.Epochs());
+}
+
+TEST(HalvingSearchTest, ABudgetThatPaysForNoTrialLeavesOne) {
+  const Play play(Spec("hyperband {}", 9, "budget { epochs: 8 }"), Momentum, 8, First);
+  EXPECT_EQ(play.planned_trials, 1);
 }
 
 TEST(HalvingSearchTest, ASmallSpaceEndsHyperbandEarly) {

@@ -88,6 +88,14 @@ TEST(SearchBudgetTest, CountsTheEpochsThatAreGrantedAnew) {
   EXPECT_THAT(Left(Spec("epochs: 7"), made, {Step(1, 3), Step(2)}), ElementsAre(1));
 }
 
+TEST(SearchBudgetTest, KnowsWhatASearchNeedsToBegin) {
+  EXPECT_EQ(LeastEpochs(Spec(""), Step(1, 0, Epochs(7))), 7);
+  EXPECT_EQ(LeastEpochs(Spec("", "cross_validation { folds: 2 }"), Step(1, 3)), 6);
+  EXPECT_EQ(LeastEpochs(Spec("", "algorithm { asynchronous_halving {} }"), Step(1, 3)), 3);
+  // To the end, or no trial of the bracket is begun.
+  EXPECT_EQ(LeastEpochs(Spec("", "algorithm { halving {} }"), Step(1, 3)), 5);
+}
+
 TEST(SearchBudgetTest, ChecksItsNumbers) {
   const auto faults = [](const std::string& budget) {
     Violations violations;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/search/resolve_search.h"
+#include "core/search/search_budget.h"
 #include "core/search/search_factory.h"
 #include "core/search/search_space.h"
 #include "gtest/gtest.h"
@@ -48,8 +49,8 @@ inline std::string Text(const Parameters& parameters) {
   return text;
 }
 
-// Plays a search: `score` says how a trial does after so many epochs of `epochs`; `order` picks
-// which of the waiting steps ends next, and `most` is how many may wait.
+// Plays a search within its budget: `score` says how a trial does after so many epochs of `epochs`;
+// `order` picks which of the waiting steps ends next, and `most` is how many may wait.
 class Play {
  public:
   using Score = std::function<std::optional<double>(const v1::SearchTrial&, int64_t epochs)>;
@@ -61,7 +62,8 @@ class Play {
     planned_epochs = algorithm->planned_epochs();
     std::vector<TrialStep> waiting;
     while (true) {
-      for (TrialStep& step : algorithm->Next(trials, static_cast<int64_t>(most - waiting.size()))) {
+      const auto room = static_cast<int64_t>(most - waiting.size());
+      for (TrialStep& step : WithinBudget(spec, trials, algorithm->Next(trials, room))) {
         EXPECT_LE(step.trial, static_cast<int64_t>(trials.size()) + 1);
         if (step.trial > static_cast<int64_t>(trials.size())) {
           v1::SearchTrial& trial = trials.emplace_back();
