@@ -1,8 +1,10 @@
 #include "server/jobs/search_trials.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/search/trial_fits.h"
 #include "server/jobs/job_state.h"
@@ -46,6 +48,20 @@ std::string StateName(v1::SearchState state) {
 bool IsHeld(const v1::SearchTrial& trial) {
   return !IsFinal(trial.state()) && !trial.rungs().empty() &&
          trial.rungs().rbegin()->epochs() == trial.granted_epochs();
+}
+
+bool HasBegun(Transaction& transaction, const v1::SearchTrial& trial) {
+  const int64_t rung = trial.rungs().empty() ? 0 : trial.rungs().rbegin()->epochs();
+  const std::vector<const v1::SearchTrial*> fits = FitsOf(trial);
+  return std::any_of(fits.begin(), fits.end(), [&](const v1::SearchTrial* fit) {
+    if (IsFinal(fit->state())) return fit->epochs() > rung;
+    const int64_t number = JobNumber(fit->job_id()).value();
+    const v1::Job job = *transaction.jobs.Find(number);
+    if (job.state() != v1::JOB_STATE_QUEUED && job.state() != v1::JOB_STATE_PAUSED) return true;
+    if (rung == 0) return job.has_start_time();
+    // A daemon that was killed stored the epochs as events alone.
+    return std::max(job.progress().epoch(), transaction.jobs.CountEvents(number).epochs) > rung;
+  });
 }
 
 v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job) {

@@ -20,6 +20,9 @@ std::string StateName(v1::SearchState state);
 // Whether it used up the epochs that it was granted, and waits for more.
 bool IsHeld(const v1::SearchTrial& trial);
 
+// Whether one of its fits trained, or trains, since the trial was made or waited at its last rung.
+bool HasBegun(Transaction& transaction, const v1::SearchTrial& trial);
+
 // The fit of the trial that the job is.
 v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job);
 

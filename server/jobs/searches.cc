@@ -157,6 +157,18 @@ void Plan(const SearchAlgorithm& algorithm, v1::Search& search) {
   search.set_planned_epochs(epochs);
 }
 
+// In the trial, its fits and their jobs; the caller stores the trial.
+void SetGranted(Transaction& transaction, int64_t epochs, v1::SearchTrial& trial) {
+  trial.set_granted_epochs(epochs);
+  for (v1::SearchTrial* fit : FitsOf(trial)) {
+    fit->set_granted_epochs(epochs);
+    if (HasEnded(*fit)) continue;
+    v1::Job job = *transaction.jobs.Find(JobNumber(fit->job_id()).value());
+    job.set_granted_epochs(epochs);
+    transaction.jobs.Update(job);
+  }
+}
+
 // What is left of the time that the search may take; less than 0 when it is over, nothing where
 // that is not bounded.
 std::optional<absl::Duration> TimeLeft(const v1::Search& search, absl::Time now) {
@@ -590,7 +602,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   const std::optional<absl::Duration> left = TimeLeft(*search, transaction.now());
   const bool over = left && *left <= absl::ZeroDuration();
   if (left && !over) next_look_ = std::min(next_look_, *left);
-  if (over) FITD_RETURN_IF_ERROR(CancelQueued(transaction, name, steered));
+  if (over) FITD_RETURN_IF_ERROR(CancelWaiting(transaction, name, steered));
   if (active >= few && !over) return absl::OkStatus();
 
   const SearchSpace space(search->spec().space());
@@ -606,7 +618,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   }
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
-    if (!held.empty()) return EndHeld(transaction, name, held, steered);
+    if (!held.empty()) return CancelTrials(transaction, name, held, steered);
     // The space may hold fewer points than were asked for, or the budget be used up.
     if (const auto made = static_cast<int64_t>(trials.size()); made < search->planned_trials()) {
       const int64_t most =
@@ -635,41 +647,36 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   return absl::OkStatus();
 }
 
-absl::Status Searches::CancelQueued(Transaction& transaction, const std::string& search,
-                                    std::vector<int64_t>& steered) {
-  for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(search)) {
-    for (const v1::SearchTrial* fit : FitsOf(trial)) {
-      const std::optional<int64_t> number = JobNumber(fit->job_id());
-      if (HasEnded(*fit) || !number) continue;
-      v1::Job job = *transaction.jobs.Find(*number);
-      if (job.state() != v1::JOB_STATE_QUEUED) continue;
-      FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel));
-      steered.push_back(*number);
-    }
+absl::Status Searches::CancelWaiting(Transaction& transaction, const std::string& search,
+                                     std::vector<int64_t>& steered) {
+  std::vector<v1::SearchTrial> waiting;
+  for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(search)) {
+    if (IsHeld(trial) || HasBegun(transaction, trial)) continue;
+    if (!trial.rungs().empty()) SetGranted(transaction, trial.rungs().rbegin()->epochs(), trial);
+    waiting.push_back(std::move(trial));
   }
-  return absl::OkStatus();
+  return CancelTrials(transaction, search, waiting, steered);
 }
 
 absl::Status Searches::GrantEpochs(Transaction& transaction, const std::string& search,
                                    v1::SearchTrial trial, int64_t epochs,
                                    std::vector<int64_t>& steered) {
-  trial.set_granted_epochs(epochs);
-  for (v1::SearchTrial* fit : FitsOf(trial)) fit->set_granted_epochs(epochs);
+  SetGranted(transaction, epochs, trial);
   transaction.searches.UpdateTrial(search, trial);
   for (const v1::SearchTrial* fit : FitsOf(std::as_const(trial))) {
     if (HasEnded(*fit)) continue;
     const int64_t number = JobNumber(fit->job_id()).value();
     v1::Job job = *transaction.jobs.Find(number);
-    job.set_granted_epochs(epochs);
     FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kResume));
     steered.push_back(number);
   }
   return absl::OkStatus();
 }
 
-absl::Status Searches::EndHeld(Transaction& transaction, const std::string& search,
-                               std::vector<v1::SearchTrial>& held, std::vector<int64_t>& steered) {
-  for (v1::SearchTrial& trial : held) {
+absl::Status Searches::CancelTrials(Transaction& transaction, const std::string& search,
+                                    std::vector<v1::SearchTrial>& trials,
+                                    std::vector<int64_t>& steered) {
+  for (v1::SearchTrial& trial : trials) {
     std::vector<int64_t> jobs;
     for (v1::SearchTrial* fit : FitsOf(trial)) {
       if (HasEnded(*fit) || fit->state() == v1::JOB_STATE_CANCELLING) continue;

@@ -70,13 +70,13 @@ class Searches {
                           std::vector<int64_t>& steered);
   v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search,
                             const TrialStep& step);
-  absl::Status CancelQueued(Transaction& transaction, const std::string& search,
-                            std::vector<int64_t>& steered);
+  // Those that began nothing since they were made or waited at a rung, whose score they keep.
+  absl::Status CancelWaiting(Transaction& transaction, const std::string& search,
+                             std::vector<int64_t>& steered);
   absl::Status GrantEpochs(Transaction& transaction, const std::string& search,
                            v1::SearchTrial trial, int64_t epochs, std::vector<int64_t>& steered);
-  // Cancels those that no trial made room for.
-  absl::Status EndHeld(Transaction& transaction, const std::string& search,
-                       std::vector<v1::SearchTrial>& held, std::vector<int64_t>& steered);
+  absl::Status CancelTrials(Transaction& transaction, const std::string& search,
+                            std::vector<v1::SearchTrial>& trials, std::vector<int64_t>& steered);
 
   Store& store_;
   JobFeeds& feeds_;

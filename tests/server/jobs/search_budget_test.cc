@@ -1,6 +1,8 @@
 // Searches that end before their algorithm does.
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,10 +15,18 @@
 namespace fitd {
 namespace {
 
+using testing::Each;
 using testing::HasSubstr;
+using testing::IsTrue;
+using testing::Property;
 
 class SearchBudgetTest : public SearchFixture {
  protected:
+  void SetUp() override {
+    options_.workers = 1;
+    options_.clock = [late = late_] { return absl::Now() + absl::Minutes(*late ? 2 : 0); };
+    SearchFixture::SetUp();
+  }
   // Of 3 epochs each, by default.
   static v1::StartSearchRequest Request(const std::string& budget,
                                         const std::string& algorithm = "random { trials: 20 }",
@@ -36,6 +46,9 @@ class SearchBudgetTest : public SearchFixture {
     for (const v1::SearchTrial& trial : Trials()) epochs += trial.epochs();
     return epochs;
   }
+
+  // Whether the time of searches of a minute is over. The daemon may outlive this.
+  const std::shared_ptr<std::atomic<bool>> late_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 TEST_F(SearchBudgetTest, EndsAfterSoManyTrials) {
@@ -70,33 +83,73 @@ TEST_F(SearchBudgetTest, NoRungIsBegunThatItDoesNotPayFor) {
 }
 
 TEST_F(SearchBudgetTest, WhenTheTimeIsOverThoseThatWaitAreCancelled) {
-  options_.workers = 1;
+  FITD_ASSERT_OK(
+      daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", kForever)));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 8; });
+  AwaitEvents("fit-1", 3);
+  *late_ = true;
+  FITD_ASSERT_OK(Cancel("fit-8"));  // The search looks at its trials.
+  Await([](const v1::Search& search) { return search.ended_trials() == 7; });
+  EXPECT_EQ(Trials()[0].state(), v1::JOB_STATE_RUNNING);
+  FITD_ASSERT_OK(Cancel("fit-1"));
+  EXPECT_EQ(AwaitSearchEnd().trials(), 8);
+}
+
+TEST_F(SearchBudgetTest, TrialsThatADaemonLeftGoOnThoughTheTimeIsOver) {
+  FITD_ASSERT_OK(
+      daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", kForever)));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 8; });
+  AwaitEvents("fit-1", 3);
+  *late_ = true;
   Restart();
-  FITD_ASSERT_OK(daemon_->searches.Start(Request("seconds: 0.2", "random { trials: 20 }", kMany)));
   daemon_->searches.Run();
-  while (GetSearch().trials() < 8) std::this_thread::yield();
+  Await([](const v1::Search& search) { return search.ended_trials() >= 7; });
+  EXPECT_EQ(Get("fit-1")->state(), v1::JOB_STATE_QUEUED);
   daemon_->scheduler.Start();
-  // One trial runs, and would for a while; the others are not waited for.
-  while (GetSearch().ended_trials() < 7) std::this_thread::yield();
-  std::vector<v1::SearchTrial> trials = Trials();
-  EXPECT_EQ(std::count_if(trials.begin(), trials.end(),
-                          [](const v1::SearchTrial& trial) {
-                            return trial.state() == v1::JOB_STATE_CANCELLED;
-                          }),
-            7);
-  EXPECT_EQ(trials.size(), 8);
-  const auto running = std::find_if(trials.begin(), trials.end(), [](const v1::SearchTrial& trial) {
-    return trial.state() == v1::JOB_STATE_RUNNING;
-  });
-  ASSERT_NE(running, trials.end());
-  FITD_ASSERT_OK(Cancel(running->job_id()));
-  const v1::Search search = AwaitSearchEnd();
-  EXPECT_EQ(search.trials(), 8);
+  FITD_ASSERT_OK(Cancel("fit-1"));
+  EXPECT_EQ(AwaitSearchEnd().trials(), 8);
+}
+
+TEST_F(SearchBudgetTest, TrialsThatWereToGoOnKeepTheirScoresWhenTheTimeIsOver) {
+  for (const int64_t folds : {0, 2}) {
+    v1::StartSearchRequest request =
+        Request("seconds: 60", "halving { trials: 4 factor: 2 }", kForever);
+    request.mutable_spec()->mutable_cross_validation()->set_folds(folds);
+    FITD_ASSERT_OK(daemon_->searches.Start(request));
+    daemon_->searches.Run();
+    Await([](const v1::Search& search) { return search.trials() == 4; });
+    daemon_->searches.Stop();
+    daemon_->scheduler.Start();
+    const auto count = [this](auto predicate) {
+      const std::vector<v1::SearchTrial> trials = Trials();
+      return std::count_if(trials.begin(), trials.end(), predicate);
+    };
+    while (count([](const auto& trial) { return trial.rungs_size() == 1; }) < 4)
+      std::this_thread::yield();
+    Restart();
+    daemon_->searches.Run();
+    while (count([](const auto& trial) { return trial.granted_epochs() == 2; }) < 2)
+      std::this_thread::yield();
+    *late_ = true;
+    Restart();
+    Run();
+    const v1::Search search = AwaitSearchEnd();
+    EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+    const std::vector<v1::SearchTrial> trials = Trials();
+    EXPECT_THAT(trials, Each(Property(&v1::SearchTrial::has_score, IsTrue())));
+    for (const v1::SearchTrial& trial : trials) EXPECT_GE(trial.score(), search.best_score());
+    FITD_ASSERT_OK(daemon_->searches.Delete(Named<v1::DeleteSearchRequest>()));
+    FITD_ASSERT_OK(daemon_->models.Delete(Named<v1::DeleteModelRequest>()));
+    *late_ = false;
+    Restart();
+  }
 }
 
 TEST_F(SearchBudgetTest, ATimeThatIsOverBeforeTheDaemonIsBackEndsTheSearch) {
   FITD_ASSERT_OK(daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", 1)));
-  options_.clock = [] { return absl::Now() + absl::Minutes(2); };
+  *late_ = true;
   Restart();
   Run();
   EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_FAILED);
@@ -105,6 +158,9 @@ TEST_F(SearchBudgetTest, ATimeThatIsOverBeforeTheDaemonIsBackEndsTheSearch) {
 
 TEST_F(SearchBudgetTest, RefusesWhatAllowsNoTrial) {
   EXPECT_THAT(daemon_->searches.Start(Request("epochs: 2")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("spec.budget.epochs: is 2; allowed: 3 or more")));
+  EXPECT_THAT(daemon_->searches.Start(Request("epochs: 2", "hyperband {}")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("spec.budget.epochs: is 2; allowed: 3 or more")));
   EXPECT_THAT(daemon_->searches.Start(Request("trials: -1 seconds: -2")),
