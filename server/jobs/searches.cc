@@ -24,6 +24,7 @@
 #include "server/jobs/paging.h"
 #include "server/jobs/request.h"
 #include "server/jobs/search_check.h"
+#include "server/jobs/search_progress.h"
 #include "server/jobs/search_trials.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
@@ -58,25 +59,6 @@ absl::Status CheckName(std::string_view field, const std::string& name) {
   return violations.ToStatus();
 }
 
-// The largest number of epochs that a trial may have.
-int64_t MostEpochs(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes, int64_t epochs) {
-  for (const v1::SearchAxis& axis : axes) {
-    const bool sets_epochs = axis.fields_size() > 0 && axis.fields(0) == "training.epochs";
-    if (sets_epochs && axis.has_integer()) epochs = axis.integer().high();
-    int64_t largest = 0;
-    for (const v1::SearchChoice& choice : axis.choice().choices()) {
-      int64_t value = epochs;
-      if (sets_epochs) {
-        std::from_chars(choice.value().data(), choice.value().data() + choice.value().size(),
-                        value);
-      }
-      largest = std::max(largest, MostEpochs(choice.axes(), value));
-    }
-    if (axis.has_choice()) epochs = largest;
-  }
-  return epochs;
-}
-
 // Whether trials differ in the learning rate, and so may train in stacks.
 bool VariesLearningRate(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes) {
   return std::any_of(axes.begin(), axes.end(), [](const v1::SearchAxis& axis) {
@@ -90,71 +72,12 @@ bool VariesLearningRate(const google::protobuf::RepeatedPtrField<v1::SearchAxis>
   });
 }
 
-std::chrono::nanoseconds Elapsed(const google::protobuf::Timestamp& start,
-                                 const google::protobuf::Timestamp& end) {
-  return std::chrono::seconds(end.seconds() - start.seconds()) +
-         std::chrono::nanoseconds(end.nanos() - start.nanos());
-}
-
-std::chrono::nanoseconds Scaled(std::chrono::nanoseconds time, double factor) {
-  return std::chrono::nanoseconds(static_cast<int64_t>(static_cast<double>(time.count()) * factor));
-}
-
-// Time per epoch of the newest fit of the model on the data set.
-std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction,
-                                                       const v1::SearchSpec& spec) {
-  constexpr int kMostJobs = 20;
-  for (const v1::Job& job : transaction.jobs.List(
-           kAll, kMostJobs, {.states = {v1::JOB_STATE_SUCCEEDED}, .model = spec.model()})) {
-    if (job.spec().dataset() == spec.dataset() && job.progress().epoch() > 0) {
-      return Scaled(Elapsed(job.start_time(), job.end_time()),
-                    1 / static_cast<double>(job.progress().epoch()));
-    }
-  }
-  return std::nullopt;
-}
-
-struct TimeSpan {
-  std::chrono::nanoseconds start, end;
-};
-
-// For how long there was at least one of them.
-std::chrono::nanoseconds TimeCovered(std::vector<TimeSpan> spans) {
-  std::sort(spans.begin(), spans.end(),
-            [](const TimeSpan& a, const TimeSpan& b) { return a.start < b.start; });
-  std::chrono::nanoseconds covered{0};
-  std::chrono::nanoseconds end = spans.front().start;
-  for (const TimeSpan& span : spans) {
-    covered += std::max(span.end - std::max(span.start, end), std::chrono::nanoseconds(0));
-    end = std::max(end, span.end);
-  }
-  return covered;
-}
-
 void End(Transaction& transaction, v1::Search& search, v1::SearchState state) {
   search.set_state(state);
   *search.mutable_end_time() = ToTimestamp(transaction.now());
   transaction.searches.Update(search);
   Log(LogLevel::kInfo, "search_ended",
       {{"search", search.name()}, {"state", StateName(state)}, {"trials", search.trials()}});
-}
-
-// The trials, jobs and epochs that there will be at most.
-void Plan(const SearchAlgorithm& algorithm, v1::Search& search) {
-  const v1::SearchSpec& spec = search.spec();
-  const v1::SearchBudget& budget = spec.budget();
-  int64_t trials = algorithm.planned_trials();
-  if (budget.trials() > 0) trials = std::min(trials, budget.trials());
-  const int64_t jobs = trials * FitsPerTrial(spec);
-  // Trials differ in epochs where an axis says so.
-  const int64_t most = MostEpochs(spec.space().axes(), spec.training().epochs());
-  int64_t epochs = jobs * most;
-  if (most == spec.training().epochs())
-    epochs = std::min(epochs, algorithm.planned_epochs() * FitsPerTrial(spec));
-  if (budget.epochs() > 0) epochs = std::min(epochs, budget.epochs());
-  search.set_planned_trials(trials);
-  search.set_planned_jobs(jobs);
-  search.set_planned_epochs(epochs);
 }
 
 // In the trial, its fits and their jobs; the caller stores the trial.
@@ -167,14 +90,6 @@ void SetGranted(Transaction& transaction, int64_t epochs, v1::SearchTrial& trial
     job.set_granted_epochs(epochs);
     transaction.jobs.Update(job);
   }
-}
-
-// What is left of the time that the search may take; less than 0 when it is over, nothing where
-// that is not bounded.
-std::optional<absl::Duration> TimeLeft(const v1::Search& search, absl::Time now) {
-  if (search.spec().budget().seconds() == 0) return std::nullopt;
-  const std::chrono::nanoseconds taken = Elapsed(search.create_time(), ToTimestamp(now));
-  return absl::Seconds(search.spec().budget().seconds()) - absl::FromChrono(taken);
 }
 
 // The state of a search that is asked for something; nothing when it is there already.
@@ -323,7 +238,7 @@ absl::StatusOr<v1::StartSearchResponse> Searches::Start(const v1::StartSearchReq
       transaction.searches.Insert(search);
       transaction.SearchesChanged();
     }
-    EstimateRemaining(transaction, search);
+    EstimateRemaining(transaction, options_.workers, search);
     return response;
   };
   absl::StatusOr<v1::StartSearchResponse> response = request.validate_only()
@@ -342,7 +257,7 @@ absl::StatusOr<v1::GetSearchResponse> Searches::Get(const v1::GetSearchRequest& 
       [&](Transaction& transaction) -> absl::StatusOr<v1::GetSearchResponse> {
         v1::GetSearchResponse response;
         FITD_ASSIGN_OR_RETURN(*response.mutable_search(), FindSearch(transaction, request.name()));
-        EstimateRemaining(transaction, *response.mutable_search());
+        EstimateRemaining(transaction, options_.workers, *response.mutable_search());
         return response;
       });
 }
@@ -360,7 +275,7 @@ absl::StatusOr<v1::ListSearchesResponse> Searches::List(const v1::ListSearchesRe
         PageRoom room(page);
         int64_t last = 0;
         for (auto& [id, search] : transaction.searches.List(before, page.size + 1)) {
-          EstimateRemaining(transaction, search);
+          EstimateRemaining(transaction, options_.workers, search);
           if (!room.Take(search)) {
             response.set_next_page_token(MakePageToken(kScope, std::to_string(last)));
             break;
@@ -425,7 +340,7 @@ absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order)
         }
         Response ordered;
         *ordered.mutable_search() = *transaction.searches.Find(search.name());
-        EstimateRemaining(transaction, *ordered.mutable_search());
+        EstimateRemaining(transaction, options_.workers, *ordered.mutable_search());
         return ordered;
       });
   if (!response.ok()) return response;
@@ -468,37 +383,6 @@ absl::StatusOr<v1::DeleteSearchResponse> Searches::Delete(const v1::DeleteSearch
         transaction.searches.Delete(search.name());
         return v1::DeleteSearchResponse();
       });
-}
-
-void Searches::EstimateRemaining(Transaction& transaction, v1::Search& search) {
-  if (IsFinal(search.state())) return;
-  std::vector<TimeSpan> fits;
-  bool waits = false;
-  int64_t epochs = 0;
-  for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
-    waits = waits || !trial.rungs().empty();
-    epochs += trial.epochs();
-    for (const v1::SearchTrial* fit : FitsOf(trial)) {
-      if (fit->has_start_time() && fit->has_end_time())
-        fits.push_back({.start = Elapsed(search.create_time(), fit->start_time()),
-                        .end = Elapsed(search.create_time(), fit->end_time())});
-    }
-  }
-  if (waits) {
-    // A trial's time is not what it trained: it waited for others.
-    const auto rest = static_cast<double>(std::max<int64_t>(search.planned_epochs() - epochs, 0));
-    *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(Elapsed(search.create_time(), ToTimestamp(transaction.now())),
-                          rest / static_cast<double>(std::max<int64_t>(epochs, 1))));
-  } else if (!fits.empty()) {
-    const auto ended = static_cast<double>(fits.size());
-    const auto all = static_cast<double>(search.planned_trials() * FitsPerTrial(search.spec()));
-    *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(TimeCovered(std::move(fits)), (all - ended) / ended));
-  } else if (const auto epoch = KnownEpochTime(transaction, search.spec())) {
-    *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(*epoch, static_cast<double>(search.planned_epochs()) / options_.workers));
-  }
 }
 
 void Searches::AddNews(Transaction& transaction, v1::SearchTrial& trial) {
@@ -620,13 +504,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     if (active > 0) return absl::OkStatus();
     if (!held.empty()) return CancelTrials(transaction, name, held, steered);
     // The space may hold fewer points than were asked for, or the budget be used up.
-    if (const auto made = static_cast<int64_t>(trials.size()); made < search->planned_trials()) {
-      const int64_t most =
-          MostEpochs(search->spec().space().axes(), search->spec().training().epochs());
-      search->set_planned_epochs(std::min(search->planned_epochs(), made * fits * most));
-      search->set_planned_trials(made);
-      search->set_planned_jobs(made * fits);
-    }
+    EndPlan(static_cast<int64_t>(trials.size()), *search);
     End(transaction, *search,
         search->best_trial() != 0 ? v1::SEARCH_STATE_SUCCEEDED : v1::SEARCH_STATE_FAILED);
     return absl::OkStatus();

@@ -60,7 +60,6 @@ class Searches {
                                    Violations& violations);
   template <typename Response, typename Request>
   absl::StatusOr<Response> Order(const Request& request, JobOrder order);
-  void EstimateRemaining(Transaction& transaction, v1::Search& search);
   void AddNews(Transaction& transaction, v1::SearchTrial& trial);
 
   void Loop();

@@ -64,7 +64,8 @@ TEST_F(SearchBudgetTest, EndsAfterSoManyTrials) {
 
 TEST_F(SearchBudgetTest, EndsBeforeSoManyEpochs) {
   FITD_ASSERT_OK_AND_ASSIGN(const auto started, daemon_->searches.Start(Request("epochs: 10")));
-  EXPECT_EQ(started.search().planned_epochs(), 10);
+  EXPECT_EQ(started.search().planned_trials(), 3);
+  EXPECT_EQ(started.search().planned_epochs(), 9);
   Run();
   const v1::Search search = AwaitSearchEnd();
   EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);

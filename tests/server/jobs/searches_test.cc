@@ -501,33 +501,6 @@ TEST_F(SearchesTest, TheDirectionFollowsFromTheMetric) {
   EXPECT_EQ(search.spec().objective().mode(), v1::MONITOR_MODE_MAX);
 }
 
-TEST_F(SearchesTest, APreviewTellsThePlanAndStartsNothing) {
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job fit, Start(4));
-  Run();
-  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, fit.id()));
-  v1::StartSearchRequest request = Grid();
-  request.set_validate_only(true);
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Search search, StartSearch(request));
-  EXPECT_EQ(search.planned_trials(), 6);
-  EXPECT_EQ(search.planned_epochs(), 18);
-  EXPECT_TRUE(search.has_estimated_remaining());
-  EXPECT_THAT(daemon_->searches.List({})->searches(), IsEmpty());
-  EXPECT_EQ(daemon_->models.List({})->models_size(), 1);
-}
-
-TEST_F(SearchesTest, EveryAnswerTellsTheTimeThatRemains) {
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job fit, Start(4));
-  daemon_->scheduler.Start();
-  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, fit.id()));
-  FITD_ASSERT_OK_AND_ASSIGN(const v1::Search search, StartSearch(Grid()));
-  EXPECT_TRUE(search.has_estimated_remaining());
-  EXPECT_TRUE(GetSearch().has_estimated_remaining());
-  EXPECT_TRUE(daemon_->searches.List({})->searches(0).has_estimated_remaining());
-  FITD_ASSERT_OK_AND_ASSIGN(const auto paused,
-                            daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
-  EXPECT_TRUE(paused.search().has_estimated_remaining());
-}
-
 TEST_F(SearchesTest, ANameIsGivenOnce) {
   v1::StartSearchRequest request = Grid();
   request.set_request_id("once");
@@ -637,21 +610,6 @@ TEST_F(SearchesTest, ManyTrialsAreMadeAheadOfTheWorkers) {
   daemon_->searches.Run();
   Await([](const v1::Search& search) { return search.trials() > 0; });
   EXPECT_EQ(GetSearch().trials(), 16);
-}
-
-TEST_F(SearchesTest, ASpaceThatIsExhaustedEndsThePlan) {
-  v1::StartSearchRequest request = Grid();
-  *request.mutable_spec()->mutable_algorithm() =
-      ParseText<v1::SearchAlgorithmSpec>("random { trials: 100 }");
-  *request.mutable_spec()->mutable_space() =
-      ParseText<v1::SearchSpace>("axes { path: 'learning_rate' real { low: 0.1 high: 0.100002 } }");
-  FITD_ASSERT_OK_AND_ASSIGN(v1::Search search, StartSearch(request));
-  EXPECT_EQ(search.planned_trials(), 100);
-  Run();
-  search = AwaitSearchEnd();
-  EXPECT_EQ(search.planned_trials(), 3);
-  EXPECT_EQ(search.planned_epochs(), 9);
-  EXPECT_EQ(search.trials(), 3);
 }
 
 TEST_F(SearchesTest, ListsComeInPages) {
