@@ -166,6 +166,7 @@ class FitLoop {
       LeaveOnError([&](FitMember& member) { return member.AddStep(count); });
       ++course_.step;
       for (const auto& member : members_) member->ReportStep(count);
+      GiveCheckpoints(/*epoch_done=*/false);
     }
     LeaveOnError([](const FitMember& member) { return member.CheckWeights(); });
   }
@@ -198,11 +199,21 @@ class FitLoop {
       return member.Leave(/*stopped=*/false, /*held=*/false);
     });
     for (const auto& member : members_) member->ReportEpoch();
+    GiveCheckpoints(/*epoch_done=*/true);
+  }
+
+  // Of all when one is due, so that they can go on together.
+  void GiveCheckpoints(bool epoch_done) {
+    if (std::none_of(members_.begin(), members_.end(),
+                     [&](const auto& member) { return member->WantsCheckpoint(epoch_done); })) {
+      return;
+    }
+    for (const auto& member : members_) member->GiveCheckpoint();
   }
 
   // A plan without those that left; the old one goes on where there is no memory for it.
   void CloseRanks() {
-    if (learning_rates_.size() == members_.size()) return;
+    if (learning_rates_.size() == members_.size() || too_large_ == members_.size()) return;
     std::vector<PlanState> states;
     TrainingPlan::Options options = options_;
     options.members.clear();
@@ -211,7 +222,10 @@ class FitLoop {
       options.members.push_back(options_.members[static_cast<size_t>(member->place())]);
     }
     auto plan = TrainingPlan::Create(options);
-    if (!plan.ok() || !(*plan)->Resume(states).ok()) return;
+    if (!plan.ok() || !(*plan)->Resume(states).ok()) {
+      too_large_ = members_.size();
+      return;
+    }
     course_.plan = *std::move(plan);
     options_.members = std::move(options.members);
     learning_rates_.resize(members_.size());
@@ -273,6 +287,7 @@ class FitLoop {
   std::array<std::vector<uint32_t>, 2> batch_rows_;  // Scratch of TrainingRows.
   std::vector<std::unique_ptr<FitMember>> members_;
   std::vector<float> learning_rates_;  // By place.
+  size_t too_large_ = 0;               // Members for whose plan there was no memory.
 };
 
 // All end so.

@@ -66,8 +66,9 @@ class FitObserver {
   // About every 100 ms.
   virtual void OnProgress(const v1::JobProgress& progress) = 0;
   virtual void OnWarning(const v1::JobWarning& warning) = 0;
-  // After each step and each epoch: whether OnCheckpoint should follow. It costs a copy of the
-  // weights and of the optimizer's state.
+  // After each step and each epoch: whether OnCheckpoint should follow, which it does as well when
+  // another fit of the stack wants one. It costs a copy of the weights and of the optimizer's
+  // state.
   virtual bool WantsCheckpoint(bool epoch_done) = 0;
   virtual void OnCheckpoint(Checkpoint checkpoint) = 0;
   // After each epoch: whether OnSnapshot should follow. It costs a copy of the weights.

@@ -130,7 +130,6 @@ absl::Status FitMember::AddStep(int64_t rows) {
 
 void FitMember::ReportStep(int64_t rows) {
   if (meter_.Advance(rows)) ReportProgress();
-  if (task_.observer.WantsCheckpoint(false)) task_.observer.OnCheckpoint(MakeCheckpoint());
 }
 
 absl::Status FitMember::AddValidation(int64_t rows) {
@@ -178,7 +177,6 @@ bool FitMember::FinishEpoch(bool validated, std::chrono::nanoseconds duration) {
 
 void FitMember::ReportEpoch() {
   if (task_.observer.WantsSnapshot()) task_.observer.OnSnapshot(MakeResult(Newest()));
-  if (task_.observer.WantsCheckpoint(true)) task_.observer.OnCheckpoint(MakeCheckpoint());
 }
 
 FitResult FitMember::Leave(bool stopped, bool held) {

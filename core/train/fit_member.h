@@ -97,6 +97,9 @@ class FitMember {
   bool FinishEpoch(bool validated, std::chrono::nanoseconds duration);
   // After the position moved on to the next epoch.
   void ReportEpoch();
+  // After either.
+  bool WantsCheckpoint(bool epoch_done) const { return task_.observer.WantsCheckpoint(epoch_done); }
+  void GiveCheckpoint() const { task_.observer.OnCheckpoint(MakeCheckpoint()); }
 
   // Its outcome, the last that is asked of it.
   FitResult Leave(bool stopped, bool held);

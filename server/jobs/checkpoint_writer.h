@@ -37,7 +37,7 @@ class CheckpointWriter {
   // Whether it is time for the next: at each interval, and after an epoch once a second has passed.
   // Never while one is being written.
   bool Due(bool epoch_done);
-  // Returns at once. Only when Due.
+  // Returns at once. One that still waits to be written gives way.
   void Write(Checkpoint checkpoint);
 
  private:

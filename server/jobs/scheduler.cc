@@ -13,6 +13,7 @@
 #include "server/jobs/job_state.h"
 #include "server/jobs/time.h"
 #include "server/log/log.h"
+#include "server/store/checkpoints.h"
 
 namespace fitd {
 namespace {
@@ -202,11 +203,19 @@ std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::
   const int most =
       std::min(options_.max_stacked_trials, MostInStack(specs(first).model, specs(first).training));
   if (most < kFewestInStack) return {};
+  // Those that go on from different places would have to wait for each other.
+  const std::map<int64_t, int64_t> steps = Checkpoints(store_.directory()).NewestSteps();
+  const auto place = [&](const v1::Job& job) {
+    const auto found = steps.find(JobNumber(job.id()).value());
+    return found == steps.end() ? 0 : found->second;
+  };
   std::vector<v1::Job> jobs;
   for (v1::Job& job : transaction.jobs.Queue(kMostLookedAt)) {
     if (job.search() != first.search()) break;
-    if (job.id() != first.id() && StackTogether(specs(first), specs(job)))
+    if (job.id() != first.id() && place(job) == place(first) &&
+        StackTogether(specs(first), specs(job))) {
       jobs.push_back(std::move(job));
+    }
   }
   const auto shares = static_cast<size_t>(free_workers);
   const size_t share = (jobs.size() + 1 + shares - 1) / shares;
@@ -269,7 +278,7 @@ void Scheduler::RunJobs(const std::vector<Taken>& taken) {
     run.observer = *observer;
     ready.push_back(&run);
   }
-  // Those that go on from different checkpoints train one after another.
+  // Those whose newest checkpoint is damaged may go on from different ones: one after another.
   while (!ready.empty()) {
     std::vector<Run*> together = {ready.front()};
     ready.erase(ready.begin());

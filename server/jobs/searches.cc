@@ -59,16 +59,17 @@ absl::Status CheckName(std::string_view field, const std::string& name) {
   return violations.ToStatus();
 }
 
-// Whether trials differ in the learning rate, and so may train in stacks.
-bool VariesLearningRate(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes) {
+// Whether trials differ in numbers that they may have each for itself in a stack.
+bool VariesNumbers(const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes) {
   return std::any_of(axes.begin(), axes.end(), [](const v1::SearchAxis& axis) {
     return std::any_of(axis.fields().begin(), axis.fields().end(),
                        [](const std::string& field) {
-                         return field.starts_with("training.optimizer.learning_rate");
+                         return field.starts_with("training.optimizer.") ||
+                                field.ends_with(".dropout.rate") ||
+                                field.find("_regularizer.") != std::string::npos;
                        }) ||
-           std::any_of(
-               axis.choice().choices().begin(), axis.choice().choices().end(),
-               [](const v1::SearchChoice& choice) { return VariesLearningRate(choice.axes()); });
+           std::any_of(axis.choice().choices().begin(), axis.choice().choices().end(),
+                       [](const v1::SearchChoice& choice) { return VariesNumbers(choice.axes()); });
   });
 }
 
@@ -463,7 +464,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   std::optional<v1::Search> search = transaction.searches.Find(name);
   if (!search || IsFinal(search->state())) return absl::OkStatus();
   const int64_t stack =
-      VariesLearningRate(search->spec().space().axes())
+      VariesNumbers(search->spec().space().axes())
           ? std::min(options_.max_stacked_trials,
                      MostInStack(search->architecture(), search->spec().training()))
           : 1;

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 namespace fitd {
@@ -26,6 +28,22 @@ std::optional<Checkpoint> Checkpoints::LoadNewest(
     if (absl::IsDataLoss(checkpoint.status())) unlink(path.c_str());
   }
   return std::nullopt;
+}
+
+std::map<int64_t, int64_t> Checkpoints::NewestSteps() const {
+  std::map<int64_t, int64_t> newest;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(directory_.CheckpointFolder(), ignored)) {
+    const std::optional<int64_t> job = DataDir::CheckpointJob(entry.path());
+    if (!job) continue;
+    const std::string name = entry.path().stem().string();
+    const std::string_view digits = std::string_view(name).substr(name.find('-') + 1);
+    int64_t steps = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), steps);
+    newest[*job] = std::max(newest[*job], steps);
+  }
+  return newest;
 }
 
 std::vector<std::string> Checkpoints::Paths(int64_t job) const {

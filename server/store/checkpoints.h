@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class Checkpoints {
   // The newest that is whole. Damaged ones are removed, after `on_damage` was told why.
   std::optional<Checkpoint> LoadNewest(
       int64_t job, const std::function<void(const absl::Status&)>& on_damage) const;
+
+  // Steps done at the newest of each job that has any, which may be damaged.
+  std::map<int64_t, int64_t> NewestSteps() const;
 
   // Files of the job, newest first.
   std::vector<std::string> Paths(int64_t job) const;

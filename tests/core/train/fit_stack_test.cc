@@ -202,6 +202,19 @@ TEST_F(FitStackTest, OneIsStoppedWhileTheOthersGoOn) {
   EXPECT_EQ(stacked[1]->results[0]->steps, 70);
 }
 
+TEST_F(FitStackTest, AllMakeCheckpointsWhenOneIsDue) {
+  const std::string rates[] = {kRate + "0.01 } }", kRate + "0.02 } }"};
+  const Fits fits =
+      Make(kDigitsModel, Digits(), kClassification + "epochs: 1", {rates[0], rates[1]});
+  fits[1]->observer.wants_checkpoint = [steps = 0](bool) mutable { return ++steps % 20 == 7; };
+  RunTogether(fits);
+  for (const auto& fit : fits) {
+    ASSERT_GE(fit->observer.checkpoints.size(), 2U);
+    EXPECT_EQ(fit->observer.checkpoints[0].state.iterations(), 7);
+    EXPECT_EQ(fit->observer.checkpoints[1].state.iterations(), 27);
+  }
+}
+
 TEST_F(FitStackTest, NormalizationIsLearntOnce) {
   const std::string model =
       "input_shape: 4 layers { normalization {} } layers { dense { units: 3 activation { softmax "

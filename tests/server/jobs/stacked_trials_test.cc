@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "server/jobs/scheduler.h"
 #include "server/jobs/searches.h"
+#include "server/store/checkpoints.h"
 #include "tests/server/jobs/search_fixture.h"
 
 namespace fitd {
@@ -179,6 +180,26 @@ TEST_F(StackedTrialsTest, OneIsCancelledAndOnePausedWhileTheOthersGoOn) {
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job before, Get(trials[5].job_id()));
   AwaitEvents(trials[5].job_id(), static_cast<size_t>(before.last_event() + 3));
   AwaitTrials(v1::JOB_STATE_RUNNING, 4);
+}
+
+TEST_F(StackedTrialsTest, GoOnWithThoseThatAreWhereTheyAre) {
+  StartRates(6, kForever);
+  Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 6);
+  AwaitEvents(Trials()[0].job_id(), 12);
+  daemon_->searches.Stop();
+  daemon_->scheduler.Stop();
+  // One has less than the others.
+  const v1::SearchTrial behind = Trials()[2];
+  for (const std::string& path :
+       Checkpoints(*daemon_->directory).Paths(JobNumber(behind.job_id()).value())) {
+    std::filesystem::remove(path);
+  }
+  Restart();
+  Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 5);
+  EXPECT_EQ(Get(behind.job_id())->state(), v1::JOB_STATE_QUEUED);
+  EXPECT_THAT(daemon_->scheduler.Load().running, SizeIs(5));
 }
 
 TEST_F(StackedTrialsTest, GoOnAfterTheDaemonWasStopped) {
