@@ -46,7 +46,7 @@ class Parser {
       FITD_ASSIGN_OR_RETURN(Term spec, Spec());
       specs.push_back(std::move(spec));
     } while (Take(','));
-    FITD_RETURN_IF_ERROR(AtEnd());
+    FITD_RETURN_IF_ERROR(AtEnd("expected ',', ':' or the end"));
     return specs;
   }
 
@@ -56,7 +56,7 @@ class Parser {
       FITD_ASSIGN_OR_RETURN(Term::Argument argument, Argument());
       arguments.push_back(std::move(argument));
     } while (Take(':'));
-    FITD_RETURN_IF_ERROR(AtEnd());
+    FITD_RETURN_IF_ERROR(AtEnd("expected ':' or the end"));
     return arguments;
   }
 
@@ -131,9 +131,9 @@ class Parser {
       ++at_;
   }
 
-  absl::Status AtEnd() {
+  absl::Status AtEnd(std::string_view expected) {
     SkipSpace();
-    return at_ == text_.size() ? absl::OkStatus() : Wrong("expected ',', ':' or the end");
+    return at_ == text_.size() ? absl::OkStatus() : Wrong(expected);
   }
 
   absl::Status Wrong(std::string_view what) const {

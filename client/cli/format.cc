@@ -90,4 +90,10 @@ double Seconds(const google::protobuf::Duration& duration) {
   return static_cast<double>(duration.seconds()) + 1e-9 * duration.nanos();
 }
 
+double SecondsBetween(const google::protobuf::Timestamp& start,
+                      const google::protobuf::Timestamp& end) {
+  return static_cast<double>(end.seconds() - start.seconds()) +
+         1e-9 * (end.nanos() - start.nanos());
+}
+
 }  // namespace fitd::cli

@@ -33,6 +33,8 @@ std::string FormatState(v1::JobState state);  // "SUCCEEDED"
 std::string FormatFailure(const v1::JobFailure& failure);
 
 double Seconds(const google::protobuf::Duration& duration);
+double SecondsBetween(const google::protobuf::Timestamp& start,
+                      const google::protobuf::Timestamp& end);
 
 }  // namespace fitd::cli
 

@@ -53,10 +53,17 @@ absl::Status CheckHasBest(const v1::Search& search) {
       fmt::format("search {} has no trial with a score", search.name()));
 }
 
+std::string NoScoreText(const v1::Search& search) {
+  const double allowed = search.spec().budget().seconds();
+  const bool over =
+      allowed > 0 && SecondsBetween(search.create_time(), search.end_time()) >= allowed;
+  return fmt::format("No trial has a score{}.\n", over ? ": the time of its budget was over" : "");
+}
+
 // What the search has come to; an error unless it succeeded.
 absl::Status ReportEnd(Cli& cli, const v1::Search& search) {
   cli.Print(search, [&] {
-    if (search.best_trial() == 0) return std::string("No trial has a score.\n");
+    if (search.best_trial() == 0) return NoScoreText(search);
     return fmt::format("Best: trial {} with {} {}, stored as {}@{}\n", search.best_trial(),
                        search.spec().objective().metric(), BestScoreText(search), search.name(),
                        search.best_version());

@@ -38,8 +38,7 @@ std::optional<double> Number(const std::string& text) {
 
 std::optional<double> TimeOf(const v1::SearchTrial& trial) {
   if (!trial.has_start_time() || !trial.has_end_time()) return std::nullopt;
-  return static_cast<double>(trial.end_time().seconds() - trial.start_time().seconds()) +
-         1e-9 * (trial.end_time().nanos() - trial.start_time().nanos());
+  return SecondsBetween(trial.start_time(), trial.end_time());
 }
 
 // What trials are sorted by: numbers before texts, nothing last.

@@ -162,13 +162,18 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
                          faults);
   if (!faults.empty()) spec.clear_cross_validation();  // What else is wrong shows without it.
   violations.Add(faults.ToStatus());
-  CheckBudget("spec", spec, violations);
+  // What is found wrong, and the faults of the budget, which does not matter to what trials are.
+  const auto all_faults = [&] {
+    CheckBudget("spec", spec, violations);
+    return violations.ToStatus();
+  };
   v1::FitSpec fit = FitOfTrial(spec, spec.model());
   PutFit(spec, 1, *fit.mutable_training());
-  FITD_ASSIGN_OR_RETURN(const v1::Job job, check_.Check(transaction, fit, nullptr, violations));
+  const absl::StatusOr<v1::Job> job = check_.Check(transaction, fit, nullptr, violations);
+  if (!job.ok()) return violations.empty() ? job.status() : all_faults();
 
   v1::ObjectiveSpec& objective = *spec.mutable_objective();
-  const v1::TrainingSpec& training = job.spec().training();
+  const v1::TrainingSpec& training = job->spec().training();
   const bool folds = spec.cross_validation().folds() > 0;
   const bool validates = !spec.validation_dataset().empty() || HoldsOutRows(training);
   if (objective.metric().empty()) objective.set_metric(validates ? "val_loss" : "loss");
@@ -185,13 +190,13 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   }
   violations.Add(objective_faults.ToStatus());
   CheckAxes(transaction, check_, spec, base, violations);
-  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  if (!violations.empty()) return all_faults();
 
   *search.mutable_architecture() = base.model();
   *search.mutable_training() = base.training();
   *spec.mutable_training() = training;
   if (folds) spec.mutable_training()->clear_fold();
-  *spec.mutable_resources() = job.spec().resources();
+  *spec.mutable_resources() = job->spec().resources();
   const SearchSpace space(spec.space());
   const auto algorithm = MakeSearchAlgorithm(spec, space);
   // Axes that are right one by one may be of different kinds, where the base has none.
@@ -200,11 +205,11 @@ absl::StatusOr<v1::Search> Searches::Check(Transaction& transaction,
   if (!put.ok())
     violations.Add("spec.space.axes", fmt::format("exclude each other: {}", Message(put)));
   const int64_t needed = LeastEpochs(spec, first.front());
-  CheckField(spec.budget().epochs() == 0 || spec.budget().epochs() >= needed,
+  CheckField(spec.budget().epochs() <= 0 || spec.budget().epochs() >= needed,
              spec.budget().epochs(),
              fmt::format("{} or more, which one trial may train, or 0 for no bound", needed),
              "spec.budget.epochs", violations);
-  FITD_RETURN_IF_ERROR(violations.ToStatus());
+  FITD_RETURN_IF_ERROR(all_faults());
   Plan(*algorithm, search);
   search.set_state(v1::SEARCH_STATE_RUNNING);
   *search.mutable_create_time() = ToTimestamp(transaction.now());

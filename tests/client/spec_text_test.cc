@@ -209,6 +209,9 @@ TEST(ParseArgumentsTest, SaysWhatIsWrong) {
       StatusIs(StatusCode::kInvalidArgument,
                AllOf(HasSubstr("mode is \"best\"; expected one of min, max"),
                      HasSubstr("unknown argument \"patinece\"; did you mean \"patience\"?"))));
+  EXPECT_THAT(ParseArguments("val_loss,patience=3", {"monitor", "patience"}, spec),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("expected ':' or the end at character 9, found \",\"")));
 }
 
 // Every kind of every family can be written by its name.

@@ -188,6 +188,15 @@ TEST_F(SearchCommandsTest, ASearchThatDoesNotSucceedExitsWith5) {
   EXPECT_EQ(err_, "fitctl: search s is FAILED\n");
 }
 
+TEST_F(SearchCommandsTest, ASearchWithoutAScoreSaysThatItsTimeWasOver) {
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillOnce(Answer(Proto<v1::GetSearchResponse>(
+          "search { name: 's' state: SEARCH_STATE_FAILED create_time { seconds: 1 } "
+          "end_time { seconds: 3 } spec { budget { seconds: 2 } } }")));
+  EXPECT_EQ(Run({"search", "watch", "s"}), kExitJobFailed);
+  EXPECT_EQ(out_, "No trial has a score: the time of its budget was over.\n");
+}
+
 // The order of the trials' lines in a table.
 std::string Order(const std::string& text) {
   std::vector<std::pair<size_t, char>> places;

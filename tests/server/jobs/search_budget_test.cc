@@ -15,6 +15,7 @@
 namespace fitd {
 namespace {
 
+using testing::AllOf;
 using testing::Each;
 using testing::HasSubstr;
 using testing::IsTrue;
@@ -164,10 +165,17 @@ TEST_F(SearchBudgetTest, RefusesWhatAllowsNoTrial) {
   EXPECT_THAT(daemon_->searches.Start(Request("epochs: 2", "hyperband {}")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("spec.budget.epochs: is 2; allowed: 3 or more")));
-  EXPECT_THAT(daemon_->searches.Start(Request("trials: -1 seconds: -2")),
+  EXPECT_THAT(daemon_->searches.Start(Request("trials: -1 seconds: -2 epochs: 2")),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       testing::AllOf(HasSubstr("spec.budget.trials: is -1"),
-                                      HasSubstr("spec.budget.seconds: is -2"))));
+                       AllOf(HasSubstr("spec.budget.trials: is -1"),
+                             HasSubstr("spec.budget.epochs: is 2; allowed: 3 or more"),
+                             HasSubstr("spec.budget.seconds: is -2"))));
+  v1::StartSearchRequest request = Request("trials: -1");
+  request.mutable_spec()->mutable_training()->set_batch_size(-3);
+  EXPECT_THAT(daemon_->searches.Start(request),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("spec.budget.trials: is -1"),
+                             HasSubstr("spec.training.batch_size: is -3"))));
 }
 
 }  // namespace
