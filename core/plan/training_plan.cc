@@ -155,19 +155,19 @@ void Unstack(const UnstackArgs& args, Part part) {
   }
 }
 
-// squares[m] of all becomes their sum.
+// Each member's squares over all sums.
 struct AddUpArgs {
   int members;
   size_t count;
-  PenaltySums* sums;
+  const PenaltySums* sums;
+  PenaltySums* total;
 };
 
 void AddUp(const AddUpArgs& args, Part part) {
   if (part.index != 0) return;
   for (int m = 0; m < args.members; ++m) {
-    double sum = 0;
-    for (size_t i = 0; i < args.count; ++i) sum += args.sums[i].squares[m];
-    for (size_t i = 0; i < args.count; ++i) args.sums[i].squares[m] = sum;
+    args.total->squares[m] = 0;
+    for (size_t i = 0; i < args.count; ++i) args.total->squares[m] += args.sums[i].squares[m];
   }
 }
 
@@ -282,7 +282,8 @@ class NetworkPlan final : public TrainingPlan {
   std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
   std::vector<PenaltySums> activity_sums_;  // One per layer.
   std::vector<PenaltySums> gradient_sums_;  // One per weight of the network: for clipping by norm.
-  std::optional<ColumnMoments> moments_;    // Until adaptation is finished.
+  PenaltySums all_gradient_sums_;
+  std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
 
   std::vector<float> learning_rates_;
   StepState step_ = {};
@@ -732,8 +733,10 @@ void NetworkPlan::EmitClips(OpList& ops) {
     ops.Add(kernels_.sums, sums);
   }
   if (first.has_global_clipnorm()) {
-    ops.Add(&AddUp,
-            {.members = members_, .count = gradient_sums_.size(), .sums = gradient_sums_.data()});
+    ops.Add(&AddUp, {.members = members_,
+                     .count = gradient_sums_.size(),
+                     .sums = gradient_sums_.data(),
+                     .total = &all_gradient_sums_});
   }
   const PerMember limits = Each([&](int m) {
     const v1::OptimizerSpec& spec = optimizer_spec(m);
@@ -744,10 +747,12 @@ void NetworkPlan::EmitClips(OpList& ops) {
     const Network::WeightPlace& place = network_.weights()[i];
     if (!place.spec->trainable) continue;
     if (by_norm) {
-      ops.Add(kernels_.clip_norm, {.block = block_of(place),
-                                   .gradients = gradient(place),
-                                   .limits = limits,
-                                   .squares = gradient_sums_[i].squares});
+      ops.Add(kernels_.clip_norm,
+              {.block = block_of(place),
+               .gradients = gradient(place),
+               .limits = limits,
+               .squares = first.has_global_clipnorm() ? all_gradient_sums_.squares
+                                                      : gradient_sums_[i].squares});
     } else if (first.has_clipvalue()) {
       ops.Add(kernels_.clip_value,
               {.block = block_of(place), .gradients = gradient(place), .limits = limits});

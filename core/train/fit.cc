@@ -108,8 +108,9 @@ class FitLoop {
     std::vector<FitOutcome> outcomes;
     std::erase_if(members_, [&](const auto& member) {
       Outcome outcome = leave(*member);
-      if (outcome) outcomes.push_back({.task = member->number(), .result = *std::move(outcome)});
-      return outcome.has_value();
+      if (!outcome) return false;
+      outcomes.push_back({.task = member->number(), .result = *std::move(outcome)});
+      return true;
     });
     if (!outcomes.empty()) ended_(std::move(outcomes));
   }
@@ -150,7 +151,7 @@ class FitLoop {
     while (course_.step < course_.steps_per_epoch) {
       LeaveWhere([](FitMember& member) -> Outcome {
         if (!member.told_to_stop() && !member.done()) return std::nullopt;
-        const absl::Status finite = member.CheckWeights();
+        absl::Status finite = member.CheckWeights();
         if (!finite.ok()) return finite;
         return member.Leave(/*stopped=*/!member.done(), /*held=*/false);
       });
