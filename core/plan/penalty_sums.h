@@ -11,21 +11,26 @@
 namespace fitd {
 
 // One for each member of a stack.
-struct PenaltySums {
-  double absolutes[kMostMembers] = {};
-  double squares[kMostMembers] = {};
+struct MemberSums {
+  double of[kMostMembers] = {};
 };
 
-// The kernel's call that fills in `sums` over x.
-inline SumArgs SumsOf(const Block& block, const float* x, PenaltySums& sums) {
-  return {.block = block, .x = x, .squares = sums.squares, .absolutes = sums.absolutes};
+struct PenaltySums {
+  MemberSums absolutes;
+  MemberSums squares;
+};
+
+// The kernel's call that fills in what the penalty needs of `sums`, over x.
+inline SumArgs SumsFor(const Penalty& penalty, const Block& block, const float* x,
+                       PenaltySums& sums) {
+  return {.block = block,
+          .x = x,
+          .squares = penalty.l2 != 0 ? sums.squares.of : nullptr,
+          .absolutes = penalty.l1 != 0 ? sums.absolutes.of : nullptr};
 }
 
 inline double Value(const Penalty& penalty, const PenaltySums& sums, int member = 0) {
-  double value = 0;
-  if (penalty.l1 != 0) value += penalty.l1 * sums.absolutes[member];
-  if (penalty.l2 != 0) value += penalty.l2 * sums.squares[member];
-  return value;
+  return penalty.l1 * sums.absolutes.of[member] + penalty.l2 * sums.squares.of[member];
 }
 
 }  // namespace fitd

@@ -83,9 +83,8 @@ absl::Status NetworkPredictor::SetWeights(const Weights& weights) {
               place_of(network_.weights()[i]));
   }
   for (const Network::WeightPlace& place : network_.weights()) {
-    if (place.spec->penalty.empty()) continue;
     PenaltySums sums;
-    ActiveKernels().sums(SumsOf(place.spec->block(), place_of(place), sums),
+    ActiveKernels().sums(SumsFor(place.spec->penalty, place.spec->block(), place_of(place), sums),
                          {.index = 0, .count = 1});
     weight_penalty_ += Value(place.spec->penalty, sums);
   }
@@ -141,8 +140,8 @@ const float* NetworkPredictor::Emit(const float* x, int64_t rows, float* y, bool
     layer.EmitForward(buffers, scratch.ops);
     x = buffers.y;
     if (const Penalty penalty = layer.activity_penalty(); penalties && !penalty.empty()) {
-      scratch.ops.Add(ActiveKernels().sums, SumsOf({rows, 1, layer.outputs()}, x,
-                                                   scratch.penalty_sums[static_cast<size_t>(i)]));
+      scratch.ops.Add(ActiveKernels().sums, SumsFor(penalty, {rows, 1, layer.outputs()}, x,
+                                                    scratch.penalty_sums[static_cast<size_t>(i)]));
     }
   }
   if (inverse_.empty()) return x;

@@ -11,8 +11,10 @@
 #include "core/nn/op_list.h"
 #include "core/optim/optimizer.h"
 #include "core/plan/column_moments.h"
+#include "core/plan/member_values.h"
 #include "core/plan/penalty_sums.h"
 #include "core/plan/plan_memory.h"
+#include "core/plan/plan_ops.h"
 #include "core/plan/target_inverse.h"
 #include "core/plan/thread_team.h"
 #include "fmt/format.h"
@@ -36,140 +38,6 @@ struct Program {
   std::vector<float*> layer_outputs;  // By layer.
   float* outputs = nullptr;           // Of the network.
 };
-
-// Rows to gather instead of inputs; source is null when there are none.
-struct Batch {
-  const RowSource* source = nullptr;
-  std::span<const uint32_t> rows;
-  std::span<const uint32_t> next;
-};
-
-// x = rescaled rows of the batch, or of inputs; x may be inputs.
-struct LoadArgs {
-  const Batch* batch;
-  int64_t rows, cols;
-  const float* inputs;
-  Rescale rescale;
-  float* x;
-};
-
-std::span<const uint32_t> ShareOf(std::span<const uint32_t> rows, Part part) {
-  const auto index = static_cast<size_t>(part.index);
-  const auto count = static_cast<size_t>(part.count);
-  const size_t begin = rows.size() * index / count;
-  return rows.subspan(begin, rows.size() * (index + 1) / count - begin);
-}
-
-void Load(const LoadArgs& args, Part part) {
-  if (args.batch->source != nullptr) {
-    const std::span<const uint32_t> rows = ShareOf(args.batch->rows, part);
-    const int64_t first = rows.data() - args.batch->rows.data();
-    args.batch->source->GatherFeatures(rows, ShareOf(args.batch->next, part), args.rescale,
-                                       args.x + first * args.cols);
-  } else if (args.x != args.inputs) {
-    ActiveKernels().affine({.rows = args.rows,
-                            .cols = args.cols,
-                            .vector_size = 1,
-                            .x = args.inputs,
-                            .scale = &args.rescale.scale,
-                            .offset = &args.rescale.offset,
-                            .y = args.x},
-                           part);
-  }
-}
-
-// targets[r, c] = c == labels[r] ? 1 : 0.
-struct OneHotArgs {
-  int64_t rows, classes;
-  const float* labels;
-  float* targets;
-};
-
-void OneHot(const OneHotArgs& args, Part part) {
-  if (part.index != 0) return;
-  for (int64_t r = 0; r < args.rows; ++r) {
-    float* row = args.targets + r * args.classes;
-    for (int64_t c = 0; c < args.classes; ++c)
-      row[c] = args.labels[r] == static_cast<float>(c) ? 1.0f : 0.0f;
-  }
-}
-
-// y[r, m, c] = x[r, c] for all members m.
-struct RepeatArgs {
-  int64_t rows, members, cols;
-  const float* x;
-  float* y;
-};
-
-void Repeat(const RepeatArgs& args, Part part) {
-  if (part.index != 0) return;
-  float* y = args.y;
-  for (int64_t r = 0; r < args.rows; ++r) {
-    for (int64_t m = 0; m < args.members; ++m)
-      y = std::copy_n(args.x + r * args.cols, args.cols, y);
-  }
-}
-
-// What a member has of a stack's values, or all of them: rows of values, `stride` apart.
-struct Slice {
-  float* values;
-  int64_t rows, cols, stride;
-};
-
-Slice SliceOf(float* values, int64_t rows, int64_t cols, int members, int member) {
-  if (members == 1) return {.values = values, .rows = 1, .cols = rows * cols, .stride = 0};
-  return {.values = values + member * cols, .rows = rows, .cols = cols, .stride = members * cols};
-}
-
-void CopyFrom(const Slice& slice, float* values) {
-  for (int64_t r = 0; r < slice.rows; ++r)
-    values = std::copy_n(slice.values + r * slice.stride, slice.cols, values);
-}
-
-void CopyTo(const Slice& slice, const float* values) {
-  for (int64_t r = 0; r < slice.rows; ++r)
-    std::copy_n(values + r * slice.cols, slice.cols, slice.values + r * slice.stride);
-}
-
-bool AllFinite(const Slice& slice) {
-  for (int64_t r = 0; r < slice.rows; ++r) {
-    const float* row = slice.values + r * slice.stride;
-    if (!std::all_of(row, row + slice.cols, [](float x) { return std::isfinite(x); })) return false;
-  }
-  return true;
-}
-
-// to[m, r, c] = from[r, m, c]
-struct UnstackArgs {
-  int64_t rows, cols;
-  int members;
-  float* from;
-  float* to;
-  int64_t to_member;  // Values from one member to the next.
-};
-
-void Unstack(const UnstackArgs& args, Part part) {
-  for (int m = part.index; m < args.members; m += part.count) {
-    CopyFrom(SliceOf(args.from, args.rows, args.cols, args.members, m),
-             args.to + m * args.to_member);
-  }
-}
-
-// Each member's squares over all sums.
-struct AddUpArgs {
-  int members;
-  size_t count;
-  const PenaltySums* sums;
-  PenaltySums* total;
-};
-
-void AddUp(const AddUpArgs& args, Part part) {
-  if (part.index != 0) return;
-  for (int m = 0; m < args.members; ++m) {
-    args.total->squares[m] = 0;
-    for (size_t i = 0; i < args.count; ++i) args.total->squares[m] += args.sums[i].squares[m];
-  }
-}
 
 class NetworkPlan final : public TrainingPlan {
  public:
@@ -281,13 +149,14 @@ class NetworkPlan final : public TrainingPlan {
   // As the newest program computed them.
   std::vector<PenaltySums> weight_sums_;    // One per weight of the network.
   std::vector<PenaltySums> activity_sums_;  // One per layer.
-  std::vector<PenaltySums> gradient_sums_;  // One per weight of the network: for clipping by norm.
-  PenaltySums all_gradient_sums_;
+  std::vector<MemberSums>
+      gradient_sums_;  // Squares, one per weight of the network: for clipping by norm.
+  MemberSums all_gradient_sums_;
   std::optional<ColumnMoments> moments_;  // Until adaptation is finished.
 
   std::vector<float> learning_rates_;
   StepState step_ = {};
-  Batch batch_;  // Of the next program.
+  GatherBatch batch_;  // Of the next program.
   std::map<std::pair<Mode, int64_t>, Program> programs_;
   const Program* newest_ = nullptr;  // Of training and evaluation.
   ThreadTeam team_;
@@ -585,12 +454,12 @@ std::vector<LayerBuffers> NetworkPlan::EmitForward(int layers, Program& program)
   const std::optional<Rescale> rescale =
       first < layers ? network_.layer(first).rescale() : std::nullopt;
   float* x = memory_->inputs;
-  program.ops.Add(&Load, {.batch = &batch_,
-                          .rows = program.rows,
-                          .cols = network_.inputs(),
-                          .inputs = memory_->inputs,
-                          .rescale = rescale.value_or(Rescale()),
-                          .x = rescale ? layer_memory(first).y : memory_->inputs});
+  program.ops.Add(&LoadRows, {.batch = &batch_,
+                              .rows = program.rows,
+                              .cols = network_.inputs(),
+                              .inputs = memory_->inputs,
+                              .rescale = rescale.value_or(Rescale()),
+                              .x = rescale ? layer_memory(first).y : memory_->inputs});
   for (int i = 0; i < layers; ++i) {
     LayerBuffers buffers = MakeBuffers(i, program.rows, training);
     buffers.x = x;
@@ -637,15 +506,18 @@ void NetworkPlan::EmitLoss(const Program& program, float* gradient, OpList& ops)
 
 void NetworkPlan::EmitPenalties(const Program& program, OpList& ops) {
   for (int i = 0; i < network_.size(); ++i) {
-    if (network_.layer(i).activity_penalty().empty()) continue;
+    const Penalty penalty = network_.layer(i).activity_penalty();
+    if (penalty.empty()) continue;
     const size_t index = static_cast<size_t>(i);
     const Block block = {program.rows, members_in(i), network_.layer(i).outputs()};
-    ops.Add(kernels_.sums, SumsOf(block, program.layer_outputs[index], activity_sums_[index]));
+    ops.Add(kernels_.sums,
+            SumsFor(penalty, block, program.layer_outputs[index], activity_sums_[index]));
   }
   for (size_t i = 0; i < weight_sums_.size(); ++i) {
     const Network::WeightPlace& place = network_.weights()[i];
-    if (place.spec->penalty.empty()) continue;
-    ops.Add(kernels_.sums, SumsOf(block_of(place), weight(place), weight_sums_[i]));
+    const Penalty& penalty = place.spec->penalty;
+    if (penalty.empty()) continue;
+    ops.Add(kernels_.sums, SumsFor(penalty, block_of(place), weight(place), weight_sums_[i]));
   }
 }
 
@@ -728,9 +600,10 @@ void NetworkPlan::EmitClips(OpList& ops) {
   for (size_t i = 0; by_norm && i < gradient_sums_.size(); ++i) {
     const Network::WeightPlace& place = network_.weights()[i];
     if (!place.spec->trainable) continue;
-    SumArgs sums = SumsOf(block_of(place), gradient(place), gradient_sums_[i]);
-    sums.absolutes = nullptr;
-    ops.Add(kernels_.sums, sums);
+    ops.Add(kernels_.sums, {.block = block_of(place),
+                            .x = gradient(place),
+                            .squares = gradient_sums_[i].of,
+                            .absolutes = nullptr});
   }
   if (first.has_global_clipnorm()) {
     ops.Add(&AddUp, {.members = members_,
@@ -747,12 +620,11 @@ void NetworkPlan::EmitClips(OpList& ops) {
     const Network::WeightPlace& place = network_.weights()[i];
     if (!place.spec->trainable) continue;
     if (by_norm) {
-      ops.Add(kernels_.clip_norm,
-              {.block = block_of(place),
-               .gradients = gradient(place),
-               .limits = limits,
-               .squares = first.has_global_clipnorm() ? all_gradient_sums_.squares
-                                                      : gradient_sums_[i].squares});
+      ops.Add(kernels_.clip_norm, {.block = block_of(place),
+                                   .gradients = gradient(place),
+                                   .limits = limits,
+                                   .squares = first.has_global_clipnorm() ? all_gradient_sums_.of
+                                                                          : gradient_sums_[i].of});
     } else if (first.has_clipvalue()) {
       ops.Add(kernels_.clip_value,
               {.block = block_of(place), .gradients = gradient(place), .limits = limits});
@@ -760,76 +632,7 @@ void NetworkPlan::EmitClips(OpList& ops) {
   }
 }
 
-// What is not 0 becomes 1.
-float OneUnless0(float x) { return x == 0 ? 0 : 1; }
-
-void Unset(v1::RegularizerSpec& regularizer) {
-  const Penalty penalty = MakePenalty(regularizer);
-  switch (regularizer.kind_case()) {
-    case v1::RegularizerSpec::kL1:
-      return regularizer.mutable_l1()->set_l1(OneUnless0(penalty.l1));
-    case v1::RegularizerSpec::kL2:
-      return regularizer.mutable_l2()->set_l2(OneUnless0(penalty.l2));
-    case v1::RegularizerSpec::kL1L2:
-      regularizer.mutable_l1_l2()->set_l1(OneUnless0(penalty.l1));
-      return regularizer.mutable_l1_l2()->set_l2(OneUnless0(penalty.l2));
-    case v1::RegularizerSpec::KIND_NOT_SET:
-      return;
-  }
-}
-
-void Unset(v1::ModelSpec& model, int first_learner) {
-  for (int i = first_learner; i < model.layers_size(); ++i) {
-    v1::LayerSpec& layer = *model.mutable_layers(i);
-    if (layer.has_dropout()) layer.mutable_dropout()->set_rate(OneUnless0(layer.dropout().rate()));
-    if (!layer.has_dense()) continue;
-    v1::DenseSpec& dense = *layer.mutable_dense();
-    if (dense.has_kernel_regularizer()) Unset(*dense.mutable_kernel_regularizer());
-    if (dense.has_bias_regularizer()) Unset(*dense.mutable_bias_regularizer());
-    if (dense.has_activity_regularizer()) Unset(*dense.mutable_activity_regularizer());
-  }
-}
-
-template <typename AdamSpec>
-void UnsetMoments(AdamSpec& spec) {
-  spec.clear_beta_1();
-  spec.clear_beta_2();
-  spec.clear_epsilon();
-}
-
-void Unset(v1::OptimizerSpec& optimizer) {
-  optimizer.clear_learning_rate();
-  if (optimizer.has_clipnorm()) optimizer.set_clipnorm(1);
-  if (optimizer.has_global_clipnorm()) optimizer.set_global_clipnorm(1);
-  if (optimizer.has_clipvalue()) optimizer.set_clipvalue(1);
-  switch (optimizer.kind_case()) {
-    case v1::OptimizerSpec::kSgd:
-      return optimizer.mutable_sgd()->set_momentum(OneUnless0(optimizer.sgd().momentum()));
-    case v1::OptimizerSpec::kAdam:
-      return UnsetMoments(*optimizer.mutable_adam());
-    case v1::OptimizerSpec::kAdamw:
-      UnsetMoments(*optimizer.mutable_adamw());
-      return optimizer.mutable_adamw()->clear_weight_decay();
-    case v1::OptimizerSpec::kRmsprop:
-      optimizer.mutable_rmsprop()->clear_rho();
-      optimizer.mutable_rmsprop()->clear_epsilon();
-      return optimizer.mutable_rmsprop()->set_momentum(OneUnless0(optimizer.rmsprop().momentum()));
-    case v1::OptimizerSpec::kAdagrad:
-      return optimizer.mutable_adagrad()->clear_epsilon();
-    case v1::OptimizerSpec::KIND_NOT_SET:
-      return;
-  }
-}
-
 }  // namespace
-
-std::optional<TrainingPlan::Member> Stackable(TrainingPlan::Member member) {
-  const Network network(member.model);
-  if (network.first_learner() == network.size()) return std::nullopt;
-  Unset(member.model, network.first_learner());
-  Unset(member.optimizer);
-  return member;
-}
 
 absl::StatusOr<std::unique_ptr<TrainingPlan>> TrainingPlan::Create(const Options& options) {
   Network network(options.model);

@@ -54,8 +54,8 @@ class TrainingPlan {
     std::optional<Weights> initial = {};
     int threads = 1;
     // A stack: networks that start alike and see the same rows. Each computes what it would alone,
-    // bit by bit. Up to kMostMembers, which are alike in what Stackable leaves of them. When empty,
-    // there is one, of `model` and training.optimizer().
+    // bit by bit. Up to kMostMembers, which are alike in what Stackable (stackable.h) leaves of
+    // them. When empty, there is one, of `model` and training.optimizer().
     std::vector<Member> members = {};
   };
   // INVALID_ARGUMENT or DATA_LOSS when `initial` does not fit the architecture.
@@ -120,11 +120,6 @@ class TrainingPlan {
   virtual absl::Status Resume(std::span<const PlanState> states) = 0;
   absl::Status Resume(const PlanState& state) { return Resume(std::span(&state, 1)); }
 };
-
-// The member without what may differ in a stack: the learning rate; what an optimizer is set to,
-// clipping included; the strengths of penalties; and rates of dropout, above the first layer that
-// learns. Whether these are 0 may not differ. Nothing when the network learns nothing.
-std::optional<TrainingPlan::Member> Stackable(TrainingPlan::Member member);
 
 }  // namespace fitd
 

@@ -11,6 +11,7 @@
 #include "core/data/shuffle.h"
 #include "core/nn/network.h"
 #include "core/nn/resolve_model.h"
+#include "core/plan/stackable.h"
 #include "core/plan/training_plan.h"
 #include "core/train/fit_data.h"
 #include "core/train/fit_member.h"

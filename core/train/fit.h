@@ -78,8 +78,9 @@ class FitObserver {
   virtual void OnSnapshot(FitResult snapshot) = 0;
 };
 
-// One fit of a stack: what trains together because all but the learning rate, the epochs and the
-// callbacks is the same, the data and the position of `resume` included. Each fit ends as it would
+// One fit of a stack: what trains together because all is the same, the data and the position of
+// `resume` included, but for the epochs, the callbacks and the numbers that members of a plan may
+// have each for itself (stackable.h). Each fit ends as it would
 // alone, bit by bit, and when it would; none has `steps`.
 struct FitTask {
   FitInput input;

@@ -61,11 +61,12 @@ std::string Bytes(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-std::vector<std::string> Texts(std::vector<v1::EpochCompleted> epochs) {
+template <typename Message>
+std::vector<std::string> Texts(const std::vector<Message>& messages) {
   std::vector<std::string> texts;
-  for (v1::EpochCompleted& epoch : epochs) {
-    epoch.clear_duration();
-    texts.push_back(epoch.ShortDebugString());
+  for (Message message : messages) {
+    if constexpr (std::is_same_v<Message, v1::EpochCompleted>) message.clear_duration();
+    texts.push_back(message.ShortDebugString());
   }
   return texts;
 }
@@ -83,6 +84,7 @@ void ExpectSame(const Told& stacked, const Told& alone) {
   for (size_t i = 0; i < alone.observer.snapshots.size(); ++i) {
     const FitResult& a = stacked.observer.snapshots[i];
     const FitResult& b = alone.observer.snapshots[i];
+    EXPECT_EQ(Texts(a.metrics), Texts(b.metrics));
     EXPECT_EQ(a.epoch, b.epoch);
     EXPECT_EQ(a.weights.Sha256(), b.weights.Sha256());
   }
