@@ -131,9 +131,8 @@ class OneHot {
 
   template <typename Lanes>
   Packet At(int64_t i, Lanes) const {
-    alignas(sizeof(Packet)) float values[kLanes] = {};
-    if (index_ >= i && index_ < i + kLanes) values[index_ - i] = 1.0f;
-    return Eigen::internal::pload<Packet>(values);
+    const Packet lane = Eigen::internal::plset<Packet>(0.0f);
+    return pand(pcmp_eq(lane, Set(static_cast<float>(index_ - i))), Set(1.0f));
   }
 
  private:

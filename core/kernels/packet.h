@@ -87,29 +87,49 @@ inline void Store(float* to, Packet x, int lanes) {
 // `x` in the first lanes, `other` in the rest.
 inline Packet Select(Packet x, Packet, Whole) { return x; }
 inline Packet Select(Packet x, Packet other, int lanes) {
-  alignas(sizeof(Packet)) float values[2 * kLanes] = {};
-  __builtin_memset(values, 0xff, kLanes * sizeof(float));
-  const Packet first = Eigen::internal::ploadu<Packet>(values + kLanes - lanes);
-  return pselect(first, x, other);
+#if defined(__AVX512F__)
+  return _mm512_mask_blend_ps(static_cast<__mmask16>((1u << lanes) - 1), other, x);
+#else
+  const Packet lane = Eigen::internal::plset<Packet>(0.0f);
+  return pselect(pcmp_lt(lane, Set(static_cast<float>(lanes))), x, other);
+#endif
 }
 
 inline float First(Packet x) { return Eigen::internal::pfirst(x); }
 
-// Sum and maximum of the lanes, in halves: always the same order.
-inline float Sum(Packet x) {
+// All lanes as one, in halves: always the same order.
+template <typename Combine>
+inline float Reduce(Packet x, Combine combine) {
+#if defined(__SSE2__)
+#if defined(__AVX512F__)
+  const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd(x), 1);
+  const __m256 eight = combine(_mm512_castps512_ps256(x), _mm256_castpd_ps(high));
+#elif defined(__AVX__)
+  const __m256 eight = x;
+#endif
+#if defined(__AVX__)
+  const __m128 four = combine(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+#else
+  const __m128 four = x;
+#endif
+  const __m128 two = combine(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(combine(two, _mm_shuffle_ps(two, two, 1)));
+#else
   alignas(sizeof(Packet)) float values[kLanes];
   Eigen::internal::pstore(values, x);
   for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) values[i] += values[i + half];
+    for (int i = 0; i < half; ++i)
+      values[i] = First(combine(Set(values[i]), Set(values[i + half])));
   }
   return values[0];
+#endif
 }
+inline float Sum(Packet x) {
+  return Reduce(x, [](auto a, auto b) { return padd(a, b); });
+}
+// Any of the lanes where one is NaN.
 inline float Max(Packet x) {
-  alignas(sizeof(Packet)) float values[kLanes];
-  Eigen::internal::pstore(values, x);
-  float max = values[0];
-  for (int i = 1; i < kLanes; ++i) max = values[i] > max ? values[i] : max;
-  return max;
+  return Reduce(x, [](auto a, auto b) { return pmax(a, b); });
 }
 
 // y, but x where x is NaN: undoes comparisons and clamps that lose it.
