@@ -95,7 +95,7 @@ class Checker {
     if (!IsSet("workers")) config_.set_workers(AvailableCores());
     Range("workers", config_.workers(), 1, 256);
     if (!IsSet("max_stacked_trials")) config_.set_max_stacked_trials(16);
-    Range("max_stacked_trials", config_.max_stacked_trials(), 1, 64);
+    Range("max_stacked_trials", config_.max_stacked_trials(), 1, 16);
     if (config_.log_level().empty()) config_.set_log_level("info");
     OneOf("log_level", config_.log_level(), {"trace", "debug", "info", "warn", "error"});
     if (config_.log_format().empty()) config_.set_log_format("json");

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <utility>
 
 namespace fitd {
@@ -22,17 +21,6 @@ absl::Status WriteAll(int fd, const void* data, size_t size, int64_t offset) {
     offset += written;
   }
   return absl::OkStatus();
-}
-
-absl::Status SyncDirectory(const std::string& path) {
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  const int fd =
-      open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, "open the directory");
-  const int result = fsync(fd);
-  const int error_number = errno;
-  close(fd);
-  return result == 0 ? absl::OkStatus() : ErrnoStatus(error_number, "sync the directory");
 }
 
 }  // namespace
@@ -78,7 +66,16 @@ absl::Status AtomicFile::Commit() {
   if (rename(temporary_path_.c_str(), path_.c_str()) != 0)
     return ErrnoStatus(errno, "rename a file");
   close(std::exchange(fd_, -1));
-  return SyncDirectory(path_);
+  return absl::OkStatus();
+}
+
+absl::Status SyncDirectory(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, "open a directory");
+  const int result = fsync(fd);
+  const int error_number = errno;
+  close(fd);
+  return result == 0 ? absl::OkStatus() : ErrnoStatus(error_number, "sync a directory");
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {

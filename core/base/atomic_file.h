@@ -1,5 +1,4 @@
-// Files that appear whole or not at all: written under another name, synced, renamed, and the
-// directory synced.
+// Files that appear whole or not at all: written under another name, synced, renamed.
 
 #ifndef FITD_CORE_BASE_ATOMIC_FILE_H_
 #define FITD_CORE_BASE_ATOMIC_FILE_H_
@@ -27,7 +26,8 @@ class AtomicFile {
   absl::Status WriteAt(int64_t offset, const void* data, size_t size);
   int64_t size() const { return size_; }
 
-  // Syncs, renames to `path`, syncs the directory. After an error nothing is left.
+  // Syncs and renames to `path`. After an error nothing is left. The name is on the disk once its
+  // directory is synced, or the one that the file is moved to.
   absl::Status Commit();
 
  private:
@@ -37,6 +37,8 @@ class AtomicFile {
   int fd_;
   int64_t size_ = 0;
 };
+
+absl::Status SyncDirectory(const std::string& path);
 
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 

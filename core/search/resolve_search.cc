@@ -5,14 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "core/base/canonical_bytes.h"
 #include "core/base/kinds.h"
 #include "core/base/names.h"
 #include "core/search/halving_search.h"
 #include "core/search/search_space.h"
 #include "core/search/trial_fields.h"
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace fitd {
 namespace {
@@ -31,17 +30,6 @@ constexpr int64_t kMostFits = 100;
 bool HasRungs(const v1::SearchAlgorithmSpec& algorithm) {
   return algorithm.has_halving() || algorithm.has_hyperband() ||
          algorithm.has_asynchronous_halving();
-}
-
-// Equal for equal trials alone.
-std::string Bytes(const v1::TrialSpec& trial) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream out(&stream);
-  out.SetSerializationDeterministic(true);
-  trial.SerializeToCodedStream(&out);
-  out.Trim();
-  return bytes;
 }
 
 // Of every axis, those inside choices too, what it sets.
@@ -170,8 +158,8 @@ class SpaceResolver {
       if (!put.ok()) violations_.Add(choice + ".value", Message(put));
       if (put.ok() && !axis.fields().empty()) {
         const bool repeat = IsRepeat(axis.fields(0));
-        const auto [same, first] =
-            values.emplace(repeat ? std::to_string(*ParseCopies(value)) : Bytes(chosen), i);
+        const auto [same, first] = values.emplace(
+            repeat ? std::to_string(*ParseCopies(value)) : CanonicalBytes(chosen), i);
         if (!first) {
           violations_.Add(choice + ".value",
                           fmt::format("is the same as the value of choices[{}]", same->second));

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/canonical_bytes.h"
 #include "core/data/shuffle.h"
 #include "core/nn/network.h"
 #include "core/nn/resolve_model.h"
@@ -18,7 +19,7 @@
 #include "core/train/fit_warnings.h"
 #include "core/train/resolve_training_options.h"
 #include "core/train/targets.h"
-#include "google/protobuf/util/message_differencer.h"
+#include "fitd/v1/search.pb.h"
 
 namespace fitd {
 namespace {
@@ -367,23 +368,17 @@ absl::Status RunTasks(std::span<FitTask> tasks, const FitsEnded& ended) {
 
 }  // namespace
 
-bool StackTogether(const FitSpecs& a, const FitSpecs& b) {
-  const auto shared = [](v1::TrainingSpec training) {
-    training.clear_optimizer();
-    training.clear_epochs();
-    training.clear_early_stopping();
-    training.clear_reduce_lr_on_plateau();
-    return training;
-  };
-  using google::protobuf::util::MessageDifferencer;
-  const auto member = [](const FitSpecs& specs) {
-    return Stackable({.model = specs.model, .optimizer = specs.training.optimizer()});
-  };
-  if (!MessageDifferencer::Equals(shared(a.training), shared(b.training))) return false;
-  const auto first = member(a);
-  const auto second = member(b);
-  return first && second && MessageDifferencer::Equals(first->model, second->model) &&
-         MessageDifferencer::Equals(first->optimizer, second->optimizer);
+std::optional<std::string> StackKey(const v1::ModelSpec& model, const v1::TrainingSpec& training) {
+  auto member = Stackable({.model = model, .optimizer = training.optimizer()});
+  if (!member) return std::nullopt;
+  v1::TrialSpec shared;
+  *shared.mutable_model() = std::move(member->model);
+  *shared.mutable_training() = training;
+  *shared.mutable_training()->mutable_optimizer() = std::move(member->optimizer);
+  shared.mutable_training()->clear_epochs();
+  shared.mutable_training()->clear_early_stopping();
+  shared.mutable_training()->clear_reduce_lr_on_plateau();
+  return CanonicalBytes(shared);
 }
 
 bool StackTogether(const FitInput& a, const FitInput& b) {
@@ -396,9 +391,8 @@ bool StackTogether(const FitInput& a, const FitInput& b) {
     return input.steps.has_value() || input.initial_weights.has_value();
   };
   return a.train == b.train && a.validation == b.validation && !alone(a) && !alone(b) &&
-         position(a) == position(b) &&
-         StackTogether(FitSpecs{.model = a.model, .training = a.training},
-                       FitSpecs{.model = b.model, .training = b.training});
+         position(a) == position(b) && StackKey(a.model, a.training).has_value() &&
+         StackKey(a.model, a.training) == StackKey(b.model, b.training);
 }
 
 int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training) {

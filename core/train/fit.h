@@ -93,13 +93,10 @@ struct FitOutcome {
   absl::StatusOr<FitResult> result;
 };
 
-// Whether fits can be in one stack, if they are on the same data and from the same position...
-struct FitSpecs {
-  const v1::ModelSpec& model;        // Resolved.
-  const v1::TrainingSpec& training;  // Resolved.
-};
-bool StackTogether(const FitSpecs& a, const FitSpecs& b);
-// ...and whether they are.
+// What fits on the same data and from the same position must have in common to be in one stack:
+// equal when it is. Nothing when no stack can have the fit. Both specs are resolved.
+std::optional<std::string> StackKey(const v1::ModelSpec& model, const v1::TrainingSpec& training);
+// Whether both can be in one stack.
 bool StackTogether(const FitInput& a, const FitInput& b);
 
 // How many fits train faster in a stack than one by one: from the fewest to the most, which is 1

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -59,7 +60,8 @@ absl::Status WriteTokens(const std::string& path, const std::vector<Token>& toke
         fmt::format("{} {} {} {}\n", token.name, RoleName(token.role), token.sha256,
                     absl::FormatTime(absl::RFC3339_sec, token.create_time, absl::UTCTimeZone()))));
   }
-  return file.Commit();
+  FITD_RETURN_IF_ERROR(file.Commit());
+  return SyncDirectory(std::filesystem::absolute(path).parent_path().string());
 }
 
 // Runs edit(tokens) and writes what it leaves, one process at a time.

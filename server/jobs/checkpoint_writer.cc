@@ -13,12 +13,10 @@ constexpr std::chrono::seconds kLeastBetweenEpochs{1};
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(Checkpoints& checkpoints, Journal& journal, Options options)
-    : checkpoints_(checkpoints),
-      journal_(journal),
-      options_(std::move(options)),
-      thread_([this] { Loop(); }) {}
+    : checkpoints_(checkpoints), journal_(journal), options_(std::move(options)) {}
 
 CheckpointWriter::~CheckpointWriter() {
+  if (!thread_.joinable()) return;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
@@ -41,6 +39,7 @@ void CheckpointWriter::Write(Checkpoint checkpoint) {
   MutexLock lock(mutex_);
   pending_ = std::move(checkpoint);
   changed_.NotifyAll();
+  if (!thread_.joinable()) thread_ = std::thread([this] { Loop(); });
 }
 
 void CheckpointWriter::Loop() {

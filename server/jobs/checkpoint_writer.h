@@ -52,7 +52,7 @@ class CheckpointWriter {
   CondVar changed_;
   std::optional<Checkpoint> pending_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // Last: it uses the others.
+  std::thread thread_;  // From the first checkpoint on. Last: it uses the others.
 };
 
 }  // namespace fitd

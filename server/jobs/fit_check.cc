@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/canonical_bytes.h"
 #include "core/base/names.h"
 #include "core/data/pipeline.h"
 #include "core/nn/resolve_model.h"
@@ -12,7 +13,6 @@
 #include "core/train/resolve_training.h"
 #include "core/train/resolve_training_options.h"
 #include "fmt/format.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "server/jobs/request.h"
 #include "server/jobs/time.h"
 #include "server/jobs/verification.h"
@@ -140,6 +140,13 @@ void CheckFitSpec(const v1::FitSpec& spec, Violations& violations) {
   }
 }
 
+std::shared_ptr<const Table> FitCheck::KeepOpen(Transaction& transaction,
+                                                const std::string& dataset) const {
+  const std::optional<v1::Dataset> found = transaction.datasets.Find(dataset);
+  if (!found) return nullptr;
+  return tables_.Open(found->sha256()).value_or(nullptr);
+}
+
 absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec asked,
                                         const v1::ModelSpec* architecture,
                                         Violations& violations) const {
@@ -189,7 +196,7 @@ absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec as
   }
   FITD_RETURN_IF_ERROR(violations.ToStatus());
 
-  if (!google::protobuf::util::MessageDifferencer::Equals(model, named.model->spec()))
+  if (CanonicalBytes(model) != CanonicalBytes(named.model->spec()))
     *job.mutable_architecture() = model;
   job.set_trainable_parameters(shape.trainable_parameters);
   const FitMemory estimate =

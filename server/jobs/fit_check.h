@@ -36,6 +36,10 @@ class FitCheck {
   absl::StatusOr<v1::Job> Check(Transaction& transaction, v1::FitSpec asked,
                                 const v1::ModelSpec* architecture, Violations& violations) const;
 
+  // What fits on the data set are checked against, where there is one: as long as it is kept, they
+  // do not open it each.
+  std::shared_ptr<const Table> KeepOpen(Transaction& transaction, const std::string& dataset) const;
+
  private:
   Tables& tables_;
   const Scheduler& scheduler_;

@@ -111,7 +111,8 @@ void Enqueue(Transaction& transaction, v1::Job& job) {
   *event.mutable_time() = job.create_time();
   event.mutable_state_change()->set_state(v1::JOB_STATE_QUEUED);
   transaction.jobs.AppendEvent(number, event);
-  job = *transaction.jobs.Find(number);
+  job.set_last_event(event.number());
+  job.set_queue_position(transaction.jobs.QueuePosition(job));
 }
 
 absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order) {

@@ -110,8 +110,8 @@ absl::StatusOr<v1::DeleteModelResponse> Models::Delete(const v1::DeleteModelRequ
           return FailedPrecondition(fmt::format(
               "model {} is being trained by job {}; cancel it first", request.name(), *job));
         }
-        const std::optional<v1::Search> search = transaction.searches.Find(request.name());
-        if (search && !IsFinal(search->state())) {
+        const v1::Search* const search = transaction.searches.Get(request.name());
+        if (search != nullptr && !IsFinal(search->state())) {
           return FailedPrecondition(
               fmt::format("model {0} is trained by search {0}; cancel it first", request.name()));
         }

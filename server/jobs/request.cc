@@ -4,11 +4,10 @@
 #include <optional>
 
 #include "absl/strings/cord.h"
+#include "core/base/canonical_bytes.h"
 #include "core/base/names.h"
 #include "core/base/sha256.h"
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace fitd {
 
@@ -31,14 +30,7 @@ std::string RequestDigest(const google::protobuf::Message& request) {
   if (const auto* field = copy->GetDescriptor()->FindFieldByName("request_id")) {
     copy->GetReflection()->ClearField(copy.get(), field);
   }
-  std::string bytes = copy->GetDescriptor()->full_name() + "\n";
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    copy->SerializeToCodedStream(&coded);
-  }
-  return Sha256Hex(bytes);
+  return Sha256Hex(copy->GetDescriptor()->full_name() + "\n" + CanonicalBytes(*copy));
 }
 
 absl::StatusOr<bool> FindAnswer(Transaction& transaction, const std::string& request_id,

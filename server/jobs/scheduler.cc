@@ -6,6 +6,7 @@
 #include <exception>
 #include <iterator>
 #include <new>
+#include <set>
 #include <utility>
 
 #include "server/jobs/fit_runner.h"
@@ -66,14 +67,29 @@ QueueLoad Scheduler::Load() {
   load.workers = options_.workers;
   load.max_memory = options_.max_memory_bytes;
   MutexLock lock(mutex_);
-  load.free_workers = options_.workers - busy_workers_;
+  std::map<int64_t, QueueLoad::Busy> stacks;
   for (const auto& [job, running] : running_) {
-    load.running.push_back({.memory = running.memory, .remaining = std::nullopt});
     const auto newest = feeds_.NewestProgress(job);
-    if (!newest || !newest->progress.has_remaining()) continue;
-    load.running.back().remaining = FromDuration(newest->progress.remaining());
+    std::optional<std::chrono::nanoseconds> remaining;
+    if (newest && newest->progress.has_remaining())
+      remaining = FromDuration(newest->progress.remaining());
+    const auto [stack, first] = stacks.try_emplace(running.stack);
+    QueueLoad::Busy& busy = stack->second;
+    busy.memory += running.memory;
+    // Until its last one ends, if all of them say when.
+    busy.remaining = first ? remaining
+                     : busy.remaining && remaining
+                         ? std::optional(std::max(*busy.remaining, *remaining))
+                         : std::nullopt;
   }
+  for (const auto& [first, busy] : stacks) load.busy.push_back(busy);
   return load;
+}
+
+int Scheduler::FreeWorkers() const {
+  std::set<int64_t> stacks;
+  for (const auto& [job, running] : running_) stacks.insert(running.stack);
+  return options_.workers - static_cast<int>(stacks.size());
 }
 
 void Scheduler::StopJob(int64_t job) {
@@ -110,8 +126,6 @@ void Scheduler::WorkerLoop() {
     const std::vector<Taken> taken = Take();
     if (taken.empty()) return;
     RunJobs(taken);
-    MutexLock lock(mutex_);
-    --busy_workers_;
   }
 }
 
@@ -123,7 +137,6 @@ std::vector<Scheduler::Taken> Scheduler::Take() {
       Log(LogLevel::kError, "queue_failed", {{"error", Message(taken.status())}});
       changed_.WaitFor(mutex_, kRetryInterval);
     } else if (!taken->empty()) {
-      ++busy_workers_;
       return *std::move(taken);
     } else {
       changed_.Wait(mutex_);
@@ -144,7 +157,7 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
     return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
   };
   const bool first = running_.empty();
-  const int free_workers = std::max(options_.workers - busy_workers_, 1);
+  const int free_workers = FreeWorkers();
   FITD_ASSIGN_OR_RETURN(
       std::vector<Taken> taken,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<Taken>> {
@@ -179,6 +192,7 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
   for (Taken& job : taken) {
     Running& running = running_[job.number];
     running.memory = job.memory;
+    running.stack = taken.front().number;
     running.alone = job.job.crashes() >= kSuspectCrashes;
     // Such a job has only to keep what it has reached.
     running.stop.store(job.job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
@@ -196,28 +210,28 @@ std::vector<v1::Job> Scheduler::JobsToStack(Transaction& transaction, const v1::
   if (first.search().empty() || first.crashes() >= kSuspectCrashes) return {};
   const std::optional<v1::Model> base = transaction.models.Find(first.spec().model());
   if (!base) return {};
-  const auto specs = [&](const v1::Job& job) {
-    return FitSpecs{.model = job.has_architecture() ? job.architecture() : base->spec(),
-                    .training = job.spec().training()};
+  const auto model = [&](const v1::Job& job) -> const v1::ModelSpec& {
+    return job.has_architecture() ? job.architecture() : base->spec();
   };
   const int most =
-      std::min(options_.max_stacked_trials, MostInStack(specs(first).model, specs(first).training));
+      std::min(options_.max_stacked_trials, MostInStack(model(first), first.spec().training()));
   if (most < kFewestInStack) return {};
+  const auto key = [&](const v1::Job& job) { return StackKey(model(job), job.spec().training()); };
+  const std::optional<std::string> common = key(first);
+  if (!common) return {};
   // Those that go on from different places would have to wait for each other.
   const std::map<int64_t, int64_t> steps = Checkpoints(store_.directory()).NewestSteps();
   const auto place = [&](const v1::Job& job) {
     const auto found = steps.find(JobNumber(job.id()).value());
     return found == steps.end() ? 0 : found->second;
   };
+  const auto shares = static_cast<size_t>(free_workers);
   std::vector<v1::Job> jobs;
   for (v1::Job& job : transaction.jobs.Queue(kMostLookedAt)) {
-    if (job.search() != first.search()) break;
-    if (job.id() != first.id() && place(job) == place(first) &&
-        StackTogether(specs(first), specs(job))) {
+    if (job.search() != first.search() || jobs.size() == shares * static_cast<size_t>(most)) break;
+    if (job.id() != first.id() && place(job) == place(first) && key(job) == common)
       jobs.push_back(std::move(job));
-    }
   }
-  const auto shares = static_cast<size_t>(free_workers);
   const size_t share = (jobs.size() + 1 + shares - 1) / shares;
   jobs.resize(std::min({jobs.size(), share - 1, static_cast<size_t>(most - 1)}));
   if (jobs.size() + 1 < kFewestInStack) jobs.clear();

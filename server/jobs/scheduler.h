@@ -63,6 +63,7 @@ class Scheduler {
  private:
   struct Running {
     int64_t memory = 0;
+    int64_t stack = 0;  // The first job that its worker took.
     bool alone = false;
     std::atomic<bool> stop{false};
   };
@@ -86,6 +87,7 @@ class Scheduler {
                                    int free_workers) const;
   int ChooseThreads(const v1::Job& job, bool alone) const;
   void Release(int64_t job);
+  int FreeWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunJobs(const std::vector<Taken>& taken);
   // All together.
   void Train(std::span<Run*> runs);
@@ -101,7 +103,6 @@ class Scheduler {
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<int64_t, Running> running_ ABSL_GUARDED_BY(mutex_);
-  int busy_workers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::thread> workers_;  // Touched by Start and Stop alone.
 };
 

@@ -72,9 +72,9 @@ v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job) {
 }
 
 void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgress& progress) {
-  const std::optional<v1::Search> search = transaction.searches.Find(job.search());
+  const v1::Search* const search = transaction.searches.Get(job.search());
   auto trial = transaction.searches.FindTrial(job.search(), job.trial());
-  if (!search || !trial) return;
+  if (search == nullptr || !trial) return;
   v1::SearchTrial& fit = FitOfJob(*trial, job);
   fit.set_state(v1::JOB_STATE_PAUSED);
   fit.set_epochs(progress.epoch());
@@ -90,9 +90,9 @@ void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgr
 }
 
 void RecordTrial(Transaction& transaction, const v1::Job& job) {
-  std::optional<v1::Search> search = transaction.searches.Find(job.search());
+  v1::Search* const search = transaction.searches.Get(job.search());
   auto trial = transaction.searches.FindTrial(job.search(), job.trial());
-  if (!search || !trial) return;
+  if (search == nullptr || !trial) return;
   v1::SearchTrial& fit = FitOfJob(*trial, job);
   const bool counts = job.state() == v1::JOB_STATE_SUCCEEDED || IsHeld(fit);
   fit.set_state(job.state());

@@ -226,7 +226,7 @@ absl::StatusOr<v1::StartSearchResponse> Searches::Start(const v1::StartSearchReq
     v1::StartSearchResponse response;
     v1::Search& search = *response.mutable_search();
     FITD_ASSIGN_OR_RETURN(search, Check(transaction, request, violations));
-    const bool is_search = transaction.searches.Find(search.name()).has_value();
+    const bool is_search = transaction.searches.Get(search.name()) != nullptr;
     if (is_search || transaction.models.Find(search.name())) {
       return absl::AlreadyExistsError(
           fmt::format("a {} with the name {} exists; delete it or take another name",
@@ -516,9 +516,10 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     return absl::OkStatus();
   }
   FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
+  const auto data = check_.KeepOpen(transaction, search->spec().dataset());
   for (const TrialStep& step : steps) {
     if (step.trial > static_cast<int64_t>(trials.size())) {
-      const v1::SearchTrial trial = MakeTrial(transaction, *search, step);
+      const v1::SearchTrial trial = MakeTrial(transaction, *search, space, step);
       transaction.searches.InsertTrial(name, trial);
       if (!HasEnded(trial)) active += fits;
     } else {
@@ -580,7 +581,7 @@ absl::Status Searches::CancelTrials(Transaction& transaction, const std::string&
 }
 
 v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& search,
-                                    const TrialStep& step) {
+                                    const SearchSpace& space, const TrialStep& step) {
   v1::SearchTrial trial;
   trial.set_number(step.trial);
   trial.set_granted_epochs(step.epochs);
@@ -590,8 +591,7 @@ v1::SearchTrial Searches::MakeTrial(Transaction& transaction, const v1::Search& 
     *spec.mutable_model() = search.architecture();
     // Those of earlier versions were stored without defaults.
     *spec.mutable_training() = search.has_training() ? search.training() : search.spec().training();
-    FITD_RETURN_IF_ERROR(
-        PutAll(SearchSpace(search.spec().space()).FieldValues(step.parameters), spec));
+    FITD_RETURN_IF_ERROR(PutAll(space.FieldValues(step.parameters), spec));
     v1::FitSpec fit = FitOfTrial(search.spec(), search.name());
     *fit.mutable_training() = spec.training();
     PutFit(search.spec(), 1, *fit.mutable_training());

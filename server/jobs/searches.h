@@ -68,7 +68,7 @@ class Searches {
   absl::Status AdvanceOne(Transaction& transaction, const std::string& name,
                           std::vector<int64_t>& steered);
   v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search,
-                            const TrialStep& step);
+                            const SearchSpace& space, const TrialStep& step);
   // Those that began nothing since they were made or waited at a rung, whose score they keep.
   absl::Status CancelWaiting(Transaction& transaction, const std::string& search,
                              std::vector<int64_t>& steered);

@@ -9,10 +9,10 @@ namespace fitd {
 namespace {
 
 std::string Reason(const QueuedJob& job, const QueueLoad& load, int64_t free_memory) {
-  if (load.free_workers <= 0) return "a free worker";
+  if (static_cast<int>(load.busy.size()) >= load.workers) return "a free worker";
   if (job.position > 1) return "the jobs before it";
   // The scheduler runs a job alone whatever it needs.
-  if (load.running.empty() || job.memory <= free_memory) return "";
+  if (load.busy.empty() || job.memory <= free_memory) return "";
   return fmt::format("memory: needs {} bytes, {} free", job.memory,
                      std::max<int64_t>(free_memory, 0));
 }
@@ -20,22 +20,22 @@ std::string Reason(const QueuedJob& job, const QueueLoad& load, int64_t free_mem
 }  // namespace
 
 Waiting WhatItWaitsFor(const QueuedJob& job, const QueueLoad& load) {
-  int64_t workers = load.workers - static_cast<int64_t>(load.running.size());
+  int64_t workers = load.workers - static_cast<int64_t>(load.busy.size());
   int64_t memory = load.max_memory;
-  for (const QueueLoad::Job& running : load.running) memory -= running.memory;
+  for (const QueueLoad::Busy& busy : load.busy) memory -= busy.memory;
   Waiting waiting = {.reason = Reason(job, load, memory), .time = std::nullopt};
   if (waiting.reason.empty()) return waiting;
 
-  // Running jobs end one after the other until there is room for all up to this one. What these
+  // Busy workers end one after the other until there is room for all up to this one. What these
   // take after that is not known.
-  std::vector<QueueLoad::Job> running = load.running;
-  const auto key = [](const QueueLoad::Job& job) {
-    return std::pair(job.remaining.value_or(std::chrono::nanoseconds::max()), job.memory);
+  std::vector<QueueLoad::Busy> busy = load.busy;
+  const auto key = [](const QueueLoad::Busy& worker) {
+    return std::pair(worker.remaining.value_or(std::chrono::nanoseconds::max()), worker.memory);
   };
-  std::sort(running.begin(), running.end(),
+  std::sort(busy.begin(), busy.end(),
             [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  size_t left = running.size();
-  for (const QueueLoad::Job& ended : running) {
+  size_t left = busy.size();
+  for (const QueueLoad::Busy& ended : busy) {
     if (!ended.remaining) break;
     ++workers;
     memory += ended.memory;

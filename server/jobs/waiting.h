@@ -13,14 +13,14 @@ namespace fitd {
 
 // What runs, and how much of it may.
 struct QueueLoad {
-  struct Job {
+  // A worker that has a job, or a stack of them.
+  struct Busy {
     int64_t memory = 0;
     std::optional<std::chrono::nanoseconds> remaining = std::nullopt;  // Estimated, when known.
   };
   int workers = 1;
-  int free_workers = 1;
   int64_t max_memory = 0;
-  std::vector<Job> running = {};  // Several on one worker where they are a stack.
+  std::vector<Busy> busy = {};
 };
 
 struct QueuedJob {

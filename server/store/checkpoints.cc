@@ -8,12 +8,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/base/atomic_file.h"
+
 namespace fitd {
 
 absl::Status Checkpoints::Save(int64_t job, const Checkpoint& checkpoint) {
   constexpr size_t kKept = 2;
   FITD_RETURN_IF_ERROR(
       checkpoint.Save(directory_.CheckpointPath(job, checkpoint.state.iterations())));
+  FITD_RETURN_IF_ERROR(SyncDirectory(directory_.CheckpointFolder()));
   const std::vector<std::string> paths = Paths(job);
   for (size_t i = kKept; i < paths.size(); ++i) unlink(paths[i].c_str());
   return absl::OkStatus();

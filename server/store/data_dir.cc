@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/atomic_file.h"
 #include "fmt/format.h"
 
 namespace fitd {
@@ -56,16 +57,6 @@ void Empty(const std::string& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
     std::filesystem::remove(entry.path(), ignored);
-}
-
-absl::Status SyncDirectory(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, "open a folder of the data directory");
-  const int result = fsync(fd);
-  const int error_number = errno;
-  close(fd);
-  return result == 0 ? absl::OkStatus()
-                     : ErrnoStatus(error_number, "sync a folder of the data directory");
 }
 
 }  // namespace

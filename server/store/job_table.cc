@@ -61,7 +61,10 @@ std::vector<v1::Job> JobTable::Queue(int64_t limit) {
     query.Bind(v1::JOB_STATE_QUEUED).Bind(limit);
     while (query.Next()) jobs.push_back(query.Get<v1::Job>(0));
   }
-  for (v1::Job& job : jobs) FillIn(job);
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].set_last_event(LastEvent(NumberOf(jobs[i])));
+    jobs[i].set_queue_position(static_cast<int64_t>(i) + 1);
+  }
   return jobs;
 }
 
@@ -87,6 +90,15 @@ std::vector<int64_t> JobTable::Active() {
 int64_t JobTable::Count(v1::JobState state) {
   Query query = database_.Prepare("SELECT COUNT(*) FROM jobs WHERE state = ?");
   query.Bind(state).Next();
+  return query.Int(0);
+}
+
+int64_t JobTable::QueuePosition(const v1::Job& job) {
+  Query query = database_.Prepare(
+      "SELECT COUNT(*) FROM jobs WHERE state = ?1 AND (priority > ?2 OR (priority = ?2 AND id <= "
+      "?3))");
+  query.Bind(v1::JOB_STATE_QUEUED).Bind(job.spec().resources().priority()).Bind(NumberOf(job));
+  query.Next();
   return query.Int(0);
 }
 
@@ -157,12 +169,7 @@ int64_t JobTable::QueuedMemory(int64_t count) {
 }
 
 void JobTable::AppendEvent(int64_t job, v1::JobEvent& event) {
-  {
-    Query query =
-        database_.Prepare("SELECT COALESCE(MAX(number), 0) + 1 FROM events WHERE job = ?");
-    query.Bind(job).Next();
-    event.set_number(query.Int(0));
-  }
+  event.set_number(LastEvent(job) + 1);
   database_.Prepare("INSERT INTO events (job, number, kind, message) VALUES (?, ?, ?, ?)")
       .Bind(job)
       .Bind(event.number())
@@ -190,20 +197,16 @@ JobTable::EventCounts JobTable::CountEvents(int64_t job) {
   return counts;
 }
 
+int64_t JobTable::LastEvent(int64_t job) {
+  Query query = database_.Prepare("SELECT COALESCE(MAX(number), 0) FROM events WHERE job = ?");
+  query.Bind(job).Next();
+  return query.Int(0);
+}
+
 void JobTable::FillIn(v1::Job& job) {
-  const int64_t number = NumberOf(job);
-  {
-    Query query = database_.Prepare("SELECT COALESCE(MAX(number), 0) FROM events WHERE job = ?");
-    query.Bind(number).Next();
-    job.set_last_event(query.Int(0));
-  }
+  job.set_last_event(LastEvent(NumberOf(job)));
   job.clear_queue_position();
-  if (job.state() != v1::JOB_STATE_QUEUED) return;
-  Query query = database_.Prepare(
-      "SELECT COUNT(*) FROM jobs WHERE state = ?1 AND (priority > ?2 OR (priority = ?2 AND id <= "
-      "?3))");
-  query.Bind(v1::JOB_STATE_QUEUED).Bind(job.spec().resources().priority()).Bind(number).Next();
-  job.set_queue_position(query.Int(0));
+  if (job.state() == v1::JOB_STATE_QUEUED) job.set_queue_position(QueuePosition(job));
 }
 
 }  // namespace fitd

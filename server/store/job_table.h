@@ -45,6 +45,8 @@ class JobTable {
   // Numbers of all jobs whose state is not final.
   std::vector<int64_t> Active();
   int64_t Count(v1::JobState state);
+  // Of a queued job: 1 for the next to run.
+  int64_t QueuePosition(const v1::Job& job);
   // A job whose state is not final and that trains the model, reads the data set, or starts from
   // the version or verifies it.
   std::optional<std::string> ActiveJobOfModel(std::string_view model);
@@ -69,6 +71,7 @@ class JobTable {
   EventCounts CountEvents(int64_t job);
 
  private:
+  int64_t LastEvent(int64_t job);  // 0: none yet.
   void FillIn(v1::Job& job);
 
   Database& database_;

@@ -2,13 +2,19 @@
 
 namespace fitd {
 
+v1::Search* SearchTable::Get(std::string_view name) {
+  if (newest_ && newest_->name() == name) return &*newest_;
+  newest_.reset();
+  Query query = database_.Prepare("SELECT message FROM searches WHERE name = ?");
+  if (!query.Bind(name).Next()) return nullptr;
+  return &newest_.emplace(query.Get<v1::Search>(0));
+}
+
 std::optional<v1::Search> SearchTable::Find(std::string_view name) {
-  std::optional<v1::Search> search;
-  {
-    Query query = database_.Prepare("SELECT message FROM searches WHERE name = ?");
-    if (query.Bind(name).Next()) search = query.Get<v1::Search>(0);
-  }
-  if (search) FillIn(*search);
+  const v1::Search* const stored = Get(name);
+  if (stored == nullptr) return std::nullopt;
+  v1::Search search = *stored;
+  FillIn(search);
   return search;
 }
 
@@ -66,9 +72,11 @@ void SearchTable::Update(const v1::Search& search) {
       .Bind(search)
       .Bind(search.name())
       .Run();
+  if (newest_ && &search != &*newest_) newest_.reset();
 }
 
 void SearchTable::Delete(std::string_view name) {
+  newest_.reset();
   database_.Prepare("DELETE FROM searches WHERE name = ?").Bind(name).Run();
 }
 

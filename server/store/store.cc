@@ -108,14 +108,14 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
     }
   };
   try {
-    database_->Execute("BEGIN");
+    database_->Prepare("BEGIN").Run();
     absl::Status status = work(transaction);
     if (status.ok()) status = PutInPlace(transaction.files_to_add_);
     if (!status.ok()) {
       rollback();
       return status;
     }
-    database_->Execute("COMMIT");
+    database_->Prepare("COMMIT").Run();
   } catch (...) {
     const absl::Status status = CurrentDatabaseError();
     const bool io_failed = CurrentDatabaseErrorIsIo();

@@ -8,12 +8,11 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-QueueLoad Load(int workers, std::vector<QueueLoad::Job> running) {
+QueueLoad Load(int workers, std::vector<QueueLoad::Busy> busy) {
   QueueLoad load;
   load.workers = workers;
-  load.free_workers = workers - static_cast<int>(running.size());
   load.max_memory = 100;
-  load.running = std::move(running);
+  load.busy = std::move(busy);
   return load;
 }
 
@@ -25,14 +24,6 @@ TEST(WaitingTest, JobThatIsAboutToStartWaitsForNothing) {
   EXPECT_EQ(
       WhatItWaitsFor({.position = 1, .memory = 400, .memory_to_here = 400}, Load(1, {})).reason,
       "");
-}
-
-TEST(WaitingTest, AStackKeepsOneWorkerBusy) {
-  QueueLoad load = Load(2, std::vector<QueueLoad::Job>(8, {.memory = 10, .remaining = seconds(9)}));
-  load.free_workers = 1;
-  EXPECT_EQ(WhatItWaitsFor({.position = 1, .memory = 10, .memory_to_here = 10}, load).reason, "");
-  EXPECT_EQ(WhatItWaitsFor({.position = 1, .memory = 30, .memory_to_here = 30}, load).reason,
-            "memory: needs 30 bytes, 20 free");
 }
 
 TEST(WaitingTest, BusyWorkersAreWaitedForInTurn) {
