@@ -21,6 +21,7 @@ from daemon import Daemon
 from tables import markdown, ratio
 
 WIDTHS, BATCH = (784, 10, 10, 10), 32
+IRIS = pathlib.Path(__file__).parent.parent / "data" / "iris.csv"
 
 
 def learning_rates(count: int) -> list[float]:
@@ -44,12 +45,31 @@ class Fitd:
         folder.mkdir()
         self._daemon = Daemon(folder, f"unix:{folder}/socket", "--max-stacked-trials", str(stack))
         self._searches = 0
+        self._has_iris = False
         layers = ["rescaling:scale=0.00392157"] + [f"dense:{width}:relu" for width in WIDTHS[1:-1]]
         self._daemon.call("model", "create", "m", "--input", str(WIDTHS[0]), "--layers",
                           ", ".join(layers + [f"dense:{WIDTHS[-1]}:softmax"]))
         data = os.environ["MNIST_DIR"]
         self._daemon.call("dataset", "upload", "mnist", "--features", f"{data}/train-images-idx3-ubyte.gz", "--labels",
                           f"{data}/train-labels-idx1-ubyte.gz")
+
+    def overhead(self, rates: int) -> float:
+        """Seconds that a trial costs besides its epochs: of a search of one epoch on iris, what one of eleven does not say."""
+        if not self._has_iris:
+            self._daemon.call("model", "create", "iris", "--input", "4", "--layers", "dense:10:relu, dense:3:softmax")
+            self._daemon.call("dataset", "upload", "iris", str(IRIS), "--label", "species")
+            self._has_iris = True
+
+        def search(epochs: int) -> float:
+            self._searches += 1
+            start = time.perf_counter()
+            self._daemon.call("search", "start", f"s{self._searches}", "--model", "iris", "--data", "iris", "--loss",
+                              "sparse_categorical_crossentropy", "--epochs", str(epochs), "--algorithm", "grid", "--axis",
+                              "learning_rate=" + ",".join(f"{rate:.6g}" for rate in learning_rates(rates)))
+            return time.perf_counter() - start
+
+        one, eleven = search(1), search(11)
+        return (one - (eleven - one) / 10) / rates
 
     def search(self, rates: list[float]) -> tuple[float, list[float]]:
         """Seconds, and the loss of each rate's epoch."""
@@ -156,12 +176,16 @@ def main() -> None:
                       **{name: Peer(name) for name in PEERS}}
         seconds: dict[str, list[float]] = {name: [] for name in contenders}
         losses: dict[str, list[float]] = {}
+        overheads: dict[str, list[float]] = {name: [] for name in contenders if name.startswith("fitd")}
         try:
             for number in range(1, rounds + 1):
                 for name, contender in contenders.items():
                     took, losses[name] = contender.search(rates)
                     seconds[name].append(took)
                     print(f"round {number} of {rounds}: {name}, {took:.2f} s", file=sys.stderr, flush=True)
+            for _ in range(3 * rounds):
+                for name, measured in overheads.items():
+                    measured.append(contenders[name].overhead(16 if options.quick else 512))
         finally:
             for contender in contenders.values():
                 contender.close()
@@ -177,8 +201,13 @@ def main() -> None:
         rows.append([name, f"{median:.2f}", f"{median / len(rates) * 1e3:.1f}", f"{middle:.2f} [{low:.2f}, {high:.2f}]"]
                     + [f"{losses[name][index]:.4f}" for index in (0, best, -1)])
     print(markdown(rows))
+    print()
+    for name, measured in overheads.items():
+        print(f"{name}: besides its epochs a trial takes {statistics.median(measured) * 1e3:.2f} ms "
+              f"({min(measured) * 1e3:.2f} to {max(measured) * 1e3:.2f}).")
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps({"rates": rates, "seconds": seconds, "losses": losses}))
+        pathlib.Path(options.json).write_text(
+            json.dumps({"rates": rates, "seconds": seconds, "losses": losses, "overheads": overheads}))
 
 
 if __name__ == "__main__":
