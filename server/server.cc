@@ -149,7 +149,7 @@ struct Server::Parts {
                    .max_memory_bytes = config.max_memory_bytes(),
                    .max_stacked_trials = config.max_stacked_trials(),
                    .checkpoint_interval = ToDuration(config.checkpoint_interval_seconds()),
-                   .job_ended = [this] { housekeeping.Run(); }}),
+                   .jobs_ended = [this] { housekeeping.Run(); }}),
         model_cache(*store, running_models),
         models(*store, config.max_parameters()),
         datasets(*store, tables, config.max_dataset_bytes()),

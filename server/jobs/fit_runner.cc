@@ -45,9 +45,8 @@ std::string EarlyEnd(const FitResult& result, int64_t trained, int64_t epochs) {
 // and maybe epochs, and those whose events are stored are not told again.
 class FitRunner::Observer final : public FitObserver {
  public:
-  Observer(FitRunner& runner, JobTable::EventCounts told, CheckpointWriter::Options options)
+  Observer(FitRunner& runner, CheckpointWriter::Options options)
       : runner_(runner),
-        told_(told),
         running_model_(runner.running_models_.Open(runner.number_)),
         writer_(runner.checkpoints_, runner.journal_, std::move(options)) {}
 
@@ -71,7 +70,7 @@ class FitRunner::Observer final : public FitObserver {
     runner_.progress_.set_step(runner_.progress_.steps_per_epoch());
     *runner_.progress_.mutable_metrics() = epoch.metrics();
     runner_.progress_.set_learning_rate(epoch.learning_rate());
-    if (epoch.epoch() <= told_.epochs) return;
+    if (epoch.epoch() <= runner_.told_.epochs) return;
     v1::JobEvent event;
     *event.mutable_epoch_completed() = epoch;
     runner_.Append(std::move(event));
@@ -83,7 +82,7 @@ class FitRunner::Observer final : public FitObserver {
   }
 
   void OnWarning(const v1::JobWarning& warning) override {
-    if (++warnings_ <= told_.warnings) return;
+    if (++warnings_ <= runner_.told_.warnings) return;
     v1::JobEvent event;
     *event.mutable_warning() = warning;
     runner_.Append(std::move(event));
@@ -99,7 +98,6 @@ class FitRunner::Observer final : public FitObserver {
 
  private:
   FitRunner& runner_;
-  const JobTable::EventCounts told_;
   const std::shared_ptr<RunningModel> running_model_;
   CheckpointWriter writer_;
   int64_t warnings_ = 0;
@@ -134,13 +132,9 @@ void FitRunner::Notice(const std::string& message) {
   Append(std::move(event));
 }
 
-absl::StatusOr<FitObserver*> FitRunner::Observe(std::chrono::nanoseconds checkpoint_interval) {
-  FITD_ASSIGN_OR_RETURN(
-      const JobTable::EventCounts told, store_.InTransaction([&](Transaction& transaction) {
-        return absl::StatusOr<JobTable::EventCounts>(transaction.jobs.CountEvents(number_));
-      }));
+FitObserver& FitRunner::Observe(std::chrono::nanoseconds checkpoint_interval) {
   observer_ = std::make_unique<Observer>(
-      *this, told,
+      *this,
       CheckpointWriter::Options{
           .job = number_,
           .interval = checkpoint_interval,
@@ -148,7 +142,7 @@ absl::StatusOr<FitObserver*> FitRunner::Observe(std::chrono::nanoseconds checkpo
             Notice(fmt::format("a checkpoint could not be written ({}); the one before stands",
                                Message(status)));
           }});
-  return observer_.get();
+  return *observer_;
 }
 
 absl::Status FitRunner::Verify(const Weights& trained) const {
@@ -175,43 +169,44 @@ std::optional<Checkpoint> FitRunner::LoadCheckpoint() {
   return checkpoint;
 }
 
-absl::StatusOr<FitInput> FitRunner::Load(int threads) {
+absl::Status FitRunner::Read(Transaction& transaction) {
   const v1::FitSpec& spec = job_.spec();
-  FitInput input;
-  input.training = spec.training();
-  input.threads = threads;
-  if (job_.granted_epochs() != 0) input.hold_after_epochs = job_.granted_epochs();
-  std::optional<v1::ModelVersion> initial;
-  FITD_RETURN_IF_ERROR(store_.InTransaction([&](Transaction& transaction) -> absl::Status {
-    const std::optional<v1::Model> model = transaction.models.Find(spec.model());
-    const std::optional<v1::Dataset> dataset = transaction.datasets.Find(spec.dataset());
-    if (!model) return UnknownModel(transaction, spec.model());
-    if (!dataset) return UnknownDataset(transaction, spec.dataset());
-    input.model = job_.has_architecture() ? job_.architecture() : model->spec();
-    lineage_.set_dataset_sha256(dataset->sha256());
-    if (!spec.validation_dataset().empty()) {
-      const std::optional<v1::Dataset> validation =
-          transaction.datasets.Find(spec.validation_dataset());
-      if (!validation) return UnknownDataset(transaction, spec.validation_dataset());
-      lineage_.set_validation_dataset(validation->name());
-      lineage_.set_validation_dataset_sha256(validation->sha256());
-    }
-    if (spec.initial_version() != 0) {
-      initial = transaction.models.FindVersion(spec.model(), spec.initial_version());
-      if (!initial) return UnknownVersion(transaction, spec.model(), spec.initial_version());
-    }
-    if (spec.verify_version() != 0) {
-      verified_ = transaction.models.FindVersion(spec.model(), spec.verify_version());
-      if (!verified_) return UnknownVersion(transaction, spec.model(), spec.verify_version());
-    }
-    return absl::OkStatus();
-  }));
-  model_ = input.model;
+  const std::optional<v1::Model> model = transaction.models.Find(spec.model());
+  const std::optional<v1::Dataset> dataset = transaction.datasets.Find(spec.dataset());
+  if (!model) return UnknownModel(transaction, spec.model());
+  if (!dataset) return UnknownDataset(transaction, spec.dataset());
+  model_ = job_.has_architecture() ? job_.architecture() : model->spec();
   lineage_.set_job_id(job_.id());
-  lineage_.set_dataset(spec.dataset());
+  lineage_.set_dataset(dataset->name());
+  lineage_.set_dataset_sha256(dataset->sha256());
   *lineage_.mutable_training() = spec.training();
   lineage_.set_engine_version(kVersion);
+  if (!spec.validation_dataset().empty()) {
+    const std::optional<v1::Dataset> validation =
+        transaction.datasets.Find(spec.validation_dataset());
+    if (!validation) return UnknownDataset(transaction, spec.validation_dataset());
+    lineage_.set_validation_dataset(validation->name());
+    lineage_.set_validation_dataset_sha256(validation->sha256());
+  }
+  if (spec.initial_version() != 0) {
+    initial_ = transaction.models.FindVersion(spec.model(), spec.initial_version());
+    if (!initial_) return UnknownVersion(transaction, spec.model(), spec.initial_version());
+    lineage_.set_initial_weights_sha256(initial_->weights_sha256());
+  }
+  if (spec.verify_version() != 0) {
+    verified_ = transaction.models.FindVersion(spec.model(), spec.verify_version());
+    if (!verified_) return UnknownVersion(transaction, spec.model(), spec.verify_version());
+  }
+  told_ = transaction.jobs.CountEvents(number_);
+  return absl::OkStatus();
+}
 
+absl::StatusOr<FitInput> FitRunner::Load(int threads) {
+  FitInput input;
+  input.model = model_;
+  input.training = job_.spec().training();
+  input.threads = threads;
+  if (job_.granted_epochs() != 0) input.hold_after_epochs = job_.granted_epochs();
   if (verified_) {
     // It may be another daemon than the one that took the job.
     FITD_RETURN_IF_ERROR(CheckEngine(*verified_));
@@ -222,10 +217,9 @@ absl::StatusOr<FitInput> FitRunner::Load(int threads) {
     FITD_ASSIGN_OR_RETURN(input.validation,
                           tables_.OpenChecked(lineage_.validation_dataset_sha256()));
   }
-  if (initial) {
-    FITD_ASSIGN_OR_RETURN(input.initial_weights, LoadWeights(*initial));
-    input.initial_pipeline = initial->pipeline();
-    lineage_.set_initial_weights_sha256(initial->weights_sha256());
+  if (initial_) {
+    FITD_ASSIGN_OR_RETURN(input.initial_weights, LoadWeights(*initial_));
+    input.initial_pipeline = initial_->pipeline();
   }
   input.resume = LoadCheckpoint();
   return input;
@@ -285,7 +279,8 @@ absl::Status FitRunner::Finish(std::span<Ended> jobs) {
 // Files are written beside the transaction, which only moves them: they may be large.
 absl::StatusOr<FitRunner::Outcome> FitRunner::Prepare(const absl::StatusOr<FitResult>& result,
                                                       v1::JobState state) {
-  if (!result.ok()) return Outcome{.result = result.status()};
+  if (!result.ok())
+    return Outcome{.result = result.status(), .checkpoints = checkpoints_.Paths(number_)};
   Outcome outcome{.result = &*result};
   if (result->stopped && state != v1::JOB_STATE_CANCELLING) {
     outcome.for_good = false;
@@ -297,6 +292,7 @@ absl::StatusOr<FitRunner::Outcome> FitRunner::Prepare(const absl::StatusOr<FitRe
     }
     return outcome;
   }
+  outcome.checkpoints = checkpoints_.Paths(number_);
   if (verified_) {
     if (result->stopped) return outcome;
     if (absl::Status reproduced = Verify(result->weights); !reproduced.ok())
@@ -357,7 +353,7 @@ absl::Status FitRunner::RecordEnd(Transaction& transaction, Outcome& outcome, v1
                         store_.directory().WeightsPath(version->weights_sha256()));
     change.set_version(version->version());
   }
-  for (std::string& path : checkpoints_.Paths(number_)) transaction.RemoveFile(std::move(path));
+  for (std::string& path : outcome.checkpoints) transaction.RemoveFile(std::move(path));
   *job.mutable_progress() = progress_;
   Move(transaction, job, change);
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/status.h"
 #include "core/train/fit.h"
@@ -29,11 +30,13 @@ class FitRunner {
             Journal& journal, v1::Job job);
   ~FitRunner();
 
+  // What the store says of the fit: first of all.
+  absl::Status Read(Transaction& transaction);
   // What there is to train: from the newest checkpoint, else from the start.
   absl::StatusOr<FitInput> Load(int threads);
   // For the fit of what Load gave: tells of it, makes checkpoints at the interval, and leaves each
   // epoch with the running models if it is asked for. Until Finish.
-  absl::StatusOr<FitObserver*> Observe(std::chrono::nanoseconds checkpoint_interval);
+  FitObserver& Observe(std::chrono::nanoseconds checkpoint_interval);
 
   struct Ended {
     FitRunner* runner;
@@ -54,6 +57,7 @@ class FitRunner {
     bool for_good = true;
     std::optional<v1::ModelVersion> version = {};
     std::optional<TemporaryFile> weights = {};
+    std::vector<std::string> checkpoints = {};  // That the job will not need any more.
   };
   std::optional<Checkpoint> LoadCheckpoint();
   absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
@@ -74,9 +78,11 @@ class FitRunner {
   Journal& journal_;
   v1::Job job_;
   const int64_t number_;
-  v1::Lineage lineage_;  // What Load knows of it.
+  v1::Lineage lineage_;  // What is known before the fit.
   v1::ModelSpec model_;
+  std::optional<v1::ModelVersion> initial_;   // The one that it starts from.
   std::optional<v1::ModelVersion> verified_;  // The one that is trained again.
+  JobTable::EventCounts told_;                // Before this daemon ran it.
   v1::JobProgress progress_;                  // The newest, also between the published ones.
   std::unique_ptr<Observer> observer_;
 };

@@ -248,9 +248,9 @@ int Scheduler::ChooseThreads(const v1::Job& job, bool alone) const {
   return small || !alone ? 1 : options_.cores;
 }
 
-void Scheduler::Release(int64_t job) {
+void Scheduler::Release(std::span<const int64_t> jobs) {
   MutexLock lock(mutex_);
-  running_.erase(job);
+  for (const int64_t job : jobs) running_.erase(job);
   changed_.NotifyAll();
   feeds_.QueueChanged();
 }
@@ -270,26 +270,52 @@ struct Scheduler::Run {
   bool ended = false;
 };
 
+absl::Status Scheduler::InsistOn(absl::FunctionRef<absl::Status()> store) {
+  while (true) {
+    const absl::Status status = store();
+    if (status.ok()) return status;
+    Log(LogLevel::kError, "store_failed", {{"error", Message(status)}});
+    MutexLock lock(mutex_);
+    if (stopping_) return status;
+    changed_.WaitFor(mutex_, kRetryInterval);
+  }
+}
+
 void Scheduler::RunJobs(const std::vector<Taken>& taken) {
   std::deque<Run> runs;
-  std::vector<Run*> ready;
   for (const Taken& job : taken) {
     Log(LogLevel::kInfo, "job_started",
         {{"job", job.job.id()},
          {"model", job.job.spec().model()},
          {"threads", int64_t{job.threads}},
          {"stack", static_cast<int64_t>(taken.size())}});
-    Run& run = runs.emplace_back(*this, job);
-    absl::StatusOr<FitInput> input = run.runner.Load(job.threads);
-    absl::StatusOr<FitObserver*> observer =
-        input.ok() ? run.runner.Observe(options_.checkpoint_interval) : input.status();
-    if (!observer.ok()) {
+    runs.emplace_back(*this, job);
+  }
+  std::vector<absl::Status> read(runs.size());
+  const absl::Status status = InsistOn([&] {
+    return store_.InTransaction([&](Transaction& transaction) {
+      std::ranges::transform(runs, read.begin(),
+                             [&](Run& run) { return run.runner.Read(transaction); });
+      return absl::OkStatus();
+    });
+  });
+  if (!status.ok()) {
+    std::vector<int64_t> numbers;
+    for (const Taken& job : taken) numbers.push_back(job.number);
+    return Release(numbers);
+  }
+  std::vector<Run*> ready;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    Run& run = runs[i];
+    absl::StatusOr<FitInput> input =
+        read[i].ok() ? run.runner.Load(run.taken.threads) : std::move(read[i]);
+    if (!input.ok()) {
       Run* broken = &run;
-      End(std::span<Run*>(&broken, 1), {{.task = 0, .result = observer.status()}});
+      End(std::span<Run*>(&broken, 1), {{.task = 0, .result = input.status()}});
       continue;
     }
     run.input = *std::move(input);
-    run.observer = *observer;
+    run.observer = &run.runner.Observe(options_.checkpoint_interval);
     ready.push_back(&run);
   }
   // Those whose newest checkpoint is damaged may go on from different ones: one after another.
@@ -326,8 +352,7 @@ void Scheduler::Train(std::span<Run*> runs) {
   if (!rest.empty()) End(runs, rest);
 }
 
-// While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the jobs run
-// again.
+// When the daemon stops before they are stored, the jobs run again.
 void Scheduler::End(std::span<Run*> runs, const std::vector<FitOutcome>& outcomes) {
   std::vector<FitRunner::Ended> jobs;
   for (const FitOutcome& outcome : outcomes) {
@@ -335,33 +360,24 @@ void Scheduler::End(std::span<Run*> runs, const std::vector<FitOutcome>& outcome
                     .result = &outcome.result,
                     .state = v1::JOB_STATE_UNSPECIFIED});
   }
-  absl::Status status = FitRunner::Finish(jobs);
-  while (!status.ok()) {
-    Log(LogLevel::kError, "jobs_not_recorded",
-        {{"jobs", static_cast<int64_t>(jobs.size())}, {"error", Message(status)}});
-    {
-      MutexLock lock(mutex_);
-      if (stopping_) break;
-      changed_.WaitFor(mutex_, kRetryInterval);
-    }
-    status = FitRunner::Finish(jobs);
-  }
+  const absl::Status status = InsistOn([&] { return FitRunner::Finish(jobs); });
+  std::vector<int64_t> numbers;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     Run& run = *runs[outcomes[i].task];
     run.ended = true;
+    numbers.push_back(run.taken.number);
     running_models_.Close(run.taken.number);
-    if (status.ok()) {
-      feeds_.ClearProgress(run.taken.number);
-      feeds_.EventsStored(run.taken.number);
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - run.start;
-      Log(LogLevel::kInfo, "job_ended",
-          {{"job", run.taken.job.id()},
-           {"state", StateName(jobs[i].state)},
-           {"seconds", elapsed.count()}});
-      options_.job_ended();
-    }
-    Release(run.taken.number);
+    if (!status.ok()) continue;
+    feeds_.ClearProgress(run.taken.number);
+    feeds_.EventsStored(run.taken.number);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - run.start;
+    Log(LogLevel::kInfo, "job_ended",
+        {{"job", run.taken.job.id()},
+         {"state", StateName(jobs[i].state)},
+         {"seconds", elapsed.count()}});
   }
+  if (status.ok()) options_.jobs_ended();
+  Release(numbers);
 }
 
 }  // namespace fitd

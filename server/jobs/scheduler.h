@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "core/base/mutex.h"
 #include "core/train/fit.h"
 #include "server/jobs/job_feeds.h"
@@ -38,8 +39,8 @@ class Scheduler {
     int64_t max_memory_bytes = 0;  // Of all running jobs together.
     int max_stacked_trials = 1;    // Of a search, on one worker.
     std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
-    // Called on a worker when a job has ended.
-    std::function<void()> job_ended = [] {};
+    // Called on a worker when jobs have ended.
+    std::function<void()> jobs_ended = [] {};
   };
   Scheduler(Store& store, Tables& tables, JobFeeds& feeds, RunningModels& running_models,
             const Options& options);
@@ -86,8 +87,10 @@ class Scheduler {
   std::vector<v1::Job> JobsToStack(Transaction& transaction, const v1::Job& first,
                                    int free_workers) const;
   int ChooseThreads(const v1::Job& job, bool alone) const;
-  void Release(int64_t job);
+  void Release(std::span<const int64_t> jobs);
   int FreeWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // While the store fails nothing is lost by waiting: until `store` gives OK, or the daemon stops.
+  absl::Status InsistOn(absl::FunctionRef<absl::Status()> store);
   void RunJobs(const std::vector<Taken>& taken);
   // All together.
   void Train(std::span<Run*> runs);
