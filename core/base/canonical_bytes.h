@@ -9,7 +9,7 @@
 
 namespace fitd {
 
-// Equal for equal messages alone.
+// Equal for equal messages alone; numbers are equal when their bits are.
 std::string CanonicalBytes(const google::protobuf::MessageLite& message);
 
 }  // namespace fitd

@@ -390,9 +390,12 @@ bool StackTogether(const FitInput& a, const FitInput& b) {
   const auto alone = [](const FitInput& input) {
     return input.steps.has_value() || input.initial_weights.has_value();
   };
-  return a.train == b.train && a.validation == b.validation && !alone(a) && !alone(b) &&
-         position(a) == position(b) && StackKey(a.model, a.training).has_value() &&
-         StackKey(a.model, a.training) == StackKey(b.model, b.training);
+  if (a.train != b.train || a.validation != b.validation || alone(a) || alone(b) ||
+      position(a) != position(b)) {
+    return false;
+  }
+  const auto key = StackKey(a.model, a.training);
+  return key && key == StackKey(b.model, b.training);
 }
 
 int MostInStack(const v1::ModelSpec& model, const v1::TrainingSpec& training) {

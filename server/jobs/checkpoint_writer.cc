@@ -1,6 +1,7 @@
 #include "server/jobs/checkpoint_writer.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace fitd {
@@ -35,11 +36,18 @@ bool CheckpointWriter::Due(bool epoch_done) {
 
 void CheckpointWriter::Write(Checkpoint checkpoint) {
   newest_ = steady_clock::now();
+  if (!thread_.joinable()) {
+    try {
+      thread_ = std::thread([this] { Loop(); });
+    } catch (const std::system_error& error) {
+      options_.on_failure(ErrnoStatus(error.code().value(), "start a thread"));
+      return;
+    }
+  }
   writing_.store(true, std::memory_order_relaxed);
   MutexLock lock(mutex_);
   pending_ = std::move(checkpoint);
   changed_.NotifyAll();
-  if (!thread_.joinable()) thread_ = std::thread([this] { Loop(); });
 }
 
 void CheckpointWriter::Loop() {

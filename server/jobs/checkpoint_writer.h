@@ -25,7 +25,8 @@ class CheckpointWriter {
   struct Options {
     int64_t job = 0;
     std::chrono::nanoseconds interval{0};
-    // Called on the writer's thread when a checkpoint could not be written; the one before stands.
+    // Called on the writer's or the fit's thread when a checkpoint could not be written; the one
+    // before stands.
     std::function<void(const absl::Status&)> on_failure;
   };
   CheckpointWriter(Checkpoints& checkpoints, Journal& journal, Options options);

@@ -140,11 +140,14 @@ void CheckFitSpec(const v1::FitSpec& spec, Violations& violations) {
   }
 }
 
-std::shared_ptr<const Table> FitCheck::KeepOpen(Transaction& transaction,
-                                                const std::string& dataset) const {
-  const std::optional<v1::Dataset> found = transaction.datasets.Find(dataset);
-  if (!found) return nullptr;
-  return tables_.Open(found->sha256()).value_or(nullptr);
+std::vector<std::shared_ptr<const Table>> FitCheck::KeepOpen(Transaction& transaction,
+                                                             const v1::SearchSpec& search) const {
+  std::vector<std::shared_ptr<const Table>> tables;
+  for (const std::string& name : {search.dataset(), search.validation_dataset()}) {
+    if (const auto found = transaction.datasets.Find(name))
+      tables.push_back(tables_.Open(found->sha256()).value_or(nullptr));
+  }
+  return tables;
 }
 
 absl::StatusOr<v1::Job> FitCheck::Check(Transaction& transaction, v1::FitSpec asked,

@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <vector>
 
 #include "core/base/status.h"
 #include "core/base/violations.h"
 #include "fitd/v1/job.pb.h"
 #include "fitd/v1/model.pb.h"
+#include "fitd/v1/search.pb.h"
 #include "fitd/v1/training.pb.h"
 #include "server/jobs/scheduler.h"
 #include "server/store/store.h"
@@ -36,9 +39,10 @@ class FitCheck {
   absl::StatusOr<v1::Job> Check(Transaction& transaction, v1::FitSpec asked,
                                 const v1::ModelSpec* architecture, Violations& violations) const;
 
-  // What fits on the data set are checked against, where there is one: as long as it is kept, they
-  // do not open it each.
-  std::shared_ptr<const Table> KeepOpen(Transaction& transaction, const std::string& dataset) const;
+  // The data that fits of a search are checked against, where they are there: while they are kept,
+  // Check does not open them each time.
+  std::vector<std::shared_ptr<const Table>> KeepOpen(Transaction& transaction,
+                                                     const v1::SearchSpec& search) const;
 
  private:
   Tables& tables_;

@@ -76,13 +76,13 @@ QueueLoad Scheduler::Load() {
     const auto [stack, first] = stacks.try_emplace(running.stack);
     QueueLoad::Busy& busy = stack->second;
     busy.memory += running.memory;
-    // Until its last one ends, if all of them say when.
+    // Until its last one ends, if all of them say when: memory of the others may be free sooner.
     busy.remaining = first ? remaining
                      : busy.remaining && remaining
                          ? std::optional(std::max(*busy.remaining, *remaining))
                          : std::nullopt;
   }
-  for (const auto& [first, busy] : stacks) load.busy.push_back(busy);
+  for (const auto& [number, busy] : stacks) load.busy.push_back(busy);
   return load;
 }
 
@@ -157,7 +157,7 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
     return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
   };
   const bool first = running_.empty();
-  const int free_workers = FreeWorkers();
+  const int free_workers = std::max(FreeWorkers(), 1);
   FITD_ASSIGN_OR_RETURN(
       std::vector<Taken> taken,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<Taken>> {
@@ -189,10 +189,11 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
         for (Taken& job : starting) job.threads = ChooseThreads(job.job, alone);
         return starting;
       }));
+  ++stacks_;
   for (Taken& job : taken) {
     Running& running = running_[job.number];
     running.memory = job.memory;
-    running.stack = taken.front().number;
+    running.stack = stacks_;
     running.alone = job.job.crashes() >= kSuspectCrashes;
     // Such a job has only to keep what it has reached.
     running.stop.store(job.job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
@@ -270,17 +271,6 @@ struct Scheduler::Run {
   bool ended = false;
 };
 
-absl::Status Scheduler::InsistOn(absl::FunctionRef<absl::Status()> store) {
-  while (true) {
-    const absl::Status status = store();
-    if (status.ok()) return status;
-    Log(LogLevel::kError, "store_failed", {{"error", Message(status)}});
-    MutexLock lock(mutex_);
-    if (stopping_) return status;
-    changed_.WaitFor(mutex_, kRetryInterval);
-  }
-}
-
 void Scheduler::RunJobs(const std::vector<Taken>& taken) {
   std::deque<Run> runs;
   for (const Taken& job : taken) {
@@ -292,17 +282,14 @@ void Scheduler::RunJobs(const std::vector<Taken>& taken) {
     runs.emplace_back(*this, job);
   }
   std::vector<absl::Status> read(runs.size());
-  const absl::Status status = InsistOn([&] {
-    return store_.InTransaction([&](Transaction& transaction) {
-      std::ranges::transform(runs, read.begin(),
-                             [&](Run& run) { return run.runner.Read(transaction); });
-      return absl::OkStatus();
-    });
+  const absl::Status together = store_.InTransaction([&](Transaction& transaction) {
+    for (size_t i = 0; i < runs.size(); ++i) read[i] = runs[i].runner.Read(transaction);
+    return absl::OkStatus();
   });
-  if (!status.ok()) {
-    std::vector<int64_t> numbers;
-    for (const Taken& job : taken) numbers.push_back(job.number);
-    return Release(numbers);
+  // What is damaged may be one job's alone.
+  for (size_t i = 0; i < runs.size() && !together.ok(); ++i) {
+    read[i] = store_.InTransaction(
+        [&](Transaction& transaction) { return runs[i].runner.Read(transaction); });
   }
   std::vector<Run*> ready;
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -352,7 +339,8 @@ void Scheduler::Train(std::span<Run*> runs) {
   if (!rest.empty()) End(runs, rest);
 }
 
-// When the daemon stops before they are stored, the jobs run again.
+// While the store fails nothing is lost by waiting; when the daemon stops meanwhile, the jobs run
+// again.
 void Scheduler::End(std::span<Run*> runs, const std::vector<FitOutcome>& outcomes) {
   std::vector<FitRunner::Ended> jobs;
   for (const FitOutcome& outcome : outcomes) {
@@ -360,7 +348,17 @@ void Scheduler::End(std::span<Run*> runs, const std::vector<FitOutcome>& outcome
                     .result = &outcome.result,
                     .state = v1::JOB_STATE_UNSPECIFIED});
   }
-  const absl::Status status = InsistOn([&] { return FitRunner::Finish(jobs); });
+  absl::Status status = FitRunner::Finish(jobs);
+  while (!status.ok()) {
+    Log(LogLevel::kError, "jobs_not_recorded",
+        {{"jobs", static_cast<int64_t>(jobs.size())}, {"error", Message(status)}});
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) break;
+      changed_.WaitFor(mutex_, kRetryInterval);
+    }
+    status = FitRunner::Finish(jobs);
+  }
   std::vector<int64_t> numbers;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     Run& run = *runs[outcomes[i].task];

@@ -13,7 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "core/base/mutex.h"
 #include "core/train/fit.h"
 #include "server/jobs/job_feeds.h"
@@ -64,7 +63,7 @@ class Scheduler {
  private:
   struct Running {
     int64_t memory = 0;
-    int64_t stack = 0;  // The first job that its worker took.
+    int64_t stack = 0;  // Of those that its worker took together.
     bool alone = false;
     std::atomic<bool> stop{false};
   };
@@ -89,8 +88,6 @@ class Scheduler {
   int ChooseThreads(const v1::Job& job, bool alone) const;
   void Release(std::span<const int64_t> jobs);
   int FreeWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // While the store fails nothing is lost by waiting: until `store` gives OK, or the daemon stops.
-  absl::Status InsistOn(absl::FunctionRef<absl::Status()> store);
   void RunJobs(const std::vector<Taken>& taken);
   // All together.
   void Train(std::span<Run*> runs);
@@ -106,7 +103,8 @@ class Scheduler {
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<int64_t, Running> running_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::thread> workers_;  // Touched by Start and Stop alone.
+  int64_t stacks_ ABSL_GUARDED_BY(mutex_) = 0;  // So far.
+  std::vector<std::thread> workers_;            // Touched by Start and Stop alone.
 };
 
 }  // namespace fitd

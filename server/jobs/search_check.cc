@@ -92,7 +92,7 @@ v1::FitSpec FitOfTrial(const v1::SearchSpec& spec, const std::string& model) {
 
 void CheckAxes(Transaction& transaction, const FitCheck& check, const v1::SearchSpec& spec,
                const v1::TrialSpec& base, Violations& violations) {
-  const auto data = check.KeepOpen(transaction, spec.dataset());
+  const auto kept = check.KeepOpen(transaction, spec);
   AxesCheck(transaction, check, spec, base, violations)
       .Check("spec.space.axes", {}, spec.space().axes());
 }

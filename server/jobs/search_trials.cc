@@ -90,7 +90,7 @@ void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgr
 }
 
 void RecordTrial(Transaction& transaction, const v1::Job& job) {
-  v1::Search* const search = transaction.searches.Get(job.search());
+  const v1::Search* const search = transaction.searches.Get(job.search());
   auto trial = transaction.searches.FindTrial(job.search(), job.trial());
   if (search == nullptr || !trial) return;
   v1::SearchTrial& fit = FitOfJob(*trial, job);
@@ -112,13 +112,14 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
   SumUpFits(search->spec().objective().mode(), *trial);
   transaction.searches.UpdateTrial(search->name(), *trial);
   if (trial->has_score() && IsBest(transaction, *search, *trial)) {
-    search->set_best_trial(trial->number());
-    search->set_best_score(trial->score());
-    search->clear_best_score_deviation();
-    if (trial->has_score_deviation()) search->set_best_score_deviation(trial->score_deviation());
-    search->set_best_version(trial->version());
-    transaction.searches.Update(*search);
-    transaction.models.SetAlias(search->name(), kBestAlias, trial->version());
+    v1::Search better = *search;
+    better.set_best_trial(trial->number());
+    better.set_best_score(trial->score());
+    better.clear_best_score_deviation();
+    if (trial->has_score_deviation()) better.set_best_score_deviation(trial->score_deviation());
+    better.set_best_version(trial->version());
+    transaction.searches.Update(better);
+    transaction.models.SetAlias(better.name(), kBestAlias, trial->version());
     transaction.ModelsChanged();
   }
   transaction.SearchesChanged();

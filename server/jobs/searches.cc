@@ -516,7 +516,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
     return absl::OkStatus();
   }
   FITD_RETURN_IF_ERROR(store_.directory().CheckFreeSpace());
-  const auto data = check_.KeepOpen(transaction, search->spec().dataset());
+  const auto kept = check_.KeepOpen(transaction, search->spec());
   for (const TrialStep& step : steps) {
     if (step.trial > static_cast<int64_t>(trials.size())) {
       const v1::SearchTrial trial = MakeTrial(transaction, *search, space, step);

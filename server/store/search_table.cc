@@ -2,7 +2,7 @@
 
 namespace fitd {
 
-v1::Search* SearchTable::Get(std::string_view name) {
+const v1::Search* SearchTable::Get(std::string_view name) {
   if (newest_ && newest_->name() == name) return &*newest_;
   newest_.reset();
   Query query = database_.Prepare("SELECT message FROM searches WHERE name = ?");
@@ -72,7 +72,7 @@ void SearchTable::Update(const v1::Search& search) {
       .Bind(search)
       .Bind(search.name())
       .Run();
-  if (newest_ && &search != &*newest_) newest_.reset();
+  newest_.reset();
 }
 
 void SearchTable::Delete(std::string_view name) {

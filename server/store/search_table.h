@@ -19,9 +19,9 @@ class SearchTable {
  public:
   explicit SearchTable(Database& database) : database_(database) {}
 
-  // As it is stored, without the counts of trials; null when there is none. Stays until another is
-  // asked for; whoever changes it gives it to Update.
-  v1::Search* Get(std::string_view name);
+  // As it was stored, when the counts of its trials were others; null when there is none. Valid
+  // until another is asked for, or a search is changed.
+  const v1::Search* Get(std::string_view name);
   // These give the counts of trials too.
   std::optional<v1::Search> Find(std::string_view name);
   // Newest first, those with ids below `before`; with their ids.

@@ -32,6 +32,8 @@ class Engine:
         start = time.perf_counter()
         print(line, file=self._process.stdin)
         losses = self._process.stdout.readline()
+        if not losses:
+            raise SystemExit(f"fit_bench ended with {self._process.wait()}")
         return time.perf_counter() - start, losses
 
     def close(self) -> None:
@@ -42,7 +44,7 @@ class Engine:
 def measure(engine: Engine, rounds: int, seconds: float) -> tuple[list[float], list[float]]:
     """Of the fits with checkpoints and without."""
     engine.fit("1")
-    epochs = max(1, round(seconds / engine.fit("1")[0]))
+    epochs = max(2, round(seconds / engine.fit("1")[0]))
     lines = {True: f"{epochs}:{INTERVAL}", False: str(epochs)}
     took: dict[bool, list[float]] = {True: [], False: []}
     for number in range(rounds):

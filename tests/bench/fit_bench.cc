@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -30,7 +31,9 @@
 namespace fitd {
 namespace {
 
-// Checkpoints as the daemon writes them.
+constexpr int64_t kJob = 1;
+
+// Checkpoints as the daemon writes them, but that no events go to the store before them.
 struct CheckpointFolder {
   explicit CheckpointFolder(const char* path)
       : directory(DataDir::Open(path).value()), store(Store::Open(*directory).value()) {}
@@ -95,14 +98,20 @@ int Main(int argc, char** argv) {
     input.training.set_epochs(std::atoll(line.c_str()));
     std::unique_ptr<CheckpointWriter> writer;
     if (const size_t colon = line.find(':'); folder != nullptr && colon != std::string::npos) {
+      for (const std::string& path : folder->checkpoints.Paths(kJob)) std::filesystem::remove(path);
       const std::chrono::seconds interval(std::atoll(line.c_str() + colon + 1));
       writer = std::make_unique<CheckpointWriter>(
           folder->checkpoints, folder->journal,
-          CheckpointWriter::Options{.job = 1, .interval = interval, .on_failure = {}});
+          CheckpointWriter::Options{.job = kJob, .interval = interval, .on_failure = {}});
     }
     LossObserver observer(writer.get());
     const auto result = RunFit(input, observer, std::atomic<bool>(false));
     writer.reset();
+    if (folder != nullptr && line.find(':') != std::string::npos &&
+        folder->checkpoints.Paths(kJob).empty()) {
+      std::fprintf(stderr, "%s: made no checkpoint\n", line.c_str());
+      return 1;
+    }
     if (!result.ok()) {
       std::fprintf(stderr, "%s\n", result.status().ToString().c_str());
       return 1;

@@ -125,7 +125,7 @@ class FullDiskTest(FaultTest):
         request = job_service_pb2.StartFitRequest(spec=fit_spec("wide", 1, {"sgd": {}}))
         self.fill_disk(leave=1 << 20)  # Enough for what the job tells, not for what it stores.
         job = self.client.jobs.StartFit(request).job.id
-        self.until(lambda: "store_failed" in self.daemon.log_end() or self.state(job) not in ("QUEUED", "RUNNING"),
+        self.until(lambda: "jobs_not_recorded" in self.daemon.log_end() or self.state(job) not in ("QUEUED", "RUNNING"),
                    "the fit ends")
         self.assertEqual(self.state(job), "RUNNING")
         self.filler.unlink()

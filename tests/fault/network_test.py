@@ -188,7 +188,7 @@ class NetworkTest(DaemonTest):
         for watcher in watchers:
             self.assertEqual([message.event.number for message in watcher], numbers)
         print(f"{len(watchers)} watchers over {last} events took {used} KiB, {used / len(watchers):.1f} each")
-        self.assertLess(used, 24 * len(watchers) + 64 * 1024)
+        self.assertLess(used, 20 * len(watchers) + 64 * 1024)
         for client in clients:
             client.channel.close()
 

@@ -170,6 +170,31 @@ TEST_F(StackedTrialsTest, LeaveAsManyToTheOtherWorkers) {
                           Field(&QueueLoad::Busy::memory, 6 * memory)));
 }
 
+// The stack goes on without its first, which another worker takes.
+TEST_F(StackedTrialsTest, OneThatLeftKeepsAWorkerOfItsOwnBusy) {
+  options_.workers = 2;
+  StartAnew();
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job before, Start(kForever));
+  daemon_->scheduler.Start();
+  AwaitEvents(before.id(), 3);
+  StartRates(6, kForever);
+  daemon_->searches.Run();
+  AwaitTrials(v1::JOB_STATE_RUNNING, 6);
+  FITD_ASSERT_OK(Cancel(before.id()));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, before.id()));
+  const std::string first = Trials()[0].job_id();
+  const int64_t memory = Get(first)->memory_bytes();
+  FITD_ASSERT_OK(Pause(first));
+  AwaitTrials(v1::JOB_STATE_PAUSED, 1);
+  FITD_ASSERT_OK(Resume(first));
+  AwaitTrials(v1::JOB_STATE_RUNNING, 6);
+  EXPECT_THAT(daemon_->scheduler.Load().busy,
+              ElementsAre(Field(&QueueLoad::Busy::memory, 5 * memory),
+                          Field(&QueueLoad::Busy::memory, memory)));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job waiting, Start(1));
+  EXPECT_EQ(Get(waiting.id())->waiting_for(), "a free worker");
+}
+
 TEST_F(StackedTrialsTest, OneIsCancelledAndOnePausedWhileTheOthersGoOn) {
   StartRates(6, kForever);
   Run();
