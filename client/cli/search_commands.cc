@@ -80,6 +80,7 @@ std::string TrialLine(const v1::Search& search, const v1::SearchTrial& trial) {
     if (trial.state() != v1::JOB_STATE_SUCCEEDED)
       result += " when stopped after " + FormatCounted(trial.epochs(), "epoch");
   }
+  if (!trial.stop_reason().empty()) result += ": " + trial.stop_reason();
   return fmt::format("Trial {}/{}  {}  {}\n", trial.number(), search.planned_trials(),
                      ParametersText(trial), client::Printable(result));
 }

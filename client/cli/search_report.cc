@@ -116,8 +116,9 @@ void AddResult(const v1::Search& search, const v1::SearchTrial& trial, bool seve
   if (several) row.push_back(Optional(DeviationOf(trial), &FormatNumber));
   row.push_back(Optional(TimeOf(trial), &FormatSeconds));
   row.push_back(trial.version() == 0 ? "-" : fmt::format("{}@{}", search.name(), trial.version()));
-  row.push_back(trial.has_failure() ? FormatFailure(trial.failure())
-                                    : FormatMetrics(trial.metrics()));
+  row.push_back(trial.has_failure()       ? FormatFailure(trial.failure())
+                : trial.metrics().empty() ? client::Printable(trial.stop_reason())
+                                          : FormatMetrics(trial.metrics()));
 }
 
 // Of a trial with several fits.

@@ -19,7 +19,7 @@ using Trials = std::vector<v1::SearchTrial>;
 // "RUNNING".
 std::string FormatState(v1::SearchState state);
 
-// "SUCCEEDED"; "STOPPED" is one that others outdid before it had all its epochs.
+// "SUCCEEDED"; "STOPPED" is one that has a score and was cancelled before it had all its epochs.
 std::string TrialState(const v1::SearchTrial& trial);
 
 // The search's axes, those inside choices behind theirs.

@@ -115,7 +115,8 @@ void Enqueue(Transaction& transaction, v1::Job& job) {
   job.set_queue_position(transaction.jobs.QueuePosition(job));
 }
 
-absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order) {
+absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order,
+                   const std::string& reason) {
   if (order == JobOrder::kResume && job.trial() != 0) {
     auto trial = transaction.searches.FindTrial(job.search(), job.trial());
     if (trial && IsHeld(FitOfJob(*trial, job))) {
@@ -128,6 +129,7 @@ absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order) {
   if (!next) return absl::OkStatus();
   v1::StateChange change;
   change.set_state(*next);
+  change.set_message(reason);
   Move(transaction, job, change);
   return absl::OkStatus();
 }

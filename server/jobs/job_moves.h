@@ -3,6 +3,8 @@
 #ifndef FITD_SERVER_JOBS_JOB_MOVES_H_
 #define FITD_SERVER_JOBS_JOB_MOVES_H_
 
+#include <string>
+
 #include "core/base/status.h"
 #include "fitd/v1/job.pb.h"
 #include "server/store/store.h"
@@ -21,8 +23,10 @@ void Enqueue(Transaction& transaction, v1::Job& job);
 enum class JobOrder { kPause, kResume, kCancel };
 
 // Moves the job towards what is asked, if it is not on its way there. FAILED_PRECONDITION when it
-// cannot go there from its state. A job that runs has to be told to stop.
-absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order);
+// cannot go there from its state. A job that runs has to be told to stop. `reason` is what its
+// event says.
+absl::Status Steer(Transaction& transaction, v1::Job& job, JobOrder order,
+                   const std::string& reason = "");
 
 // What a daemon finds at its start. Jobs that were running go back into the queue, or fail when
 // more than max_restarts daemons died under them; those being paused are paused; those being

@@ -37,6 +37,11 @@ bool IsFinal(v1::JobState state) {
          state == v1::JOB_STATE_FAILED;
 }
 
+int64_t CompleteEpochs(const v1::JobProgress& progress) {
+  const bool done = progress.step() == progress.steps_per_epoch();
+  return done ? progress.epoch() : std::max<int64_t>(progress.epoch() - 1, 0);
+}
+
 bool MayMove(v1::JobState from, v1::JobState to) {
   return std::find(std::begin(kMoves), std::end(kMoves), std::pair(from, to)) != std::end(kMoves);
 }

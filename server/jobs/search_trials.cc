@@ -1,10 +1,8 @@
 #include "server/jobs/search_trials.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/search/trial_fits.h"
 #include "server/jobs/job_state.h"
@@ -50,25 +48,16 @@ bool IsHeld(const v1::SearchTrial& trial) {
          trial.rungs().rbegin()->epochs() == trial.granted_epochs();
 }
 
-bool HasBegun(Transaction& transaction, const v1::SearchTrial& trial) {
-  const int64_t rung = trial.rungs().empty() ? 0 : trial.rungs().rbegin()->epochs();
-  const std::vector<const v1::SearchTrial*> fits = FitsOf(trial);
-  return std::any_of(fits.begin(), fits.end(), [&](const v1::SearchTrial* fit) {
-    if (IsFinal(fit->state())) return fit->epochs() > rung;
-    const int64_t number = JobNumber(fit->job_id()).value();
-    const v1::Job job = *transaction.jobs.Find(number);
-    if (job.state() != v1::JOB_STATE_QUEUED && job.state() != v1::JOB_STATE_PAUSED) return true;
-    if (rung == 0) return job.has_start_time();
-    // A daemon that was killed stored the epochs as events alone.
-    return std::max(job.progress().epoch(), transaction.jobs.CountEvents(number).epochs) > rung;
-  });
-}
-
 v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job) {
   for (v1::SearchTrial* fit : FitsOf(trial)) {
     if (fit->job_id() == job.id()) return *fit;
   }
   return trial;
+}
+
+void TakeProgress(const v1::JobProgress& progress, v1::SearchTrial& fit) {
+  fit.set_epochs(CompleteEpochs(progress));
+  *fit.mutable_metrics() = progress.metrics();
 }
 
 void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgress& progress) {
@@ -77,8 +66,7 @@ void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgr
   if (search == nullptr || !trial) return;
   v1::SearchTrial& fit = FitOfJob(*trial, job);
   fit.set_state(v1::JOB_STATE_PAUSED);
-  fit.set_epochs(progress.epoch());
-  *fit.mutable_metrics() = progress.metrics();
+  TakeProgress(progress, fit);
   *fit.mutable_start_time() = job.start_time();
   v1::TrialRung& rung = *fit.add_rungs();
   rung.set_epochs(progress.epoch());
@@ -94,10 +82,8 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
   auto trial = transaction.searches.FindTrial(job.search(), job.trial());
   if (search == nullptr || !trial) return;
   v1::SearchTrial& fit = FitOfJob(*trial, job);
-  const bool counts = job.state() == v1::JOB_STATE_SUCCEEDED || IsHeld(fit);
   fit.set_state(job.state());
-  fit.set_epochs(job.progress().epoch());
-  *fit.mutable_metrics() = job.progress().metrics();
+  TakeProgress(job.progress(), fit);
   if (job.has_failure()) *fit.mutable_failure() = job.failure();
   if (job.has_start_time()) *fit.mutable_start_time() = job.start_time();
   *fit.mutable_end_time() = job.end_time();
@@ -107,7 +93,7 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
     fit.set_weights_sha256(version->weights_sha256());
     *fit.mutable_metrics() = version->metrics();
     const auto score = FindMetric(version->metrics(), search->spec().objective().metric());
-    if (counts && score) fit.set_score(*score);
+    if (score) fit.set_score(*score);
   }
   SumUpFits(search->spec().objective().mode(), *trial);
   transaction.searches.UpdateTrial(search->name(), *trial);

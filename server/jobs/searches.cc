@@ -43,6 +43,10 @@ constexpr int kFewStacks = 2;
 constexpr int kManyStacks = 3;
 constexpr int kManyTrials = 8;
 
+// Why a search cancels its trials.
+constexpr char kOutdone[] = "others did better";
+constexpr char kTimeIsOver[] = "the time of the search's budget was over";
+
 absl::Status UnknownSearch(Transaction& transaction, const std::string& name) {
   return NotFound(UnknownName("search", name, transaction.searches.Names()));
 }
@@ -79,18 +83,6 @@ void End(Transaction& transaction, v1::Search& search, v1::SearchState state) {
   transaction.searches.Update(search);
   Log(LogLevel::kInfo, "search_ended",
       {{"search", search.name()}, {"state", StateName(state)}, {"trials", search.trials()}});
-}
-
-// In the trial, its fits and their jobs; the caller stores the trial.
-void SetGranted(Transaction& transaction, int64_t epochs, v1::SearchTrial& trial) {
-  trial.set_granted_epochs(epochs);
-  for (v1::SearchTrial* fit : FitsOf(trial)) {
-    fit->set_granted_epochs(epochs);
-    if (HasEnded(*fit)) continue;
-    v1::Job job = *transaction.jobs.Find(JobNumber(fit->job_id()).value());
-    job.set_granted_epochs(epochs);
-    transaction.jobs.Update(job);
-  }
 }
 
 // The state of a search that is asked for something; nothing when it is there already.
@@ -401,10 +393,7 @@ void Searches::AddNews(Transaction& transaction, v1::SearchTrial& trial) {
     if (job->has_start_time()) *fit->mutable_start_time() = job->start_time();
     v1::JobProgress progress = job->progress();
     if (auto newest = feeds_.NewestProgress(*number)) progress = std::move(newest->progress);
-    // The current epoch is not done yet.
-    const bool done = progress.step() == progress.steps_per_epoch();
-    fit->set_epochs(done ? progress.epoch() : std::max<int64_t>(progress.epoch() - 1, 0));
-    *fit->mutable_metrics() = progress.metrics();
+    TakeProgress(progress, *fit);
   }
   SumUpFits(v1::MONITOR_MODE_UNSPECIFIED, trial);  // It has not ended: there is no best yet.
 }
@@ -453,19 +442,25 @@ absl::Status Searches::Advance() {
   absl::Status all;
   next_look_ = absl::InfiniteDuration();
   for (const std::string& name : names) {
-    std::vector<int64_t> steered;
-    all.Update(store_.InTransaction([&](Transaction& transaction) {
-      steered.clear();
+    Steered steered;
+    const absl::Status advanced = store_.InTransaction([&](Transaction& transaction) {
+      steered = {};
       return AdvanceOne(transaction, name, steered);
-    }));
-    for (const int64_t job : steered) feeds_.EventsStored(job);
+    });
+    all.Update(advanced);
+    if (!advanced.ok()) continue;
+    for (const int64_t job : steered.resumed) feeds_.EventsStored(job);
+    for (const int64_t job : steered.cancelled) {
+      feeds_.EventsStored(job);
+      scheduler_.StopJob(job);
+    }
   }
   scheduler_.JobQueued();
   return all;
 }
 
 absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& name,
-                                  std::vector<int64_t>& steered) {
+                                  Steered& steered) {
   std::optional<v1::Search> search = transaction.searches.Find(name);
   if (!search || IsFinal(search->state())) return absl::OkStatus();
   const int64_t stack =
@@ -474,26 +469,24 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
                      MostInStack(search->architecture(), search->spec().training()))
           : 1;
   const int64_t few = kFewStacks * stack * options_.workers;
-  std::vector<v1::SearchTrial> held;
+  std::vector<v1::SearchTrial> unended = transaction.searches.ActiveTrials(name);
   int64_t active = 0;
-  for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(name)) {
-    if (IsHeld(trial)) {
-      held.push_back(std::move(trial));
-      continue;
-    }
-    const std::vector<const v1::SearchTrial*> fits = FitsOf(std::as_const(trial));
+  for (const v1::SearchTrial& trial : unended) {
+    if (IsHeld(trial)) continue;
+    const std::vector<const v1::SearchTrial*> fits = FitsOf(trial);
     active += std::count_if(fits.begin(), fits.end(), [](const v1::SearchTrial* fit) {
       return !HasEnded(*fit) && !IsHeld(*fit);
     });
   }
-  if (search->state() == v1::SEARCH_STATE_CANCELLING && active == 0 && held.empty())
+  if (search->state() == v1::SEARCH_STATE_CANCELLING && unended.empty())
     End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
   if (search->state() != v1::SEARCH_STATE_RUNNING) return absl::OkStatus();
   const std::optional<absl::Duration> left = TimeLeft(*search, transaction.now());
   const bool over = left && *left <= absl::ZeroDuration();
   if (left && !over) next_look_ = std::min(next_look_, *left);
-  if (over) FITD_RETURN_IF_ERROR(CancelWaiting(transaction, name, steered));
-  if (active >= few && !over) return absl::OkStatus();
+  if (over && !unended.empty())
+    return CancelTrials(transaction, name, kTimeIsOver, unended, steered);
+  if (active >= few) return absl::OkStatus();
 
   const SearchSpace space(search->spec().space());
   const std::vector<v1::SearchTrial> trials = transaction.searches.Trials(name, 0, kAll);
@@ -508,7 +501,7 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   }
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
-    if (!held.empty()) return CancelTrials(transaction, name, held, steered);
+    if (!unended.empty()) return CancelTrials(transaction, name, kOutdone, unended, steered);
     // The space may hold fewer points than were asked for, or the budget be used up.
     EndPlan(static_cast<int64_t>(trials.size()), *search);
     End(transaction, *search,
@@ -532,35 +525,25 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   return absl::OkStatus();
 }
 
-absl::Status Searches::CancelWaiting(Transaction& transaction, const std::string& search,
-                                     std::vector<int64_t>& steered) {
-  std::vector<v1::SearchTrial> waiting;
-  for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(search)) {
-    if (IsHeld(trial) || HasBegun(transaction, trial)) continue;
-    if (!trial.rungs().empty()) SetGranted(transaction, trial.rungs().rbegin()->epochs(), trial);
-    waiting.push_back(std::move(trial));
-  }
-  return CancelTrials(transaction, search, waiting, steered);
-}
-
 absl::Status Searches::GrantEpochs(Transaction& transaction, const std::string& search,
-                                   v1::SearchTrial trial, int64_t epochs,
-                                   std::vector<int64_t>& steered) {
-  SetGranted(transaction, epochs, trial);
+                                   v1::SearchTrial trial, int64_t epochs, Steered& steered) {
+  trial.set_granted_epochs(epochs);
+  for (v1::SearchTrial* fit : FitsOf(trial)) fit->set_granted_epochs(epochs);
   transaction.searches.UpdateTrial(search, trial);
   for (const v1::SearchTrial* fit : FitsOf(std::as_const(trial))) {
     if (HasEnded(*fit)) continue;
     const int64_t number = JobNumber(fit->job_id()).value();
     v1::Job job = *transaction.jobs.Find(number);
+    job.set_granted_epochs(epochs);
     FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kResume));
-    steered.push_back(number);
+    steered.resumed.push_back(number);
   }
   return absl::OkStatus();
 }
 
 absl::Status Searches::CancelTrials(Transaction& transaction, const std::string& search,
-                                    std::vector<v1::SearchTrial>& trials,
-                                    std::vector<int64_t>& steered) {
+                                    const std::string& reason, std::vector<v1::SearchTrial>& trials,
+                                    Steered& steered) {
   for (v1::SearchTrial& trial : trials) {
     std::vector<int64_t> jobs;
     for (v1::SearchTrial* fit : FitsOf(trial)) {
@@ -570,11 +553,12 @@ absl::Status Searches::CancelTrials(Transaction& transaction, const std::string&
     }
     if (jobs.empty()) continue;
     trial.set_state(v1::JOB_STATE_CANCELLING);
+    trial.set_stop_reason(reason);
     transaction.searches.UpdateTrial(search, trial);
     for (const int64_t number : jobs) {
       v1::Job job = *transaction.jobs.Find(number);
-      FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel));
-      steered.push_back(number);
+      FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel, reason));
+      steered.cancelled.push_back(number);
     }
   }
   return absl::OkStatus();

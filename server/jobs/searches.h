@@ -62,20 +62,22 @@ class Searches {
   absl::StatusOr<Response> Order(const Request& request, JobOrder order);
   void AddNews(Transaction& transaction, v1::SearchTrial& trial);
 
+  // Jobs that were told something.
+  struct Steered {
+    std::vector<int64_t> resumed;
+    std::vector<int64_t> cancelled;
+  };
+
   void Loop();
   absl::Status Advance();
-  // Gives the jobs that were told something too.
-  absl::Status AdvanceOne(Transaction& transaction, const std::string& name,
-                          std::vector<int64_t>& steered);
+  absl::Status AdvanceOne(Transaction& transaction, const std::string& name, Steered& steered);
   v1::SearchTrial MakeTrial(Transaction& transaction, const v1::Search& search,
                             const SearchSpace& space, const TrialStep& step);
-  // Those that began nothing since they were made or waited at a rung, whose score they keep.
-  absl::Status CancelWaiting(Transaction& transaction, const std::string& search,
-                             std::vector<int64_t>& steered);
   absl::Status GrantEpochs(Transaction& transaction, const std::string& search,
-                           v1::SearchTrial trial, int64_t epochs, std::vector<int64_t>& steered);
+                           v1::SearchTrial trial, int64_t epochs, Steered& steered);
   absl::Status CancelTrials(Transaction& transaction, const std::string& search,
-                            std::vector<v1::SearchTrial>& trials, std::vector<int64_t>& steered);
+                            const std::string& reason, std::vector<v1::SearchTrial>& trials,
+                            Steered& steered);
 
   Store& store_;
   JobFeeds& feeds_;

@@ -154,6 +154,32 @@ TEST_F(SearchCommandsTest, ReadsAFileAndPreviews) {
   EXPECT_EQ(out_, "The search is valid: 3 trials, 6 epochs at most, about 5.0 s\n");
 }
 
+TEST_F(SearchCommandsTest, SaysWhyATrialWasStopped) {
+  for (const std::string command : {"watch", "show"}) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(
+            "search { name: 's' state: SEARCH_STATE_SUCCEEDED planned_trials: 3 trials: 3 "
+            "ended_trials: 3 unscored_trials: 2 best_trial: 1 best_score: 0.5 best_version: 1 "
+            "end_time { seconds: 9 } spec { objective { metric: 'loss' } } }")));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(
+            "trials { number: 1 state: JOB_STATE_CANCELLED epochs: 2 score: 0.5 version: 1 "
+            "  metrics { name: 'loss' value: 0.5 } end_time { seconds: 3 } stop_reason: 'late' }"
+            "trials { number: 2 state: JOB_STATE_CANCELLED end_time { seconds: 3 } "
+            "  stop_reason: 'late' }"
+            "trials { number: 3 state: JOB_STATE_CANCELLED end_time { seconds: 3 } }")));
+    EXPECT_EQ(Run({"search", command, "s"}), kExitOk) << err_;
+    if (command == "show") continue;
+    EXPECT_EQ(out_,
+              "Trial 1/3    loss 0.5000 when stopped after 2 epochs: late\n"
+              "Trial 2/3    CANCELLED: late\n"
+              "Trial 3/3    CANCELLED\n"
+              "Best: trial 1 with loss 0.5000, stored as s@1\n");
+  }
+  EXPECT_THAT(out_, AllOf(HasSubstr("STOPPED"), HasSubstr("late")));
+}
+
 TEST_F(SearchCommandsTest, TellsFaultsOfItsOwnAndOfTheDaemonTogether) {
   EXPECT_CALL(daemon_->searches, StartSearch)
       .WillOnce(Return(Refusal({{"spec.algorithm", "has no kind; allowed: grid, random"}})));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "server/jobs/searches.h"
 #include "tests/server/jobs/search_fixture.h"
@@ -20,6 +21,8 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::IsTrue;
 using testing::Property;
+
+constexpr char kTimeIsOver[] = "the time of the search's budget was over";
 
 class SearchBudgetTest : public SearchFixture {
  protected:
@@ -41,6 +44,13 @@ class SearchBudgetTest : public SearchFixture {
         algorithm + " } budget { " + budget + " }");
     *spec.mutable_training() = ClassifierFit("m", "d", epochs).spec().training();
     return request;
+  }
+  // The search looks at its trials and the clock.
+  void LookAgain() {
+    FITD_ASSERT_OK(daemon_->store->InTransaction([](Transaction& transaction) {
+      transaction.SearchesChanged();
+      return absl::OkStatus();
+    }));
   }
   int64_t EpochsTrained() {
     int64_t epochs = 0;
@@ -84,21 +94,62 @@ TEST_F(SearchBudgetTest, NoRungIsBegunThatItDoesNotPayFor) {
   EXPECT_GT(EpochsTrained(), 9);
 }
 
-TEST_F(SearchBudgetTest, WhenTheTimeIsOverThoseThatWaitAreCancelled) {
+TEST_F(SearchBudgetTest, WhenTheTimeIsOverAllAreCancelledAndKeepTheirScores) {
   FITD_ASSERT_OK(
       daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", kForever)));
   Run();
   Await([](const v1::Search& search) { return search.trials() == 8; });
   AwaitEvents("fit-1", 3);
   *late_ = true;
-  FITD_ASSERT_OK(Cancel("fit-8"));  // The search looks at its trials.
-  Await([](const v1::Search& search) { return search.ended_trials() == 7; });
-  EXPECT_EQ(Trials()[0].state(), v1::JOB_STATE_RUNNING);
-  FITD_ASSERT_OK(Cancel("fit-1"));
-  EXPECT_EQ(AwaitSearchEnd().trials(), 8);
+  LookAgain();
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_EQ(search.trials(), 8);
+  EXPECT_EQ(search.best_trial(), 1);
+  const std::vector<v1::SearchTrial> trials = Trials();
+  EXPECT_THAT(trials, Each(Property(&v1::SearchTrial::state, v1::JOB_STATE_CANCELLED)));
+  EXPECT_THAT(trials, Each(Property(&v1::SearchTrial::stop_reason, kTimeIsOver)));
+  EXPECT_TRUE(trials[0].has_score());
+  EXPECT_EQ(trials[0].version(), search.best_version());
+  EXPECT_FALSE(trials[7].has_score());
+  FITD_ASSERT_OK_AND_ASSIGN(const auto events, ReadEvents(daemon_->jobs, "fit-1"));
+  const auto told = std::find_if(events.begin(), events.end(), [](const v1::JobEvent& event) {
+    return event.state_change().state() == v1::JOB_STATE_CANCELLING;
+  });
+  ASSERT_NE(told, events.end());
+  EXPECT_EQ(told->state_change().message(), kTimeIsOver);
 }
 
-TEST_F(SearchBudgetTest, TrialsThatADaemonLeftGoOnThoughTheTimeIsOver) {
+TEST_F(SearchBudgetTest, AStackEndsWhenTheTimeIsOver) {
+  v1::StartSearchRequest request = Request("seconds: 60", "random { trials: 8 }", kForever);
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'learning_rate' real { low: 0.0001 high: 0.1 log: true } }");
+  FITD_ASSERT_OK(daemon_->searches.Start(request));
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() == 8; });
+  daemon_->scheduler.Start();
+  for (int job = 1; job <= 8; ++job) AwaitEvents(fmt::format("fit-{}", job), 3);
+  *late_ = true;
+  LookAgain();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_THAT(Trials(), Each(Property(&v1::SearchTrial::has_score, IsTrue())));
+}
+
+TEST_F(SearchBudgetTest, TrialsThatRanToTheirEndRankBeforeThoseThatDidNot) {
+  v1::StartSearchRequest request = Request("seconds: 60", "grid {}");
+  *request.mutable_spec()->mutable_space() = ParseText<v1::SearchSpace>(
+      "axes { path: 'epochs' choice { choices { value: '1' } choices { value: '1000000' } } }");
+  FITD_ASSERT_OK(daemon_->searches.Start(request));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 2; });
+  AwaitEvents("fit-2", 100);
+  *late_ = true;
+  LookAgain();
+  EXPECT_EQ(AwaitSearchEnd().best_trial(), 1);
+  EXPECT_LT(Trials()[1].score(), Trials()[0].score());
+}
+
+TEST_F(SearchBudgetTest, TrialsThatADaemonLeftKeepTheirScoresWhenTheTimeIsOver) {
   FITD_ASSERT_OK(
       daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", kForever)));
   Run();
@@ -106,12 +157,24 @@ TEST_F(SearchBudgetTest, TrialsThatADaemonLeftGoOnThoughTheTimeIsOver) {
   AwaitEvents("fit-1", 3);
   *late_ = true;
   Restart();
-  daemon_->searches.Run();
-  Await([](const v1::Search& search) { return search.ended_trials() >= 7; });
-  EXPECT_EQ(Get("fit-1")->state(), v1::JOB_STATE_QUEUED);
-  daemon_->scheduler.Start();
-  FITD_ASSERT_OK(Cancel("fit-1"));
-  EXPECT_EQ(AwaitSearchEnd().trials(), 8);
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().best_trial(), 1);
+  EXPECT_EQ(GetSearch().trials(), 8);
+}
+
+TEST_F(SearchBudgetTest, ASearchThatIsResumedWhenTheTimeIsOverEnds) {
+  FITD_ASSERT_OK(
+      daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", kForever)));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 8; });
+  AwaitEvents("fit-1", 3);
+  FITD_ASSERT_OK(daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
+  *late_ = true;
+  FITD_ASSERT_OK(daemon_->searches.Resume(Named<v1::ResumeSearchRequest>()));
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_EQ(search.trials(), 8);
+  EXPECT_TRUE(Trials()[0].has_score());
 }
 
 TEST_F(SearchBudgetTest, TrialsThatWereToGoOnKeepTheirScoresWhenTheTimeIsOver) {

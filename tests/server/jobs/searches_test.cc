@@ -354,6 +354,7 @@ TEST_F(SearchesTest, OrdersReachTheTrials) {
   FITD_ASSERT_OK(StartSearch(Grid(kForever)));
   Run();
   Await([](const v1::Search& search) { return search.trials() == 6; });
+  AwaitEvents("fit-1", 3);
   FITD_ASSERT_OK_AND_ASSIGN(const auto paused,
                             daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
   EXPECT_EQ(paused.search().state(), v1::SEARCH_STATE_PAUSED);
@@ -373,12 +374,40 @@ TEST_F(SearchesTest, OrdersReachTheTrials) {
   FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
   const v1::Search search = AwaitSearchEnd();
   EXPECT_EQ(search.state(), v1::SEARCH_STATE_CANCELLED);
-  EXPECT_EQ(search.best_trial(), 0);
-  for (const v1::SearchTrial& trial : Trials()) EXPECT_EQ(trial.state(), v1::JOB_STATE_CANCELLED);
+  EXPECT_NE(search.best_trial(), 0);
+  EXPECT_TRUE(Trials()[0].has_score());
+  EXPECT_FALSE(Trials()[5].has_score());
+  for (const v1::SearchTrial& trial : Trials()) {
+    EXPECT_EQ(trial.state(), v1::JOB_STATE_CANCELLED);
+    EXPECT_EQ(trial.stop_reason(), "");
+  }
+  v1::GetModelVersionRequest get;
+  get.set_model("s@best");
+  FITD_ASSERT_OK_AND_ASSIGN(const auto best, daemon_->models.GetVersion(get));
+  EXPECT_EQ(best.version().version(), search.best_version());
   FITD_EXPECT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
   EXPECT_THAT(daemon_->searches.Resume(Named<v1::ResumeSearchRequest>()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("search s is CANCELLED and cannot be resumed")));
+}
+
+TEST_F(SearchesTest, ATrialThatItsUserCancelsIsAResult) {
+  FITD_ASSERT_OK(StartSearch(Grid(kForever)));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 6; });
+  AwaitEvents("fit-1", 3);
+  FITD_ASSERT_OK(Cancel("fit-1"));
+  const v1::Search search =
+      Await([](const v1::Search& search) { return search.ended_trials() == 1; });
+  EXPECT_EQ(search.best_trial(), 1);
+  EXPECT_EQ(search.unscored_trials(), 0);
+  const v1::SearchTrial trial = Trials()[0];
+  EXPECT_TRUE(trial.has_score());
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Get("fit-1"));
+  const v1::JobProgress& progress = job.progress();
+  const bool done = progress.step() == progress.steps_per_epoch();
+  EXPECT_EQ(trial.epochs(), done ? progress.epoch() : progress.epoch() - 1);
+  FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
 }
 
 TEST_F(SearchesTest, APausedSearchStaysSoThroughARestart) {
