@@ -55,8 +55,8 @@ absl::Status CheckHasBest(const v1::Search& search) {
 
 std::string NoScoreText(const v1::Search& search) {
   const double allowed = search.spec().budget().seconds();
-  const bool over =
-      allowed > 0 && SecondsBetween(search.create_time(), search.end_time()) >= allowed;
+  const auto& start = search.has_start_time() ? search.start_time() : search.create_time();
+  const bool over = allowed > 0 && SecondsBetween(start, search.end_time()) >= allowed;
   return fmt::format("No trial has a score{}.\n", over ? ": the time of its budget was over" : "");
 }
 
@@ -162,8 +162,8 @@ absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
       if (search.planned_jobs() > search.planned_trials())
         plan += ", " + FormatCounted(search.planned_jobs(), "job");
       plan += ", " + FormatCounted(search.planned_epochs(), "epoch") + " at most";
-      if (search.has_estimated_remaining())
-        plan += ", about " + FormatSeconds(Seconds(search.estimated_remaining()));
+      const std::string remaining = RemainingText(search);
+      if (!remaining.empty()) plan += ", " + remaining;
       if (flags.preview) return fmt::format("The search is valid: {}\n", plan);
       return fmt::format("Started search {0}: {1}. Follow it with: fitctl search watch {0}\n",
                          search.name(), plan);

@@ -187,6 +187,17 @@ std::string TrialState(const v1::SearchTrial& trial) {
   return stopped ? "STOPPED" : FormatState(trial.state());
 }
 
+std::string RemainingText(const v1::Search& search) {
+  std::string text;
+  if (search.has_estimated_remaining())
+    text = "about " + FormatSeconds(Seconds(search.estimated_remaining()));
+  if (search.has_budget_remaining()) {
+    text += fmt::format("{}its budget ends it after {}", text.empty() ? "" : "; ",
+                        FormatSeconds(Seconds(search.budget_remaining())));
+  }
+  return text;
+}
+
 std::string SearchText(const v1::Search& search) {
   const v1::SearchSpec& spec = search.spec();
   Table facts;
@@ -219,9 +230,8 @@ std::string SearchText(const v1::Search& search) {
   if (budget.epochs() > 0) bounds.push_back(FormatCount(budget.epochs()) + " epochs");
   if (budget.seconds() > 0) bounds.push_back(FormatSeconds(budget.seconds()));
   if (!bounds.empty()) facts.AddRow({"budget", fmt::format("{}", fmt::join(bounds, ", "))});
-  if (search.has_estimated_remaining()) {
-    facts.AddRow({"remaining", "about " + FormatSeconds(Seconds(search.estimated_remaining()))});
-  }
+  if (const std::string remaining = RemainingText(search); !remaining.empty())
+    facts.AddRow({"remaining", remaining});
   if (search.best_trial() != 0) {
     facts.AddRow({"best", fmt::format("trial {}, {} {}, {}@{}", search.best_trial(),
                                       spec.objective().metric(), BestScoreText(search),

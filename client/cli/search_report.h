@@ -36,6 +36,9 @@ std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path);
 // their order and those without a value come last. INVALID_ARGUMENT for anything else.
 absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials& trials);
 
+// "about 4 min 8 s; its budget ends it after 1.0 s"; empty where nothing is known.
+std::string RemainingText(const v1::Search& search);
+
 // What the search is and where it stands.
 std::string SearchText(const v1::Search& search);
 

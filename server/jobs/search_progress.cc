@@ -63,20 +63,6 @@ std::chrono::nanoseconds Scaled(std::chrono::nanoseconds time, double factor) {
   return std::chrono::nanoseconds(static_cast<int64_t>(static_cast<double>(time.count()) * factor));
 }
 
-// Time per epoch of the newest fit of the model on the data set.
-std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction,
-                                                       const v1::SearchSpec& spec) {
-  constexpr int kMostJobs = 20;
-  for (const v1::Job& job : transaction.jobs.List(
-           kAll, kMostJobs, {.states = {v1::JOB_STATE_SUCCEEDED}, .model = spec.model()})) {
-    if (job.spec().dataset() == spec.dataset() && job.progress().epoch() > 0) {
-      return Scaled(Elapsed(job.start_time(), job.end_time()),
-                    1 / static_cast<double>(job.progress().epoch()));
-    }
-  }
-  return std::nullopt;
-}
-
 struct TimeSpan {
   std::chrono::nanoseconds start, end;
 };
@@ -92,6 +78,57 @@ std::chrono::nanoseconds TimeCovered(std::vector<TimeSpan> spans) {
     end = std::max(end, span.end);
   }
   return covered;
+}
+
+// What the trials of a search have come to so far.
+struct Trained {
+  std::vector<TimeSpan> ended;  // Fits.
+  int64_t epochs = 0;
+  bool waits = false;  // At rungs.
+};
+
+Trained TrainedBy(Transaction& transaction, const v1::Search& search) {
+  Trained trained;
+  for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
+    trained.waits = trained.waits || !trial.rungs().empty();
+    trained.epochs += trial.epochs();
+    for (const v1::SearchTrial* fit : FitsOf(trial)) {
+      if (!fit->has_start_time() || !fit->has_end_time()) continue;
+      trained.ended.push_back({.start = Elapsed(search.create_time(), fit->start_time()),
+                               .end = Elapsed(search.create_time(), fit->end_time())});
+    }
+  }
+  return trained;
+}
+
+// How long a search takes per epoch: as the newest one that started from the model on the data set,
+// else as long as the newest fit of it, on each worker.
+std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction, int workers,
+                                                       const v1::Search& search) {
+  constexpr int kMostLookedAt = 20;
+  const v1::SearchSpec& spec = search.spec();
+  for (const auto& [id, earlier] : transaction.searches.List(kAll, kMostLookedAt)) {
+    if (!IsFinal(earlier.state()) || earlier.spec().model() != spec.model() ||
+        earlier.spec().dataset() != spec.dataset()) {
+      continue;
+    }
+    Trained trained = TrainedBy(transaction, earlier);
+    if (trained.epochs == 0 || trained.ended.empty()) continue;
+    return Scaled(TimeCovered(std::move(trained.ended)), 1 / static_cast<double>(trained.epochs));
+  }
+  for (const v1::Job& job : transaction.jobs.List(
+           kAll, kMostLookedAt, {.states = {v1::JOB_STATE_SUCCEEDED}, .model = spec.model()})) {
+    if (job.spec().dataset() == spec.dataset() && job.progress().epoch() > 0) {
+      return Scaled(Elapsed(job.start_time(), job.end_time()),
+                    1 / static_cast<double>(job.progress().epoch() * workers));
+    }
+  }
+  return std::nullopt;
+}
+
+// From which its budget's seconds count: earlier builds did not say when it began to make trials.
+const google::protobuf::Timestamp& StartOf(const v1::Search& search) {
+  return search.has_start_time() ? search.start_time() : search.create_time();
 }
 
 }  // namespace
@@ -126,45 +163,34 @@ void EndPlan(int64_t made, v1::Search& search) {
 
 std::optional<absl::Duration> TimeLeft(const v1::Search& search, absl::Time now) {
   if (search.spec().budget().seconds() == 0) return std::nullopt;
-  const std::chrono::nanoseconds taken = Elapsed(search.create_time(), ToTimestamp(now));
-  return absl::Seconds(search.spec().budget().seconds()) - absl::FromChrono(taken);
+  const absl::Duration all = absl::Seconds(search.spec().budget().seconds());
+  if (!search.has_start_time() && search.trials() == 0) return all;
+  return all - absl::FromChrono(Elapsed(StartOf(search), ToTimestamp(now)));
 }
 
 void EstimateRemaining(Transaction& transaction, int workers, v1::Search& search) {
   if (IsFinal(search.state())) return;
-  const std::optional<absl::Duration> left = TimeLeft(search, transaction.now());
-  if (left && *left <= absl::ZeroDuration()) return;  // As long as those that run take.
-  std::vector<TimeSpan> fits;
-  bool waits = false;
-  int64_t epochs = 0;
-  for (const v1::SearchTrial& trial : transaction.searches.Trials(search.name(), 0, kAll)) {
-    waits = waits || !trial.rungs().empty();
-    epochs += trial.epochs();
-    for (const v1::SearchTrial* fit : FitsOf(trial)) {
-      if (fit->has_start_time() && fit->has_end_time())
-        fits.push_back({.start = Elapsed(search.create_time(), fit->start_time()),
-                        .end = Elapsed(search.create_time(), fit->end_time())});
-    }
+  if (const std::optional<absl::Duration> left = TimeLeft(search, transaction.now())) {
+    *search.mutable_budget_remaining() =
+        ToDuration(absl::ToChronoNanoseconds(std::max(*left, absl::ZeroDuration())));
+    if (*left <= absl::ZeroDuration()) return;  // It ends.
   }
-  if (waits) {
+  Trained trained = TrainedBy(transaction, search);
+  if (trained.waits) {
     // A trial's time is not what it trained: it waited for others.
-    const auto rest = static_cast<double>(std::max<int64_t>(search.planned_epochs() - epochs, 0));
+    const std::chrono::nanoseconds taken = Elapsed(StartOf(search), ToTimestamp(transaction.now()));
+    const auto rest =
+        static_cast<double>(std::max<int64_t>(search.planned_epochs() - trained.epochs, 0));
     *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(Elapsed(search.create_time(), ToTimestamp(transaction.now())),
-                          rest / static_cast<double>(std::max<int64_t>(epochs, 1))));
-  } else if (!fits.empty()) {
-    const auto ended = static_cast<double>(fits.size());
+        ToDuration(Scaled(taken, rest / static_cast<double>(std::max<int64_t>(trained.epochs, 1))));
+  } else if (!trained.ended.empty()) {
+    const auto ended = static_cast<double>(trained.ended.size());
     const auto all = static_cast<double>(search.planned_trials() * FitsPerTrial(search.spec()));
     *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(TimeCovered(std::move(fits)), (all - ended) / ended));
-  } else if (const auto epoch = KnownEpochTime(transaction, search.spec())) {
+        ToDuration(Scaled(TimeCovered(std::move(trained.ended)), (all - ended) / ended));
+  } else if (const auto epoch = KnownEpochTime(transaction, workers, search)) {
     *search.mutable_estimated_remaining() =
-        ToDuration(Scaled(*epoch, static_cast<double>(search.planned_epochs()) / workers));
-  }
-  if (left && search.has_estimated_remaining()) {
-    const auto bounded =
-        std::min(FromDuration(search.estimated_remaining()), absl::ToChronoNanoseconds(*left));
-    *search.mutable_estimated_remaining() = ToDuration(bounded);
+        ToDuration(Scaled(*epoch, static_cast<double>(search.planned_epochs())));
   }
 }
 

@@ -23,7 +23,8 @@ void EndPlan(int64_t made, v1::Search& search);
 // that is not bounded.
 std::optional<absl::Duration> TimeLeft(const v1::Search& search, absl::Time now);
 
-// Writes the time that the search will take from now, where that is known.
+// Writes the time that the search would take from now, where that is known, and what is left of its
+// budget's.
 void EstimateRemaining(Transaction& transaction, int workers, v1::Search& search);
 
 }  // namespace fitd

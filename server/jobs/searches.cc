@@ -481,6 +481,10 @@ absl::Status Searches::AdvanceOne(Transaction& transaction, const std::string& n
   if (search->state() == v1::SEARCH_STATE_CANCELLING && unended.empty())
     End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
   if (search->state() != v1::SEARCH_STATE_RUNNING) return absl::OkStatus();
+  if (!search->has_start_time() && search->trials() == 0) {
+    *search->mutable_start_time() = ToTimestamp(transaction.now());
+    transaction.searches.Update(*search);
+  }
   const std::optional<absl::Duration> left = TimeLeft(*search, transaction.now());
   const bool over = left && *left <= absl::ZeroDuration();
   if (left && !over) next_look_ = std::min(next_look_, *left);

@@ -1,7 +1,11 @@
 #include "client/cli/search_commands.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -154,6 +158,24 @@ TEST_F(SearchCommandsTest, ReadsAFileAndPreviews) {
   EXPECT_EQ(out_, "The search is valid: 3 trials, 6 epochs at most, about 5.0 s\n");
 }
 
+TEST_F(SearchCommandsTest, TellsTheEstimateAndTheBudgetApart) {
+  for (const auto& [remaining, text] :
+       {std::pair("estimated_remaining { seconds: 248 } budget_remaining { seconds: 1 }",
+                  "about 4 min 8 s; its budget ends it after 1.0 s"),
+        std::pair("budget_remaining { seconds: 60 }", "its budget ends it after 1 min 0 s")}) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, StartSearch)
+        .WillOnce(Answer(Proto<v1::StartSearchResponse>(
+            fmt::format("search {{ planned_trials: 200 planned_epochs: 60000 {} }}", remaining))));
+    EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--loss", "mse",
+                   "--algorithm", "grid", "--preview"}),
+              kExitOk)
+        << err_;
+    EXPECT_EQ(out_,
+              fmt::format("The search is valid: 200 trials, 60,000 epochs at most, {}\n", text));
+  }
+}
+
 TEST_F(SearchCommandsTest, SaysWhyATrialWasStopped) {
   for (const std::string command : {"watch", "show"}) {
     daemon_.emplace();
@@ -217,7 +239,7 @@ TEST_F(SearchCommandsTest, ASearchThatDoesNotSucceedExitsWith5) {
 TEST_F(SearchCommandsTest, ASearchWithoutAScoreSaysThatItsTimeWasOver) {
   EXPECT_CALL(daemon_->searches, GetSearch)
       .WillOnce(Answer(Proto<v1::GetSearchResponse>(
-          "search { name: 's' state: SEARCH_STATE_FAILED create_time { seconds: 1 } "
+          "search { name: 's' state: SEARCH_STATE_FAILED start_time { seconds: 1 } "
           "end_time { seconds: 3 } spec { budget { seconds: 2 } } }")));
   EXPECT_EQ(Run({"search", "watch", "s"}), kExitJobFailed);
   EXPECT_EQ(out_, "No trial has a score: the time of its budget was over.\n");

@@ -214,11 +214,27 @@ TEST_F(SearchBudgetTest, TrialsThatWereToGoOnKeepTheirScoresWhenTheTimeIsOver) {
 
 TEST_F(SearchBudgetTest, ATimeThatIsOverBeforeTheDaemonIsBackEndsTheSearch) {
   FITD_ASSERT_OK(daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", 1)));
+  daemon_->searches.Run();
+  Await([](const v1::Search& search) { return search.trials() == 8; });
   *late_ = true;
   Restart();
-  Run();
+  daemon_->searches.Run();
   EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_FAILED);
-  EXPECT_EQ(GetSearch().trials(), 0);
+  EXPECT_EQ(GetSearch().trials(), 8);
+}
+
+TEST_F(SearchBudgetTest, TheTimeCountsFromTheFirstTrialsOn) {
+  FITD_ASSERT_OK(daemon_->searches.Start(Request("seconds: 60", "random { trials: 2 }", 1)));
+  EXPECT_FALSE(GetSearch().has_start_time());
+  EXPECT_EQ(GetSearch().budget_remaining().seconds(), 60);
+  *late_ = true;
+  Restart();
+  EXPECT_EQ(GetSearch().budget_remaining().seconds(), 60);
+  Run();
+  const v1::Search search = AwaitSearchEnd();
+  EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
+  EXPECT_EQ(search.trials(), 2);
+  EXPECT_GE(search.start_time().seconds(), search.create_time().seconds() + 119);
 }
 
 TEST_F(SearchBudgetTest, RefusesWhatAllowsNoTrial) {

@@ -1,5 +1,6 @@
 #include "server/jobs/search_progress.h"
 
+#include <chrono>
 #include <string>
 
 #include "absl/time/time.h"
@@ -14,6 +15,9 @@ using testing::IsEmpty;
 
 class SearchProgressTest : public SearchFixture {
  protected:
+  static std::chrono::nanoseconds FromTimestamp(const google::protobuf::Timestamp& time) {
+    return std::chrono::seconds(time.seconds()) + std::chrono::nanoseconds(time.nanos());
+  }
   // Of six trials of 3 epochs each, by default.
   v1::Search Preview(const std::string& more) {
     v1::StartSearchRequest request = Grid();
@@ -100,12 +104,47 @@ TEST_F(SearchProgressTest, AsManyOfTheShortestTrialsAsTheBudgetPaysFor) {
   EXPECT_EQ(search.planned_trials(), 3);
 }
 
-TEST_F(SearchProgressTest, NoMoreTimeRemainsThanTheBudgetLeaves) {
+TEST_F(SearchProgressTest, TheEstimateAndTheBudgetAreToldApart) {
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job fit, Start(4));
   Run();
   FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, fit.id()));
   const v1::Search search = Preview("training { epochs: 1000000 } budget { seconds: 2 }");
-  EXPECT_EQ(FromDuration(search.estimated_remaining()), std::chrono::seconds(2));
+  EXPECT_EQ(FromDuration(search.budget_remaining()), std::chrono::seconds(2));
+  EXPECT_GT(FromDuration(search.estimated_remaining()), std::chrono::seconds(2));
+}
+
+TEST_F(SearchProgressTest, TheBudgetsTimeCountsFromTheStart) {
+  auto search =
+      ParseText<v1::Search>("create_time { seconds: 100 } spec { budget { seconds: 10 } }");
+  const auto left = [&](int64_t now) { return TimeLeft(search, absl::FromUnixSeconds(now)); };
+  EXPECT_EQ(left(1000), absl::Seconds(10));
+  search.mutable_start_time()->set_seconds(105);
+  EXPECT_EQ(left(108), absl::Seconds(7));
+  // As earlier builds stored it.
+  search.clear_start_time();
+  search.set_trials(3);
+  EXPECT_EQ(left(108), absl::Seconds(2));
+  EXPECT_EQ(left(111), absl::Seconds(-1));
+}
+
+TEST_F(SearchProgressTest, AnEarlierSearchOfTheModelTellsHowLongOneTakes) {
+  FITD_ASSERT_OK(StartSearch(Grid()));
+  Run();
+  const v1::Search earlier = AwaitSearchEnd();
+  v1::StartSearchRequest request = Grid();
+  request.set_name("again");
+  request.set_validate_only(true);
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Search search, StartSearch(request));
+  ASSERT_TRUE(search.has_estimated_remaining());
+  EXPECT_GT(FromDuration(search.estimated_remaining()), std::chrono::nanoseconds(0));
+  // As many epochs as that had.
+  EXPECT_LE(FromDuration(search.estimated_remaining()),
+            FromTimestamp(earlier.end_time()) - FromTimestamp(earlier.create_time()));
+
+  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "other", TwoClusters(40), "kind"));
+  request.mutable_spec()->set_dataset("other");
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Search of_other, StartSearch(request));
+  EXPECT_FALSE(of_other.has_estimated_remaining());
 }
 
 }  // namespace
