@@ -36,7 +36,9 @@ std::optional<double> Number(const std::string& text) {
   return value;
 }
 
+// What it trained itself; trials of earlier builds tell how long they were there.
 std::optional<double> TimeOf(const v1::SearchTrial& trial) {
+  if (trial.has_training_time()) return Seconds(trial.training_time());
   if (!trial.has_start_time() || !trial.has_end_time()) return std::nullopt;
   return SecondsBetween(trial.start_time(), trial.end_time());
 }

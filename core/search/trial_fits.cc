@@ -9,6 +9,7 @@
 
 #include "core/search/rungs.h"
 #include "fmt/format.h"
+#include "google/protobuf/util/time_util.h"
 
 namespace fitd {
 namespace {
@@ -169,8 +170,10 @@ void SumUpFits(v1::MonitorMode mode, v1::SearchTrial& trial) {
   if (trial.fits().empty()) return;
   trial.set_state(StateOf(trial.fits()));
   int64_t epochs = 0;
+  trial.clear_training_time();
   for (const v1::SearchTrial& fit : trial.fits()) {
     epochs += fit.epochs();
+    if (fit.has_training_time()) *trial.mutable_training_time() += fit.training_time();
     if (fit.has_start_time() &&
         (!trial.has_start_time() || IsEarlier(fit.start_time(), trial.start_time()))) {
       *trial.mutable_start_time() = fit.start_time();

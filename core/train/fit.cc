@@ -192,7 +192,7 @@ class FitLoop {
   void FinishEpoch(std::chrono::nanoseconds duration) {
     std::vector<FitMember*> early;
     for (const auto& member : members_) {
-      if (member->FinishEpoch(!data_.validation.rows.empty(), duration))
+      if (member->FinishEpoch(!data_.validation.rows.empty(), duration / std::ssize(members_)))
         early.push_back(member.get());
     }
     ++course_.epoch;

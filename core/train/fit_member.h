@@ -92,8 +92,8 @@ class FitMember {
   absl::Status CheckWeights() const;
 
   void StartValidation() { validation_score_.Reset(); }
-  // After the last batch: tells the observer and the callbacks. True when early stopping ends the
-  // fit.
+  // After the last batch: tells the observer and the callbacks; `duration` is its share. True when
+  // early stopping ends the fit.
   bool FinishEpoch(bool validated, std::chrono::nanoseconds duration);
   // After the position moved on to the next epoch.
   void ReportEpoch();

@@ -11,8 +11,10 @@
 #include "core/base/version.h"
 #include "core/nn/weights.h"
 #include "fmt/format.h"
+#include "google/protobuf/util/time_util.h"
 #include "server/jobs/checkpoint_writer.h"
 #include "server/jobs/job_moves.h"
+#include "server/jobs/job_state.h"
 #include "server/jobs/search_trials.h"
 #include "server/jobs/time.h"
 #include "server/jobs/verification.h"
@@ -71,14 +73,18 @@ class FitRunner::Observer final : public FitObserver {
     *runner_.progress_.mutable_metrics() = epoch.metrics();
     runner_.progress_.set_learning_rate(epoch.learning_rate());
     if (epoch.epoch() <= runner_.told_.epochs) return;
+    *runner_.progress_.mutable_training_time() += epoch.duration();
     v1::JobEvent event;
     *event.mutable_epoch_completed() = epoch;
     runner_.Append(std::move(event));
   }
 
   void OnProgress(const v1::JobProgress& progress) override {
-    runner_.progress_ = progress;
-    runner_.feeds_.PublishProgress(runner_.number_, progress);
+    v1::JobProgress newest = progress;
+    if (runner_.progress_.has_training_time())
+      *newest.mutable_training_time() = runner_.progress_.training_time();
+    runner_.progress_ = std::move(newest);
+    runner_.feeds_.PublishProgress(runner_.number_, runner_.progress_);
   }
 
   void OnWarning(const v1::JobWarning& warning) override {
@@ -198,7 +204,20 @@ absl::Status FitRunner::Read(Transaction& transaction) {
     if (!verified_) return UnknownVersion(transaction, spec.model(), spec.verify_version());
   }
   told_ = transaction.jobs.CountEvents(number_);
+  if (told_.epochs > CompleteEpochs(job_.progress())) AddUpTrainingTime(transaction);
   return absl::OkStatus();
+}
+
+void FitRunner::AddUpTrainingTime(Transaction& transaction) {
+  constexpr int64_t kMostAtOnce = 1000;
+  google::protobuf::Duration& time = *progress_.mutable_training_time();
+  time.Clear();
+  std::vector<v1::JobEvent> events;
+  for (int64_t next = 1; next <= job_.last_event(); next = events.back().number() + 1) {
+    events = transaction.jobs.Events(number_, next, kMostAtOnce);
+    if (events.empty()) return;
+    for (const v1::JobEvent& event : events) time += event.epoch_completed().duration();
+  }
 }
 
 absl::StatusOr<FitInput> FitRunner::Load(int threads) {

@@ -59,6 +59,8 @@ class FitRunner {
     std::optional<TemporaryFile> weights = {};
     std::vector<std::string> checkpoints = {};  // That the job will not need any more.
   };
+  // From the events: a daemon that was killed stored no progress beside them.
+  void AddUpTrainingTime(Transaction& transaction);
   std::optional<Checkpoint> LoadCheckpoint();
   absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
   absl::Status Verify(const Weights& trained) const;

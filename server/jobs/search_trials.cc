@@ -58,6 +58,7 @@ v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job) {
 void TakeProgress(const v1::JobProgress& progress, v1::SearchTrial& fit) {
   fit.set_epochs(CompleteEpochs(progress));
   *fit.mutable_metrics() = progress.metrics();
+  if (progress.has_training_time()) *fit.mutable_training_time() = progress.training_time();
 }
 
 void RecordRung(Transaction& transaction, const v1::Job& job, const v1::JobProgress& progress) {

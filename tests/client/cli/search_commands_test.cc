@@ -275,6 +275,27 @@ TEST_F(SearchCommandsTest, ShowsTrialsInTheOrderAskedFor) {
   EXPECT_THAT(err_, HasSubstr("--sort: unknown column \"scor\"; did you mean \"score\"?"));
 }
 
+TEST_F(SearchCommandsTest, TheTimeOfATrialIsWhatItTrained) {
+  const auto print = [this](const std::vector<std::string>& command) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(kSearch)));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(
+            "trials { number: 1 start_time { seconds: 1 } end_time { seconds: 9 } "
+            "  training_time { seconds: 5 nanos: 500000000 } }"
+            "trials { number: 2 start_time { seconds: 1 } end_time { seconds: 9 } "
+            "  training_time { seconds: 4 } }"
+            "trials { number: 3 }")));
+    EXPECT_EQ(Run(command), kExitOk) << err_;
+    return out_;
+  };
+  const std::string table = print({"search", "show", "s", "--sort", "time"});
+  EXPECT_EQ(Order(table), "213") << table;
+  EXPECT_THAT(table, AllOf(HasSubstr("5.5 s"), HasSubstr("4.0 s")));
+  EXPECT_THAT(print({"search", "export", "s"}), AllOf(HasSubstr(",5.5,"), HasSubstr(",4,")));
+}
+
 TEST_F(SearchCommandsTest, ShowsTheBest) {
   ExpectSearch();
   EXPECT_EQ(Run({"search", "best", "s"}), kExitOk) << err_;

@@ -77,6 +77,17 @@ TEST(TrialFitsTest, TheScoreIsTheMeanAndTheVersionTheBestFits) {
   EXPECT_EQ(Summed(fits, v1::MONITOR_MODE_MIN).version(), 2);
 }
 
+TEST(TrialFitsTest, ATrialTrainedForAsLongAsItsFitsTogether) {
+  v1::SearchTrial trial =
+      Summed(Fit(1, "state: JOB_STATE_SUCCEEDED training_time { seconds: 1 nanos: 700000000 }") +
+             Fit(2, "state: JOB_STATE_RUNNING training_time { seconds: 2 nanos: 500000000 }") +
+             Fit(3, "state: JOB_STATE_QUEUED"));
+  SumUpFits(v1::MONITOR_MODE_MAX, trial);
+  EXPECT_EQ(trial.training_time().seconds(), 4);
+  EXPECT_EQ(trial.training_time().nanos(), 200'000'000);
+  EXPECT_FALSE(Summed(Fit(1, "state: JOB_STATE_QUEUED")).has_training_time());
+}
+
 TEST(TrialFitsTest, OfEqualFitsTheFirstIsTheBest) {
   const v1::SearchTrial trial = Summed(Fit(1, "state: JOB_STATE_SUCCEEDED score: 0.5 version: 3") +
                                        Fit(2, "state: JOB_STATE_SUCCEEDED score: 0.5 version: 2"));

@@ -1,5 +1,6 @@
 // Fits that train as one stack against the same fits alone.
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -178,6 +179,26 @@ TEST_F(FitStackTest, EachEndsAsItWouldAlone) {
   RunAlone(first_alone);
   for (size_t i = 0; i < first.size(); ++i) ExpectSame(*first[i], *first_alone[i]);
   EXPECT_EQ(first[0]->results[0]->epoch, 6);
+}
+
+TEST_F(FitStackTest, EachTellsItsShareOfTheTime) {
+  const Fits stacked = Make(
+      kDigitsModel, Digits(), kClassification + "epochs: 20",
+      {kRate + "0.01 } }", kRate + "0.02 } }", kRate + "0.03 } }", kRate + "0.04 } } epochs: 10"});
+  const auto start = std::chrono::steady_clock::now();
+  RunTogether(stacked);
+  const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - start;
+  std::chrono::nanoseconds told{0};
+  for (const auto& fit : stacked) {
+    for (const v1::EpochCompleted& epoch : fit->observer.epochs) {
+      EXPECT_EQ(
+          epoch.duration().nanos(),
+          stacked[0]->observer.epochs[static_cast<size_t>(epoch.epoch() - 1)].duration().nanos());
+      told += std::chrono::seconds(epoch.duration().seconds()) +
+              std::chrono::nanoseconds(epoch.duration().nanos());
+    }
+  }
+  EXPECT_LE(told, taken);
 }
 
 TEST_F(FitStackTest, OneIsStoppedWhileTheOthersGoOn) {

@@ -128,6 +128,25 @@ TEST_F(InterruptionTest, JobThatHasNothingLeftToTrainTellsAllItsEpochs) {
   EXPECT_EQ(Events("fit-1").back().state_change().message(), "");
 }
 
+TEST_F(InterruptionTest, TrainingTimeIsThatOfAllEpochsWheneverTheyWereTrained) {
+  daemon_->scheduler.Start();
+  StartAndPause("fit-1");
+  FITD_ASSERT_OK(Resume("fit-1"));
+  StartAndPause("fit-2");
+  // As a daemon that was killed leaves it: the epochs are stored as events alone.
+  FITD_ASSERT_OK(daemon_->store->InTransaction([](Transaction& transaction) {
+    v1::Job job = *transaction.jobs.Find(2);
+    job.clear_progress();
+    transaction.jobs.Update(job);
+    return absl::OkStatus();
+  }));
+  FITD_ASSERT_OK(Resume("fit-2"));
+  for (const std::string id : {"fit-1", "fit-2"}) {
+    FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, id));
+    EXPECT_EQ(FromDuration(job.progress().training_time()), TimeOfEpochs(Events(id)));
+  }
+}
+
 TEST_F(InterruptionTest, DamagedCheckpointIsNeverUsed) {
   RunUndisturbed();
   StartAndPause("fit-2");

@@ -3,6 +3,7 @@
 #ifndef FITD_TESTS_SERVER_JOBS_JOB_FIXTURE_H_
 #define FITD_TESTS_SERVER_JOBS_JOB_FIXTURE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "gtest/gtest.h"
 #include "server/jobs/job_moves.h"
+#include "server/jobs/time.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/use_cases.h"
@@ -114,6 +116,12 @@ inline std::vector<int64_t> Epochs(const std::vector<v1::JobEvent>& events) {
     if (event.has_epoch_completed()) epochs.push_back(event.epoch_completed().epoch());
   }
   return epochs;
+}
+
+inline std::chrono::nanoseconds TimeOfEpochs(const std::vector<v1::JobEvent>& events) {
+  std::chrono::nanoseconds time{0};
+  for (const v1::JobEvent& event : events) time += FromDuration(event.epoch_completed().duration());
+  return time;
 }
 
 inline std::vector<v1::JobState> States(const std::vector<v1::JobEvent>& events) {

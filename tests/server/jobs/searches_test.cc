@@ -1,6 +1,7 @@
 #include "server/jobs/searches.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <string>
 #include <thread>
@@ -8,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "server/jobs/housekeeping.h"
+#include "server/jobs/time.h"
 #include "tests/server/jobs/search_fixture.h"
 
 namespace fitd {
@@ -408,6 +410,20 @@ TEST_F(SearchesTest, ATrialThatItsUserCancelsIsAResult) {
   const bool done = progress.step() == progress.steps_per_epoch();
   EXPECT_EQ(trial.epochs(), done ? progress.epoch() : progress.epoch() - 1);
   FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
+}
+
+TEST_F(SearchesTest, ATrialsTimeIsWhatItTrained) {
+  v1::StartSearchRequest request = Grid(4);
+  *request.mutable_spec()->mutable_algorithm() =
+      ParseText<v1::SearchAlgorithmSpec>("halving { trials: 4 min_epochs: 1 factor: 2 }");
+  FITD_ASSERT_OK(StartSearch(request));
+  Run();
+  AwaitSearchEnd();
+  for (const v1::SearchTrial& trial : Trials()) {
+    FITD_ASSERT_OK_AND_ASSIGN(const auto events, ReadEvents(daemon_->jobs, trial.job_id()));
+    EXPECT_GT(FromDuration(trial.training_time()), std::chrono::nanoseconds(0));
+    EXPECT_EQ(FromDuration(trial.training_time()), TimeOfEpochs(events));
+  }
 }
 
 TEST_F(SearchesTest, APausedSearchStaysSoThroughARestart) {
