@@ -227,13 +227,25 @@ absl::Status Show(Cli& cli, const ShowFlags& flags) {
 
 absl::Status Watch(Cli& cli, const NameFlags& flags) { return Follow(cli, flags.name); }
 
-absl::Status Best(Cli& cli, const NameFlags& flags) {
+struct BestFlags {
+  std::string name;
+  std::optional<std::string> alias;
+};
+
+absl::Status Best(Cli& cli, const BestFlags& flags) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
   FITD_RETURN_IF_ERROR(CheckHasBest(search));
   FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
   for (const v1::SearchTrial& trial : all.trials()) {
     if (trial.number() != search.best_trial()) continue;
+    if (flags.alias) {
+      v1::SetModelAliasRequest request;
+      request.set_model(search.name());
+      request.set_alias(*flags.alias);
+      request.set_version(trial.version());
+      FITD_RETURN_IF_ERROR(client->SetModelAlias(request).status());
+    }
     cli.Print(trial, [&] {
       Table facts;
       facts.AddRow({"version", fmt::format("{}@{}", search.name(), trial.version())});
@@ -447,7 +459,15 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
   AddNameCommand(*group, cli, "pause", "Pause the trials and make no more", Pause);
   AddNameCommand(*group, cli, "resume", "Go on with a paused search", Resume);
   AddNameCommand(*group, cli, "cancel", "Cancel the trials and make no more", Cancel);
-  AddNameCommand(*group, cli, "best", "Show the best trial so far", Best);
+  {
+    auto [command, flags] = AddCommand<BestFlags>(*group, cli, "best", "Show the best trial so far",
+                                                  "  fitctl search best iris-tune\n"
+                                                  "  fitctl search best iris-tune --alias champion",
+                                                  Best);
+    AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
+    command->add_option("--alias", flags->alias,
+                        "Let this alias of the search's model stand for the trial's version");
+  }
   AddNameCommand(*group, cli, "plot",
                  "Draw the objective against each axis, and how much each matters", Plot);
   {

@@ -303,6 +303,22 @@ TEST_F(SearchCommandsTest, ShowsTheBest) {
                           HasSubstr("units       16")));
 }
 
+TEST_F(SearchCommandsTest, GivesTheBestAnAlias) {
+  ExpectSearch();
+  EXPECT_CALL(daemon_->models,
+              SetModelAlias(_, EqualsProto("model: 's' alias: 'champion' version: 1"), _))
+      .WillOnce(Answer(v1::SetModelAliasResponse()));
+  EXPECT_EQ(Run({"search", "best", "s", "--alias", "champion"}), kExitOk) << err_;
+  EXPECT_THAT(out_, HasSubstr("Trial 2 of search s"));
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_CALL(daemon_->models, SetModelAlias)
+      .WillOnce(Return(Refusal({{"alias", "is \"3\"; allowed: letters"}})));
+  EXPECT_EQ(Run({"search", "best", "s", "--alias", "3"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("is \"3\""));
+  EXPECT_EQ(out_, "");
+}
+
 TEST_F(SearchCommandsTest, ExportsATableAndParallelCoordinates) {
   ExpectSearch();
   EXPECT_EQ(Run({"search", "export", "s"}), kExitOk) << err_;
