@@ -275,6 +275,7 @@ absl::Status Plot(Cli& cli, const NameFlags& flags) {
 struct RefitFlags {
   std::string name;
   std::string model;
+  bool add_version = false;
   bool detach = false;
 };
 
@@ -289,6 +290,16 @@ v1::TrainingSpec WithoutValidation(const v1::Lineage& lineage) {
     training.clear_reduce_lr_on_plateau();
   training.set_epochs(lineage.epoch());
   return training;
+}
+
+absl::Status CheckIsNew(client::Client& client, const std::string& model) {
+  v1::GetModelRequest request;
+  request.set_name(model);
+  const absl::Status found = client.GetModel(request).status();
+  if (absl::IsNotFound(found)) return absl::OkStatus();
+  FITD_RETURN_IF_ERROR(found);
+  return absl::AlreadyExistsError(fmt::format(
+      "model {} exists; take another name, or add a version to it with --add-version", model));
 }
 
 absl::Status Refit(Cli& cli, const RefitFlags& flags) {
@@ -306,6 +317,7 @@ absl::Status Refit(Cli& cli, const RefitFlags& flags) {
   fit.mutable_spec()->set_dataset(search.spec().dataset());
   *fit.mutable_spec()->mutable_training() = WithoutValidation(best.version().lineage());
   *fit.mutable_spec()->mutable_resources() = search.spec().resources();
+  if (!flags.add_version) FITD_RETURN_IF_ERROR(CheckIsNew(*client, flags.model));
   FITD_RETURN_IF_ERROR(client->CreateModel(create).status());
   FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(fit));
   return ReportStart(cli, response.job(), flags.detach);
@@ -476,6 +488,8 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
         "  fitctl search refit iris-tune iris-final", Refit);
     AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
     AddArgument(*command, "MODEL", flags->model, "The name of a new model for it")->required();
+    command->add_flag("--add-version", flags->add_version,
+                      "Add a version to the model if it exists with the same architecture");
     command->add_flag("--detach", flags->detach, "Do not wait for the job");
   }
   {

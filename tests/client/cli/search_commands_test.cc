@@ -345,6 +345,8 @@ TEST_F(SearchCommandsTest, PlotsTheObjectiveAgainstEachAxis) {
                           HasSubstr("activation, importance")));
 }
 
+grpc::Status UnknownModel() { return {grpc::StatusCode::NOT_FOUND, "unknown model"}; }
+
 TEST_F(SearchCommandsTest, RefitsTheBestOnAllData) {
   ExpectSearch();
   EXPECT_CALL(daemon_->models, GetModelVersion(_, EqualsProto("model: 's@1'"), _))
@@ -353,6 +355,8 @@ TEST_F(SearchCommandsTest, RefitsTheBestOnAllData) {
           "lineage { epoch: 5 training { epochs: 9 batch_size: 8 validation_split: 0.2"
           "  early_stopping { monitor: 'val_loss' } reduce_lr_on_plateau { monitor: 'loss' } } } "
           "}")));
+  EXPECT_CALL(daemon_->models, GetModel(_, EqualsProto("name: 'final'"), _))
+      .WillOnce(Return(UnknownModel()));
   EXPECT_CALL(daemon_->models, CreateModel(_,
                                            EqualsProto("name: 'final' spec { input_shape: 2 "
                                                        "layers { dense { units: 16 } } }"),
@@ -367,6 +371,33 @@ TEST_F(SearchCommandsTest, RefitsTheBestOnAllData) {
       .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-9' }")));
   EXPECT_EQ(Run({"search", "refit", "s", "final", "--detach"}), 0);
   EXPECT_THAT(out_, HasSubstr("fit-9"));
+}
+
+TEST_F(SearchCommandsTest, RefitsIntoAModelThatExistsOnlyWhenAskedTo) {
+  ExpectSearch();
+  EXPECT_CALL(daemon_->models, GetModelVersion).WillOnce(Answer(v1::GetModelVersionResponse()));
+  EXPECT_CALL(daemon_->models, GetModel).WillOnce(Answer(v1::GetModelResponse()));
+  EXPECT_CALL(daemon_->models, CreateModel).Times(0);
+  EXPECT_EQ(Run({"search", "refit", "s", "digits"}), kExitWrongState);
+  EXPECT_EQ(err_,
+            "fitctl: model digits exists; take another name, or add a version to it with "
+            "--add-version\n");
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_CALL(daemon_->models, GetModelVersion).WillOnce(Answer(v1::GetModelVersionResponse()));
+  EXPECT_CALL(daemon_->models, CreateModel).WillOnce(Answer(v1::CreateModelResponse()));
+  EXPECT_CALL(daemon_->jobs, StartFit)
+      .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-9' }")));
+  EXPECT_EQ(Run({"search", "refit", "s", "digits", "--add-version", "--detach"}), kExitOk) << err_;
+}
+
+TEST_F(SearchCommandsTest, ARefitIsNotStartedWhereTheModelCannotBeLookedUp) {
+  ExpectSearch();
+  EXPECT_CALL(daemon_->models, GetModelVersion).WillOnce(Answer(v1::GetModelVersionResponse()));
+  EXPECT_CALL(daemon_->models, GetModel)
+      .WillOnce(Return(grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "no")));
+  EXPECT_CALL(daemon_->models, CreateModel).Times(0);
+  EXPECT_EQ(Run({"search", "refit", "s", "digits"}), kExitDenied);
 }
 
 TEST_F(SearchCommandsTest, SeveralFaultsOfATrialStandApart) {
@@ -546,6 +577,7 @@ TEST_F(FoldCommandsTest, RefitsOnAllRows) {
       .WillOnce(Answer(Proto<v1::GetModelVersionResponse>(
           "version { lineage { epoch: 2 training { epochs: 2 seed: 8 fold { index: 2 count: 2 } } "
           "} }")));
+  EXPECT_CALL(daemon_->models, GetModel).WillOnce(Return(UnknownModel()));
   EXPECT_CALL(daemon_->models, CreateModel).WillOnce(Answer(v1::CreateModelResponse()));
   EXPECT_CALL(daemon_->jobs,
               StartFit(_,
