@@ -119,15 +119,16 @@ Spec SpecFrom(const FitFlags& flags, std::string_view model_flag, FlagFaults& fa
     faults.Add(model_flag, "required, here or as \"model\" in the file");
   if (spec.dataset().empty() && !faults.InFile("spec.dataset"))
     faults.Add("--data", "required, here or as \"dataset\" in the file");
-  if (!spec.training().has_loss() && !faults.InFile("spec.training.loss"))
-    faults.Add("--loss", "required, here or as \"training: loss\" in the file");
   return spec;
 }
 
 }  // namespace
 
 v1::FitSpec FitFrom(const FitFlags& flags, FlagFaults& faults) {
-  return SpecFrom<v1::FitSpec>(flags, "MODEL", faults);
+  v1::FitSpec spec = SpecFrom<v1::FitSpec>(flags, "MODEL", faults);
+  if (!spec.training().has_loss() && !faults.InFile("spec.training.loss") && !faults.Has(kFile))
+    faults.Add("--loss", "required, here or as \"training: loss\" in the file");
+  return spec;
 }
 
 v1::SearchSpec SearchFrom(const FitFlags& flags, FlagFaults& faults) {

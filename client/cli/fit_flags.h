@@ -46,7 +46,8 @@ struct FitFlags {
 // All of them but MODEL, --file and --fold, of which a search has many.
 void AddFitFlags(CLI::App& command, FitFlags& flags);
 
-// The spec in the file, if there is one, with what the options say.
+// The spec in the file, if there is one, with what the options say. An axis of a search may set the
+// loss that a fit needs.
 v1::FitSpec FitFrom(const FitFlags& flags, FlagFaults& faults);
 v1::SearchSpec SearchFrom(const FitFlags& flags, FlagFaults& faults);
 

@@ -291,12 +291,32 @@ void ResolveAlgorithm(const std::string& path, int64_t epochs, v1::SearchAlgorit
   }
 }
 
+// Of the kind of the first choice of an axis that sets it; without one the base stays as it is.
+void PutLoss(const Axes& axes, v1::TrialSpec& base) {
+  constexpr char kLoss[] = "training.loss";
+  for (const v1::SearchAxis& axis : axes) {
+    const auto fields = FindFields(axis.path(), base);
+    if (!fields.ok() || fields->front() != kLoss) continue;
+    for (const v1::SearchChoice& choice : axis.choice().choices()) {
+      v1::TrialSpec chosen;
+      if (!PutValue(kLoss, choice.value(), chosen).ok()) continue;  // Told there.
+      (void)PutValue(kLoss, KindName(chosen.training().loss()), base);
+      return;
+    }
+  }
+}
+
 }  // namespace
 
-void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchSpec& spec,
+void ResolveSearch(v1::TrialSpec& base, std::string_view path, v1::SearchSpec& spec,
                    Violations& violations) {
   const std::string space_path = ChildPath(path, "space.axes");
   Violations faults;
+  if (KindName(base.training().loss()).empty()) {
+    PutLoss(spec.space().axes(), base);
+    if (base.training().has_loss())
+      *spec.mutable_training()->mutable_loss() = base.training().loss();
+  }
   const int64_t epochs = base.training().has_epochs() ? base.training().epochs() : 1;
   ResolveAlgorithm(ChildPath(path, "algorithm"), epochs, *spec.mutable_algorithm(), faults);
   if (spec.space().axes().empty()) faults.Add(space_path, "is empty; allowed: 1 to 100 axes");

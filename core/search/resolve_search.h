@@ -15,8 +15,10 @@ namespace fitd {
 
 // Finds the fields of every axis in `base`, and checks domains and the algorithm. Whether a model
 // or a training takes the values is for its own resolver. Paths of faults start with `path`
-// ("spec"). Resolving twice changes nothing.
-void ResolveSearch(const v1::TrialSpec& base, std::string_view path, v1::SearchSpec& spec,
+// ("spec"). Where `base` has no loss and an axis sets it, `base` and `spec.training` get one, for a
+// trial without axes to have: of the first choice's kind, with its defaults. Resolving twice
+// changes nothing.
+void ResolveSearch(v1::TrialSpec& base, std::string_view path, v1::SearchSpec& spec,
                    Violations& violations);
 
 // Writes the defaults of `spec.cross_validation` and checks it, against the rows of the data set

@@ -202,6 +202,14 @@ TEST_F(SearchCommandsTest, SaysWhyATrialWasStopped) {
   EXPECT_THAT(out_, AllOf(HasSubstr("STOPPED"), HasSubstr("late")));
 }
 
+TEST_F(SearchCommandsTest, TheDaemonSaysThatALossIsMissing) {
+  EXPECT_CALL(daemon_->searches, StartSearch)
+      .WillOnce(Return(Refusal({{"spec.training.loss", "has no kind; allowed: huber"}})));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--axis", "units=1"}),
+            kExitUsage);
+  EXPECT_EQ(err_, "fitctl: --loss (spec.training.loss): has no kind; allowed: huber\n");
+}
+
 TEST_F(SearchCommandsTest, TellsFaultsOfItsOwnAndOfTheDaemonTogether) {
   EXPECT_CALL(daemon_->searches, StartSearch)
       .WillOnce(Return(Refusal({{"spec.algorithm", "has no kind; allowed: grid, random"}})));

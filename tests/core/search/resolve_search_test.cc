@@ -14,8 +14,9 @@ using testing::HasSubstr;
 
 absl::Status Resolve(const std::string& text) {
   auto spec = ParseText<v1::SearchSpec>(text);
+  v1::TrialSpec base = Base();
   Violations violations;
-  ResolveSearch(Base(), "spec", spec, violations);
+  ResolveSearch(base, "spec", spec, violations);
   return violations.ToStatus();
 }
 
@@ -30,10 +31,43 @@ TEST(ResolveSearchTest, WritesTheWholePathsAndTwiceChangesNothing) {
   ASSERT_EQ(spec.space().axes(0).fields_size(), 2);
   EXPECT_EQ(spec.space().axes(0).fields(1), "model.layers[2].dense.units");
   v1::SearchSpec again = spec;
+  v1::TrialSpec base = Base();
   Violations violations;
-  ResolveSearch(Base(), "spec", again, violations);
+  ResolveSearch(base, "spec", again, violations);
   EXPECT_TRUE(violations.empty());
   EXPECT_EQ(again.SerializeAsString(), spec.SerializeAsString());
+}
+
+TEST(ResolveSearchTest, ALossThatAnAxisSetsMayBeLeftOut) {
+  const auto loss_of = [](const std::string& axes) {
+    auto spec = ParseText<v1::SearchSpec>("algorithm { grid {} } space { " + axes + " }");
+    v1::TrialSpec base = Base();
+    base.mutable_training()->clear_loss();
+    Violations violations;
+    ResolveSearch(base, "spec", spec, violations);
+    EXPECT_EQ(spec.training().loss().DebugString(), base.training().loss().DebugString());
+    return base.training().loss().ShortDebugString();
+  };
+  // With the options of none of the choices, which differ in them.
+  EXPECT_EQ(loss_of("axes { path: 'units' choice { choices { value: '8' } } }"
+                    "axes { path: 'loss' choice { choices { value: '{\"huber\": {\"delta\": 2}}' }"
+                    "  choices { value: 'huber' } } }"),
+            "huber { }");
+  EXPECT_EQ(loss_of("axes { path: 'training.loss' choice { choices { value: 'hubris' }"
+                    "  choices { value: 'mean_squared_error' } } }"),
+            "mean_squared_error { }");
+  EXPECT_EQ(loss_of("axes { path: 'units' choice { choices { value: '8' } } }"), "");
+}
+
+TEST(ResolveSearchTest, ALossThatIsThereStays) {
+  auto spec = ParseText<v1::SearchSpec>(
+      "algorithm { grid {} } space { axes { path: 'loss' choice { choices { value: 'huber' } } } "
+      "}");
+  v1::TrialSpec base = Base();
+  Violations violations;
+  ResolveSearch(base, "spec", spec, violations);
+  EXPECT_TRUE(base.training().loss().has_sparse_categorical_crossentropy());
+  EXPECT_FALSE(spec.has_training());
 }
 
 TEST(ResolveSearchTest, SaysAllFaultsAtOnceWithTheirPaths) {

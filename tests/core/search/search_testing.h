@@ -35,8 +35,9 @@ inline v1::TrialSpec Base() {
 // Resolved.
 inline v1::SearchSpec Resolved(const std::string& text) {
   auto spec = ParseText<v1::SearchSpec>(text);
+  v1::TrialSpec base = Base();
   Violations violations;
-  ResolveSearch(Base(), "spec", spec, violations);
+  ResolveSearch(base, "spec", spec, violations);
   EXPECT_TRUE(violations.empty()) << violations.ToStatus();
   return spec;
 }
