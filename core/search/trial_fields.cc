@@ -1,6 +1,7 @@
 #include "core/search/trial_fields.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 #include <utility>
@@ -169,6 +170,35 @@ bool HasField(const Descriptor& type, std::string_view name) {
   return type.FindFieldByName(std::string(name)) != nullptr;
 }
 
+// Whether that kind of the family has such a field.
+bool KindHasField(const Descriptor& family, const std::string& kind, std::string_view name) {
+  if (kind.empty()) return false;
+  const Descriptor* type = family.FindFieldByName(kind)->message_type();
+  return type != nullptr && HasField(*type, name);
+}
+
+bool IsStrength(std::string_view path) { return path == "l1" || path == "l2"; }
+
+// The strengths of the penalties on the kernels of dense layers, where they are; where no layer has
+// a penalty, those of new ones on all but the last.
+std::vector<std::string> Strengths(std::string_view path, const std::vector<int>& dense,
+                                   const v1::ModelSpec& model) {
+  const auto strength = [&](int layer, std::string_view kind) {
+    return fmt::format("{}.dense.kernel_regularizer.{}.{}", LayerPath(layer), kind, path);
+  };
+  std::vector<std::string> there;
+  std::vector<std::string> made;
+  bool none = true;
+  for (const int layer : dense) {
+    const std::string kind = KindName(model.layers(layer).dense().kernel_regularizer());
+    none = none && kind.empty();
+    if (KindHasField(*v1::RegularizerSpec::descriptor(), kind, path))
+      there.push_back(strength(layer, kind));
+    if (layer != dense.back()) made.push_back(strength(layer, "l1_l2"));
+  }
+  return none ? made : there;
+}
+
 // The whole paths that a short one may stand for; empty for no short name.
 std::vector<std::string> Expand(std::string_view path, const v1::TrialSpec& base) {
   const std::string_view word = FirstWord(path);
@@ -185,6 +215,7 @@ std::vector<std::string> Expand(std::string_view path, const v1::TrialSpec& base
     }
     return paths;
   }
+  if (IsStrength(path)) return Strengths(path, dense, base.model());
   if (HasField(*v1::TrainingSpec::descriptor(), word)) return {fmt::format("training.{}", path)};
   if (!alone && HasField(*v1::ModelSpec::descriptor(), word))
     return {fmt::format("model.{}", path)};
@@ -201,26 +232,92 @@ std::vector<std::string> Expand(std::string_view path, const v1::TrialSpec& base
       paths.push_back(fmt::format("{}.dense.{}", LayerPath(dense[i]), path));
     return paths;
   }
-  const v1::OptimizerSpec& optimizer = base.training().optimizer();
-  const Descriptor& family = *v1::OptimizerSpec::descriptor();
-  const std::string kind = KindName(optimizer);
-  if (!kind.empty() && HasField(*family.FindFieldByName(kind)->message_type(), word))
-    return {fmt::format("training.optimizer.{}.{}", kind, path)};
-  if (HasField(family, word)) return {fmt::format("training.optimizer.{}", path)};
+  const Descriptor& optimizers = *v1::OptimizerSpec::descriptor();
+  const std::string optimizer = KindName(base.training().optimizer());
+  if (KindHasField(optimizers, optimizer, word))
+    return {fmt::format("training.optimizer.{}.{}", optimizer, path)};
+  if (HasField(optimizers, word)) return {fmt::format("training.optimizer.{}", path)};
+  const std::string loss = KindName(base.training().loss());
+  if (KindHasField(*v1::LossSpec::descriptor(), loss, word))
+    return {fmt::format("training.loss.{}.{}", loss, path)};
+  if (HasField(*v1::PipelineSpec::descriptor(), word))
+    return {fmt::format("training.pipeline.{}", path)};
   return {};
 }
 
-std::vector<std::string> ShortNames(const v1::TrialSpec& base) {
-  std::vector<std::string> names = {"learning_rate", "layers", "dropout"};
+// The kinds of the family that have such a field.
+std::vector<std::string> KindsWith(const Descriptor& family, std::string_view field) {
+  std::vector<std::string> kinds = KindNames(family);
+  std::erase_if(kinds, [&](const auto& kind) { return !KindHasField(family, kind, field); });
+  return kinds;
+}
+
+// All that may stand alone, whatever the kinds of the base.
+std::vector<std::string> ShortNames() {
+  std::vector<std::string> names = {"learning_rate", "layers", "dropout", "l1", "l2"};
   const auto add = [&](const Descriptor& type) {
-    for (const std::string& name : FieldNames(type)) names.push_back(name);
+    for (std::string& name : FieldNames(type)) {
+      if (std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(std::move(name));
+    }
   };
   add(*v1::DenseSpec::descriptor());
   add(*v1::TrainingSpec::descriptor());
-  const std::string kind = KindName(base.training().optimizer());
-  if (!kind.empty()) add(*v1::OptimizerSpec::descriptor()->FindFieldByName(kind)->message_type());
-  for (const v1::LayerSpec& layer : base.model().layers()) names.push_back(layer.name() + ".");
+  for (const Descriptor* family : {v1::OptimizerSpec::descriptor(), v1::LossSpec::descriptor()}) {
+    for (const std::string& kind : KindNames(*family))
+      add(*family->FindFieldByName(kind)->message_type());
+  }
+  add(*v1::PipelineSpec::descriptor());
   return names;
+}
+
+// Why a short name stands for nothing, and what may have been meant.
+absl::Status UnknownSetting(std::string_view path, const v1::TrialSpec& base) {
+  // What other programs call them.
+  constexpr auto kOtherNames = std::to_array<std::pair<std::string_view, std::string_view>>({
+      {"lr", "learning_rate"},
+      {"rate", "dropout"},
+      {"dropout_rate", "dropout"},
+      {"hidden_units", "units"},
+      {"neurons", "units"},
+      {"depth", "layers"},
+      {"n_layers", "layers"},
+      {"num_layers", "layers"},
+      {"batch", "batch_size"},
+  });
+  const std::string_view word = FirstWord(path);
+  if (word.size() < path.size()) {
+    std::vector<std::string> names;
+    for (const v1::LayerSpec& layer : base.model().layers()) names.push_back(layer.name());
+    for (const Descriptor* type : {v1::TrainingSpec::descriptor(), v1::ModelSpec::descriptor()}) {
+      for (std::string& name : FieldNames(*type)) names.push_back(std::move(name));
+    }
+    return InvalidArgument(UnknownName("layer or setting", word, names));
+  }
+  for (const auto& [other, name] : kOtherNames) {
+    if (word == other) {
+      return InvalidArgument(
+          fmt::format("unknown setting {}; did you mean {}?", Quoted(word), Quoted(name)));
+    }
+  }
+  for (const v1::LayerSpec& layer : base.model().layers()) {
+    if (word == layer.name()) {
+      return InvalidArgument(
+          fmt::format("{0} is a whole layer; allowed: {0}.FIELD or {0}.{1}", word, kRepeat));
+    }
+  }
+  const auto of_another_kind = [&](std::string_view family, const google::protobuf::Message& spec) {
+    const std::vector<std::string> kinds = KindsWith(*spec.GetDescriptor(), word);
+    if (kinds.empty()) return absl::OkStatus();
+    const std::string kind = KindName(spec);
+    return InvalidArgument(
+        fmt::format("{0} is a field of {1}, but the {2} is {3}; allowed: another {2}, or an axis "
+                    "inside the choice of one",
+                    word, fmt::join(kinds, " and "), family, kind.empty() ? "not set" : kind));
+  };
+  FITD_RETURN_IF_ERROR(of_another_kind("optimizer", base.training().optimizer()));
+  FITD_RETURN_IF_ERROR(of_another_kind("loss", base.training().loss()));
+  return InvalidArgument(UnknownName("setting", word, ShortNames()));
 }
 
 // Follows the steps but the last, making messages on the way; a kind is never changed for another.
@@ -323,7 +420,15 @@ absl::StatusOr<std::vector<std::string>> FindFields(std::string_view path,
                     "LAYER.FIELD, a whole path, or a model with more",
                     path));
   }
-  if (fields.empty()) return InvalidArgument(UnknownName("setting", word, ShortNames(base)));
+  if (fields.empty() && IsStrength(path)) {
+    return InvalidArgument(fmt::format(
+        "{0} means the strength in the kernel_regularizer of the dense layers that have "
+        "it, or of new ones in all but the last where none has a kernel_regularizer; "
+        "no layer is meant here; allowed: kernel_regularizer, or a whole path, as "
+        "model.layers[0].dense.kernel_regularizer.{0}.{0}",
+        path));
+  }
+  if (fields.empty()) return UnknownSetting(path, base);
   for (std::string& field : fields) {
     FITD_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParsePath(field));
     field = PathOf(steps);

@@ -211,8 +211,8 @@ TEST(ResolveSearchTest, AxesOfAChoiceAreLookedUpWhereItIsMade) {
   FITD_EXPECT_OK(ResolveAxis("path: 'optimizer' choice { choices { value: 'adam' " + beta + "} }"));
   EXPECT_THAT(ResolveAxis("path: 'optimizer' choice { choices { value: 'sgd' " + beta + "} }"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("spec.space.axes[0].choice.choices[0].axes[0].path: unknown "
-                                 "setting \"beta_1\"")));
+                       HasSubstr("spec.space.axes[0].choice.choices[0].axes[0].path: beta_1 is a "
+                                 "field of adam and adamw, but the optimizer is sgd")));
 }
 
 absl::Status ResolveFolds(const std::string& text, int64_t rows = 40) {

@@ -60,6 +60,48 @@ TEST(TrialFieldsTest, WrongPathsNameTheNearestKnown) {
   refused("training.metrics[0].repeat", "metrics has 0 elements");
   refused("training.class_weight", "is a map");
   refused("", "unknown setting \"\"");
+  refused("dens.units", "unknown layer or setting \"dens\"; did you mean \"dense\"?");
+  refused("dense_9.units", "did you mean \"dense_1\"?");
+  refused("optimzer.sgd.momentum", "did you mean \"optimizer\"?");
+  refused("dense", "dense is a whole layer; allowed: dense.FIELD or dense.repeat");
+  refused("lr", "unknown setting \"lr\"; did you mean \"learning_rate\"?");
+  refused("betta_1", "did you mean \"beta_1\"?");
+  refused("label_smothing", "did you mean \"label_smoothing\"?");
+  refused("beta_1",
+          "beta_1 is a field of adam and adamw, but the optimizer is sgd; allowed: another");
+  refused("delta",
+          "delta is a field of huber, but the loss is sparse_categorical_crossentropy; allowed: "
+          "another loss, or an axis inside the choice of one");
+}
+
+TEST(TrialFieldsTest, OptionsOfTheLossAndOfThePipelineHaveShortNames) {
+  EXPECT_THAT(Find("from_logits"),
+              ElementsAre("training.loss.sparse_categorical_crossentropy.from_logits"));
+  EXPECT_THAT(Find("standardize_features"), ElementsAre("training.pipeline.standardize_features"));
+}
+
+TEST(TrialFieldsTest, StrengthsAreThoseOfTheKernelsPenalties) {
+  // Of new ones, which can have both.
+  EXPECT_THAT(Find("l2"), ElementsAre("model.layers[0].dense.kernel_regularizer.l1_l2.l2",
+                                      "model.layers[2].dense.kernel_regularizer.l1_l2.l2"));
+  v1::TrialSpec base = Base();
+  const auto penalty = [&](int layer) {
+    return base.mutable_model()
+        ->mutable_layers(layer)
+        ->mutable_dense()
+        ->mutable_kernel_regularizer();
+  };
+  penalty(0)->mutable_l1();
+  penalty(3)->mutable_l2();
+  EXPECT_THAT(*FindFields("l1", base),
+              ElementsAre("model.layers[0].dense.kernel_regularizer.l1.l1"));
+  EXPECT_THAT(*FindFields("l2", base),
+              ElementsAre("model.layers[3].dense.kernel_regularizer.l2.l2"));
+  penalty(3)->mutable_l1();
+  EXPECT_THAT(FindFields("l2", base),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("allowed: kernel_regularizer, or a whole path, as "
+                                 "model.layers[0].dense.kernel_regularizer.l2.l2")));
 }
 
 TEST(TrialFieldsTest, ShortNamesOfLayersThatAreNotThereAreRefused) {
