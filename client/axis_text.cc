@@ -3,15 +3,25 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "client/names.h"
+#include "client/reflection.h"
+#include "client/spec_text.h"
 #include "client/status_macros.h"
+#include "google/protobuf/util/json_util.h"
 
 namespace fitd::client {
 namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using Axes = google::protobuf::RepeatedPtrField<v1::SearchAxis>;
 
 struct Range {
   std::string_view low;
@@ -87,13 +97,87 @@ void ParseChoices(std::string_view text, v1::ChoiceDomain& domain) {
     const char c = text[i];
     if (c == '"') quoted = !quoted;
     if (quoted) continue;
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
+    if (c == '{' || c == '[' || c == '(') ++depth;
+    if (c == '}' || c == ']' || c == ')') --depth;
     if (c != ',' || depth > 0) continue;
     add(text.substr(begin, i - begin));
     begin = i + 1;
   }
   add(text.substr(begin));
+}
+
+absl::Status ParseDomain(std::string_view values, v1::SearchAxis& axis) {
+  const size_t colon = values.find(':');
+  const std::string_view kind = colon == values.npos ? "" : values.substr(0, colon);
+  const std::string_view rest = values.substr(kind.empty() ? 0 : colon + 1);
+  if (kind == "real" || kind == "log") return ParseReal(rest, kind == "log", *axis.mutable_real());
+  if (kind == "int" || kind == "intlog")
+    return ParseInteger(rest, kind == "intlog", *axis.mutable_integer());
+  ParseChoices(kind == "choice" ? rest : values, *axis.mutable_choice());
+  if (values.find("..") == values.npos || axis.choice().choices_size() != 1)
+    return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("is {}; write a range as real:, log:, int: or intlog:LOW..HIGH", Quoted(values)));
+}
+
+// The family of the spec that the path leads to; null for any other field. A field of its last name
+// has the same one wherever it is.
+const Descriptor* FamilyOf(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('.') + 1);
+  std::vector<const Descriptor*> types = {v1::TrialSpec::descriptor()};
+  for (size_t i = 0; i < types.size(); ++i) {
+    const Descriptor* type = types[i];
+    for (int j = 0; j < type->field_count(); ++j) {
+      const FieldDescriptor* field = type->field(j);
+      const Descriptor* inside = field->message_type();
+      if (inside == nullptr || field->is_map()) continue;
+      if (field->name() == name && !field->is_repeated() && Kinds(*inside) != nullptr)
+        return inside;
+      if (std::find(types.begin(), types.end(), inside) == types.end()) types.push_back(inside);
+    }
+  }
+  return nullptr;
+}
+
+// A kind's name alone says less than JSON: what the base has of that kind stays.
+absl::StatusOr<std::string> ReadChoice(const std::string& text, const Descriptor& family) {
+  if (text.starts_with('{')) return text;
+  const FieldDescriptor* kind = FindKind(*Kinds(family), text);
+  if (kind != nullptr && kind->message_type() != nullptr) return kind->name();
+  const std::unique_ptr<Message> spec(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&family)->New());
+  FITD_RETURN_IF_ERROR(ParseSpec(text, *spec));
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(*spec, &json, options);  // Never fails.
+  return json;
+}
+
+void ReadChoices(const std::string& path, Axes& axes, std::vector<FieldViolation>& faults) {
+  for (int i = 0; i < axes.size(); ++i) {
+    v1::SearchAxis& axis = axes[i];
+    if (!axis.has_choice()) continue;
+    auto& choices = *axis.mutable_choice()->mutable_choices();
+    // Short for the constant learning rate, or for the whole where another kind is among them.
+    const bool short_name = axis.path() == "learning_rate";
+    const bool numbers = std::all_of(choices.begin(), choices.end(),
+                                     [](const auto& choice) { return IsNumber(choice.value()); });
+    if (short_name && !numbers) axis.set_path("optimizer.learning_rate");
+    const Descriptor* family = short_name && numbers ? nullptr : FamilyOf(axis.path());
+    for (int j = 0; j < choices.size(); ++j) {
+      const std::string choice = fmt::format("{}[{}].choice.choices[{}]", path, i, j);
+      if (family != nullptr) {
+        absl::StatusOr<std::string> value = ReadChoice(choices[j].value(), *family);
+        if (value.ok()) {
+          choices[j].set_value(*std::move(value));
+        } else {
+          faults.push_back({choice + ".value", std::string(value.status().message())});
+        }
+      }
+      ReadChoices(choice + ".axes", *choices[j].mutable_axes(), faults);
+    }
+  }
 }
 
 template <typename Domain>
@@ -111,27 +195,18 @@ absl::Status ParseAxis(std::string_view text, v1::SearchAxis& axis) {
         fmt::format("is {}; expected PATH=VALUES, as in learning_rate=log:1e-4..1e-1, units=16,32",
                     Quoted(text)));
   }
-  axis.set_path(std::string(Trimmed(text.substr(0, equals))));
-  const std::string_view values = Trimmed(text.substr(equals + 1));
-  const size_t colon = values.find(':');
-  const std::string_view kind = colon == values.npos ? "" : values.substr(0, colon);
-  const std::string_view rest = values.substr(kind.empty() ? 0 : colon + 1);
-  absl::Status parsed;
-  if (kind == "real" || kind == "log") {
-    parsed = ParseReal(rest, kind == "log", *axis.mutable_real());
-  } else if (kind == "int" || kind == "intlog") {
-    parsed = ParseInteger(rest, kind == "intlog", *axis.mutable_integer());
-  } else {
-    ParseChoices(kind == "choice" ? rest : values, *axis.mutable_choice());
-    if (values.find("..") != values.npos && axis.choice().choices_size() == 1) {
-      return absl::InvalidArgumentError(
-          fmt::format("{} is {}; write a range as real:, log:, int: or intlog:LOW..HIGH",
-                      axis.path(), Quoted(values)));
-    }
-  }
+  const std::string path(Trimmed(text.substr(0, equals)));
+  axis.set_path(path);
+  absl::Status parsed = ParseDomain(Trimmed(text.substr(equals + 1)), axis);
   if (parsed.ok()) return parsed;
-  return absl::InvalidArgumentError(
-      fmt::format("{} {}", axis.path(), std::string(parsed.message())));
+  axis.Clear();
+  return absl::InvalidArgumentError(fmt::format("{} {}", path, std::string(parsed.message())));
+}
+
+std::vector<FieldViolation> ReadChoices(const std::string& path, v1::SearchSpace& space) {
+  std::vector<FieldViolation> faults;
+  ReadChoices(path + ".axes", *space.mutable_axes(), faults);
+  return faults;
 }
 
 std::string FormatAxis(const v1::SearchAxis& axis) {

@@ -25,9 +25,10 @@ using google::protobuf::Message;
 using google::protobuf::OneofDescriptor;
 using google::protobuf::Reflection;
 
-// The short names that Keras itself takes.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSynonyms = {{
+// The short names that Keras itself takes, and that of a search that nobody writes out.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kSynonyms = {{
     {"acc", "accuracy"},
+    {"asha", "asynchronous_halving"},
     {"bce", "binary_crossentropy"},
     {"mae", "mean_absolute_error"},
     {"mse", "mean_squared_error"},

@@ -19,7 +19,7 @@ std::string FamilyName(const google::protobuf::Descriptor& family);
 // The oneof that lists the kinds of a family ("kind"), or null for an ordinary message.
 const google::protobuf::OneofDescriptor* Kinds(const google::protobuf::Descriptor& message);
 
-// The kind that a name stands for, Keras's short names ("mse", "swish") included, or null.
+// The kind that a name stands for, short names ("mse", "swish", "asha") included, or null.
 const google::protobuf::FieldDescriptor* FindKind(const google::protobuf::OneofDescriptor& kinds,
                                                   std::string_view name);
 

@@ -33,6 +33,16 @@ void FlagFaults::Add(std::string_view flag, const absl::Status& status) {
   for (std::string line; std::getline(lines, line);) Add(flag, line);
 }
 
+void FlagFaults::AddUnread(std::string_view flag, const std::string& field,
+                           const absl::Status& status) {
+  if (status.ok()) return;
+  unread_.push_back(field);
+  const auto place = PlaceInFile(field);
+  if (!place) return Add(flag, status);
+  std::istringstream lines{std::string(status.message())};
+  for (std::string line; std::getline(lines, line);) Add("", fmt::format("{}: {}", *place, line));
+}
+
 void FlagFaults::Exclude(std::string_view flag, bool given, std::string_view other,
                          bool other_given) {
   if (given && other_given) Add(flag, fmt::format("excludes {}; give one of them", other));
@@ -76,6 +86,11 @@ absl::Status FlagFaults::With(const absl::Status& answer, std::string_view left_
 bool FlagFaults::CouldNotBeRead(const std::string& field) const {
   const std::string_view flag = FlagOf(field);
   if (!flag.empty() && Has(flag) && IsWholeOption(field)) return true;
+  if (std::any_of(unread_.begin(), unread_.end(), [&](const std::string& unread) {
+        return field == unread || field.starts_with(unread + ".");
+      })) {
+    return true;
+  }
   return std::any_of(fields_.faults.begin(), fields_.faults.end(), [&](const auto& fault) {
     if (!field.starts_with(fault.field)) return false;
     const std::string_view inside = std::string_view(field).substr(fault.field.size());

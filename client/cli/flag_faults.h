@@ -35,6 +35,10 @@ class FlagFaults {
   // nothing.
   void Add(std::string_view flag, const absl::Status& status);
 
+  // The same of a part of the request, by its place in the file if it is there; of that the
+  // daemon's faults are left out.
+  void AddUnread(std::string_view flag, const std::string& field, const absl::Status& status);
+
   // Sets a field of `message` that is not a message, if the option was given.
   void SetField(std::string_view flag, const std::optional<std::string>& text,
                 const std::string& field, google::protobuf::Message& message);
@@ -61,6 +65,7 @@ class FlagFaults {
   const std::set<std::string> given_;
   std::vector<client::FieldViolation> faults_;
   client::YamlFields fields_;
+  std::vector<std::string> unread_;  // Fields.
 };
 
 }  // namespace fitd::cli

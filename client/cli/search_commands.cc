@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include "client/cli/search_report.h"
 #include "client/cli/table.h"
 #include "client/names.h"
+#include "client/reflection.h"
 #include "client/spec_text.h"
 #include "client/status_macros.h"
 
@@ -124,14 +126,36 @@ struct StartFlags {
   bool detach = false;
 };
 
+void ReadSpace(const std::vector<std::string>& axes, v1::SearchSpec& spec, FlagFaults& faults) {
+  constexpr char kAxis[] = "--axis";
+  if (!axes.empty()) spec.clear_space();
+  for (const std::string& axis : axes) {
+    const std::string field = fmt::format("spec.space.axes[{}]", spec.space().axes_size());
+    faults.AddUnread(kAxis, field, client::ParseAxis(axis, *spec.mutable_space()->add_axes()));
+  }
+  if (!spec.has_space()) return;
+  for (const client::FieldViolation& fault :
+       client::ReadChoices("spec.space", *spec.mutable_space())) {
+    faults.AddUnread(kAxis, fault.field, absl::InvalidArgumentError(fault.description));
+  }
+}
+
+// "val_acc" is "val_accuracy", unless the training calls a metric of its own so.
+std::string WholeMetricName(const std::string& name, const v1::TrainingSpec& training) {
+  const std::string prefix = name.starts_with("val_") ? "val_" : "";
+  const std::string metric = name.substr(prefix.size());
+  const bool own = std::any_of(training.metrics().begin(), training.metrics().end(),
+                               [&](const v1::MetricSpec& spec) { return spec.name() == metric; });
+  const auto* kind = client::FindKind(*client::Kinds(*v1::MetricSpec::descriptor()), metric);
+  return own || kind == nullptr ? name : prefix + kind->name();
+}
+
 absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   v1::StartSearchRequest request;
   request.set_name(flags.name);
   v1::SearchSpec& spec = *request.mutable_spec();
   spec = SearchFrom(flags.fit, faults);
-  if (!flags.axes.empty()) spec.clear_space();
-  for (const std::string& axis : flags.axes)
-    faults.Add("--axis", client::ParseAxis(axis, *spec.mutable_space()->add_axes()));
+  ReadSpace(flags.axes, spec, faults);
   if (flags.algorithm) {
     spec.clear_algorithm();
     faults.Add("--algorithm", client::ParseSpec(*flags.algorithm, *spec.mutable_algorithm()));
@@ -140,6 +164,10 @@ absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
     spec.clear_objective();
     faults.Add("--objective", client::ParseArguments(*flags.objective, {"metric", "mode"},
                                                      *spec.mutable_objective()));
+  }
+  if (spec.has_objective()) {
+    spec.mutable_objective()->set_metric(
+        WholeMetricName(spec.objective().metric(), spec.training()));
   }
   if (flags.budget) {
     spec.clear_budget();

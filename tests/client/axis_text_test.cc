@@ -31,6 +31,12 @@ TEST(AxisTextTest, ReadsRangesAndChoices) {
              "path: 'units' integer { low: 16 high: 1024 log: true count: 4 }");
   ExpectAxis("activation=relu, tanh",
              "path: 'activation' choice { choices { value: 'relu' } choices { value: 'tanh' } }");
+  ExpectAxis("optimizer=adam,sgd:momentum=0.9",
+             "path: 'optimizer' choice { choices { value: 'adam' } choices { value: "
+             "'sgd:momentum=0.9' } }");
+  ExpectAxis("optimizer.learning_rate=0.01,cosine_decay(0.001, 1000)",
+             "path: 'optimizer.learning_rate' choice { choices { value: '0.01' } choices { value: "
+             "'cosine_decay(0.001, 1000)' } }");
   ExpectAxis("units=choice:32", "path: 'units' choice { choices { value: '32' } }");
   ExpectAxis(R"(optimizer=adam,{"sgd": {"momentum": 0.9, "nesterov": true}})",
              R"(path: 'optimizer' choice { choices { value: 'adam' } choices { value:
@@ -43,6 +49,7 @@ TEST(AxisTextTest, SaysWhatIsWrong) {
     EXPECT_THAT(ParseAxis(text, axis),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(what)))
         << text;
+    EXPECT_EQ(axis.DebugString(), "") << text;
   };
   refused("learning_rate", "is \"learning_rate\"; expected PATH=VALUES");
   refused("=1,2", "expected PATH=VALUES");
@@ -51,6 +58,60 @@ TEST(AxisTextTest, SaysWhatIsWrong) {
   refused("dropout=real:a..1", "dropout is \"a..1\"; expected numbers");
   refused("dropout=real:0..1:many", "dropout count is \"many\"; expected a whole number");
   refused("units=1..3", "write a range as real:");
+}
+
+// The axes after their choices were read, as text.
+std::vector<std::string> Read(const std::vector<std::string>& texts,
+                              std::vector<FieldViolation>* faults = nullptr) {
+  v1::SearchSpace space;
+  for (const std::string& text : texts) FITD_EXPECT_OK(ParseAxis(text, *space.add_axes()));
+  const std::vector<FieldViolation> found = ReadChoices("spec.space", space);
+  if (faults != nullptr) {
+    *faults = found;
+  } else {
+    EXPECT_THAT(found, testing::IsEmpty());
+  }
+  std::vector<std::string> read;
+  for (const v1::SearchAxis& axis : space.axes()) read.push_back(FormatAxis(axis));
+  return read;
+}
+
+TEST(AxisTextTest, ChoicesOfSpecsMayHaveTheirShortForms) {
+  EXPECT_THAT(
+      Read({"activation=relu,elu:alpha=0.5", "kernel_regularizer=l2(0.01),l1(0.01),{\"l2\": {}}",
+            "loss=mse,mae,huber:2", "training.optimizer=adam,sgd:momentum=0", "batch_size=8,16",
+            "training.early_stopping={\"patience\": 3}", "activation=swish"}),
+      testing::ElementsAre(
+          "activation=relu,{\"elu\":{\"alpha\":0.5}}",
+          "kernel_regularizer={\"l2\":{\"l2\":0.01}},{\"l1\":{\"l1\":0.01}},{\"l2\": {}}",
+          "loss=mean_squared_error,mean_absolute_error,{\"huber\":{\"delta\":2}}",
+          // The zero is said: what the base has of the kind does not stay.
+          "training.optimizer=adam,{\"sgd\":{}}", "batch_size=8,16",
+          "training.early_stopping={\"patience\": 3}", "activation=silu"));
+}
+
+TEST(AxisTextTest, SchedulesAreChoicesOfTheWholeLearningRate) {
+  EXPECT_THAT(Read({"learning_rate=0.01,0.1", "learning_rate=0.01,cosine_decay(0.001,1000)",
+                    "learning_rate=log:0.001..0.1"}),
+              testing::ElementsAre("learning_rate=0.01,0.1",
+                                   "optimizer.learning_rate={\"constant\":0.01},{\"cosine_decay\":{"
+                                   "\"initial_learning_rate\":0.001,\"decay_steps\":\"1000\"}}",
+                                   "learning_rate=log:0.001..0.1"));
+}
+
+TEST(AxisTextTest, ChoicesInsideChoicesAreReadToo) {
+  v1::SearchSpace space;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "axes { path: 'learning_rate' choice { choices { value: '0.1' axes { path: 'loss' choice {"
+      "  choices { value: 'mse' } choices { value: 'huber:delta=x' } } } } } }",
+      &space));
+  const std::vector<FieldViolation> faults = ReadChoices("spec.space", space);
+  EXPECT_EQ(space.axes(0).choice().choices(0).axes(0).choice().choices(0).value(),
+            "mean_squared_error");
+  ASSERT_EQ(faults.size(), 1);
+  EXPECT_EQ(faults[0].field,
+            "spec.space.axes[0].choice.choices[0].axes[0].choice.choices[1].value");
+  EXPECT_EQ(faults[0].description, "loss: huber: delta is \"x\"; expected a number");
 }
 
 TEST(AxisTextTest, TextsReadBackToTheSameAxis) {

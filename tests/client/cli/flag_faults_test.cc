@@ -51,6 +51,24 @@ TEST_F(FlagFaultsTest, NamesThePlaceInTheFileOfWhatTheDaemonRefuses) {
                              HasSubstr("\nspec.dataset: is empty"))));
 }
 
+TEST_F(FlagFaultsTest, WhatCouldNotBeReadOfAPartIsToldOnce) {
+  FlagFaults faults;
+  faults.ReadSpec(Write("model: m\n"), spec_);
+  faults.AddUnread("--axis", "spec.space.axes[1]", absl::InvalidArgumentError("is \"units\""));
+  faults.AddUnread("--model", "spec.model", absl::InvalidArgumentError("is \"m\"\nis short"));
+  faults.AddUnread("--axis", "spec.space.axes[2]", absl::OkStatus());
+  EXPECT_EQ(
+      faults
+          .With(Refusal({{"spec.space.axes[1]", "has no values"},
+                         {"spec.space.axes[1].path", "is empty"},
+                         {"spec.space.axes[11].path", "is odd"},
+                         {"spec.space.axes[2].path", "is even"}}))
+          .message(),
+      "--axis: is \"units\"\n" + dir_.File("fit.yaml") + ":1:8: is \"m\"\n" +
+          dir_.File("fit.yaml") +
+          ":1:8: is short\nspec.space.axes[11].path: is odd\nspec.space.axes[2].path: is even");
+}
+
 TEST_F(FlagFaultsTest, AnOptionOverridesTheFile) {
   FlagFaults faults({"epochs", "model"});
   faults.ReadSpec(Write("model: m\ntraining: {epochs: -1}\n"), spec_);

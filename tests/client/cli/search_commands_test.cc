@@ -202,6 +202,71 @@ TEST_F(SearchCommandsTest, SaysWhyATrialWasStopped) {
   EXPECT_THAT(out_, AllOf(HasSubstr("STOPPED"), HasSubstr("late")));
 }
 
+TEST_F(SearchCommandsTest, ReadsShortFormsOfOptionsAndFilesAlike) {
+  const std::string file =
+      Write("search.yaml",
+            "model: m\ndataset: d\nalgorithm: asha:9\nobjective: {metric: val_acc}\nspace:\n"
+            "  axes:\n    - {path: loss, choice: {choices: [{value: mse}, {value: 'huber:2'}]}}\n");
+  constexpr char kSpec[] =
+      "name: 's' validate_only: true spec { model: 'm' dataset: 'd' training {}"
+      "algorithm { asynchronous_halving { trials: 9 } } objective { metric: 'val_accuracy' }"
+      "space { axes { path: 'loss' choice { choices { value: 'mean_squared_error' }"
+      "choices { value: '{\"huber\":{\"delta\":2}}' } } } } }";
+  EXPECT_CALL(daemon_->searches, StartSearch(_, EqualsProto(kSpec), _))
+      .WillOnce(Answer(v1::StartSearchResponse()));
+  EXPECT_EQ(Run({"search", "start", "s", "-f", file, "--preview"}), kExitOk) << err_;
+  daemon_.emplace();
+  EXPECT_CALL(daemon_->searches, StartSearch(_, EqualsProto(kSpec), _))
+      .WillOnce(Answer(v1::StartSearchResponse()));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--algorithm", "asha:9",
+                 "--objective", "val_acc", "--axis", "loss=mse,huber:2", "--preview"}),
+            kExitOk)
+      << err_;
+}
+
+TEST_F(SearchCommandsTest, AMetricOfOnesOwnKeepsItsName) {
+  EXPECT_CALL(daemon_->searches,
+              StartSearch(_,
+                          testing::Property(&v1::StartSearchRequest::spec,
+                                            testing::Property(&v1::SearchSpec::objective,
+                                                              EqualsProto("metric: 'acc'"))),
+                          _))
+      .WillOnce(Answer(v1::StartSearchResponse()));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--metrics",
+                 "binary_accuracy:name=acc", "--objective", "acc", "--preview"}),
+            kExitOk)
+      << err_;
+}
+
+TEST_F(SearchCommandsTest, AWrongChoiceOfAFileIsNamedByItsPlace) {
+  const std::string file =
+      Write("search.yaml",
+            "model: m\ndataset: d\nalgorithm: grid\nspace:\n  axes:\n"
+            "    - {path: activation, choice: {choices: [{value: 'elu:alhpa=1'}]}}\n");
+  EXPECT_CALL(daemon_->searches, StartSearch)
+      .WillOnce(Return(Refusal(
+          {{"spec.space.axes[0].choice.choices[0].value", "unknown activation \"elu:alhpa=1\""}})));
+  EXPECT_EQ(Run({"search", "start", "s", "-f", file}), kExitUsage);
+  EXPECT_EQ(err_, "fitctl: " + file +
+                      ":6:53: activation: elu: unknown argument \"alhpa\"; did you mean \"alpha\"? "
+                      "known: alpha\n");
+}
+
+TEST_F(SearchCommandsTest, OneMistakeGivesOneError) {
+  EXPECT_CALL(daemon_->searches, StartSearch)
+      .WillOnce(Return(Refusal({{"spec.space.axes[0].path", "unknown setting \"\""},
+                                {"spec.space.axes[0]", "has no values"}})));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--axis", "units"}),
+            kExitUsage);
+  EXPECT_EQ(
+      err_,
+      "fitctl: --axis: is \"units\"; expected PATH=VALUES, as in learning_rate=log:1e-4..1e-1, "
+      "units=16,32\n");
+  daemon_.emplace();
+  EXPECT_EQ(Run({"search", "start", "s", "-f", "nofile.yaml"}), kExitUsage);
+  EXPECT_EQ(err_, "fitctl: --file: cannot read \"nofile.yaml\": No such file or directory\n");
+}
+
 TEST_F(SearchCommandsTest, TheDaemonSaysThatALossIsMissing) {
   EXPECT_CALL(daemon_->searches, StartSearch)
       .WillOnce(Return(Refusal({{"spec.training.loss", "has no kind; allowed: huber"}})));
