@@ -126,6 +126,16 @@ struct StartFlags {
   bool detach = false;
 };
 
+// Trials that there would be in a space that is large enough; 0 where that is not clear.
+int64_t BoundOfTrials(const v1::SearchSpec& spec) {
+  if (spec.budget().epochs() > 0) return 0;
+  const v1::SearchAlgorithmSpec& algorithm = spec.algorithm();
+  const int64_t asked =
+      std::max({algorithm.random().trials(), algorithm.halving().trials(),
+                algorithm.asynchronous_halving().trials(), algorithm.tpe().trials()});
+  return spec.budget().trials() > 0 ? std::min(asked, spec.budget().trials()) : asked;
+}
+
 void ReadSpace(const std::vector<std::string>& axes, v1::SearchSpec& spec, FlagFaults& faults) {
   constexpr char kAxis[] = "--axis";
   if (!axes.empty()) spec.clear_space();
@@ -187,6 +197,7 @@ absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   if (flags.preview || flags.detach) {
     cli.Print(search, [&] {
       std::string plan = FormatCounted(search.planned_trials(), "trial");
+      if (search.planned_trials() < BoundOfTrials(search.spec())) plan += ", all of the space";
       if (search.planned_jobs() > search.planned_trials())
         plan += ", " + FormatCounted(search.planned_jobs(), "job");
       plan += ", " + FormatCounted(search.planned_epochs(), "epoch") + " at most";
@@ -228,17 +239,23 @@ absl::Status List(Cli& cli, const NoFlags& /*flags*/) {
 struct ShowFlags {
   std::string name;
   std::string sort = "trial";
-  size_t most = 1000;
+  bool reverse = false;
+  int64_t most = 1000;
 };
 
 absl::Status Show(Cli& cli, const ShowFlags& flags) {
+  if (flags.most < 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("--trials: is {}; allowed: 0 or more", flags.most));
+  }
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
   FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
   Trials trials = ToVector(all);
-  FITD_RETURN_IF_ERROR(SortTrials(search, flags.sort, trials));
+  FITD_RETURN_IF_ERROR(SortTrials(search, flags.sort, flags.reverse, trials));
   if (cli.output == OutputFormat::kTable) {
-    cli.env.out << SearchText(search) << '\n' << TrialsText(search, trials, flags.most);
+    cli.env.out << SearchText(search) << '\n'
+                << TrialsText(search, trials, static_cast<size_t>(flags.most));
     return absl::OkStatus();
   }
   if (cli.output == OutputFormat::kJsonl) {
@@ -488,11 +505,14 @@ void AddSearchCommands(CLI::App& fitctl, Cli& cli) {
         AddCommand<ShowFlags>(*group, cli, "show", "Show a search and its trials",
                               "  fitctl search show iris-tune\n"
                               "  fitctl search show iris-tune --sort score -n 5\n"
+                              "  fitctl search show iris-tune --sort val_loss --reverse\n"
                               "  fitctl search show iris-tune --output json",
                               Show);
     AddArgument(*command, "NAME", flags->name, kNameHelp)->required();
     command->add_option("--sort", flags->sort,
-                        "trial, score (best first), time, epochs, state or an axis");
+                        "trial, score (best first), time, epochs, state, parameters (trainable "
+                        "ones), an axis or a metric");
+    command->add_flag("--reverse", flags->reverse, "The other way round");
     command->add_option("-n,--trials", flags->most, "Trials to show at most")->type_name("INT");
   }
   AddNameCommand(*group, cli, "watch", "Follow a search to its end, a line for each trial", Watch);

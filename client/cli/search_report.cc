@@ -44,11 +44,27 @@ std::optional<double> TimeOf(const v1::SearchTrial& trial) {
 }
 
 // What trials are sorted by: numbers before texts, nothing last.
-using Key = std::pair<double, std::string>;
-constexpr double kText = std::numeric_limits<double>::max();
-constexpr double kNothing = std::numeric_limits<double>::infinity();
+using Key = std::optional<std::pair<double, std::string>>;
 
-Key KeyOf(const std::optional<double>& value) { return {value.value_or(kNothing), ""}; }
+Key KeyOf(const std::optional<double>& value) {
+  if (!value || std::isnan(*value)) return std::nullopt;
+  return Key({*value, ""});
+}
+
+Key KeyOf(const std::string& value) {
+  if (value.empty()) return std::nullopt;
+  if (const auto number = Number(value)) return KeyOf(number);
+  return Key({std::numeric_limits<double>::infinity(), value});
+}
+
+// A row for each axis; those inside a choice stand below it, behind the value that brings them.
+void AddRows(const Axes& axes, size_t depth, const std::string& value, Table& facts) {
+  for (const v1::SearchAxis& axis : axes) {
+    facts.AddRow({"axis", std::string(2 * depth, ' ') + value + client::FormatAxis(axis)});
+    for (const v1::SearchChoice& choice : axis.choice().choices())
+      AddRows(choice.axes(), depth + 1, choice.value() + ": ", facts);
+  }
+}
 
 std::string Optional(const std::optional<double>& value, std::string (*format)(double)) {
   return value ? format(*value) : "-";
@@ -160,26 +176,33 @@ std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path) {
   return "";
 }
 
-absl::Status SortTrials(const v1::Search& search, const std::string& by, Trials& trials) {
+absl::Status SortTrials(const v1::Search& search, const std::string& by, bool reverse,
+                        Trials& trials) {
   const std::vector<std::string> axes = AxisPaths(search.spec().space());
-  std::vector<std::string> known = {"trial", "score", "time", "epochs", "state"};
+  const std::vector<std::string> metrics = MetricNames(trials);
+  std::vector<std::string> known = {"trial", "score", "time", "epochs", "state", "parameters"};
   known.insert(known.end(), axes.begin(), axes.end());
+  known.insert(known.end(), metrics.begin(), metrics.end());
   if (std::find(known.begin(), known.end(), by) == known.end())
     return absl::InvalidArgumentError("--sort: " + client::UnknownName("column", by, known));
+  const bool is_axis = std::find(axes.begin(), axes.end(), by) != axes.end();
   const double sign = search.spec().objective().mode() == v1::MONITOR_MODE_MAX ? -1 : 1;
   const auto key = [&](const v1::SearchTrial& trial) -> Key {
-    if (by == "trial") return {static_cast<double>(trial.number()), ""};
-    if (by == "epochs") return {static_cast<double>(trial.epochs()), ""};
-    if (by == "state") return {static_cast<double>(trial.state()), ""};
+    if (by == "trial") return KeyOf(static_cast<double>(trial.number()));
+    if (by == "epochs") return KeyOf(static_cast<double>(trial.epochs()));
+    if (by == "state") return KeyOf(static_cast<double>(trial.state()));
     if (by == "time") return KeyOf(TimeOf(trial));
     if (by == "score")
       return KeyOf(trial.has_score() ? std::optional(sign * trial.score()) : std::nullopt);
-    const std::string value = ParameterOf(trial, by);
-    if (const auto number = Number(value)) return {*number, ""};
-    return {value.empty() ? kNothing : kText, value};
+    if (by == "parameters") return KeyOf(static_cast<double>(trial.trainable_parameters()));
+    return is_axis ? KeyOf(ParameterOf(trial, by)) : KeyOf(MetricOf(trial, by));
   };
   std::sort(trials.begin(), trials.end(), [&](const auto& a, const auto& b) {
-    return std::pair(key(a), a.number()) < std::pair(key(b), b.number());
+    const Key x = key(a);
+    const Key y = key(b);
+    if (x.has_value() != y.has_value()) return x.has_value();
+    if (x == y) return a.number() < b.number();
+    return reverse ? y < x : x < y;
   });
   return absl::OkStatus();
 }
@@ -210,8 +233,7 @@ std::string SearchText(const v1::Search& search) {
   const auto* mode = v1::MonitorMode_descriptor()->FindValueByNumber(spec.objective().mode());
   facts.AddRow({"objective", fmt::format("{} ({})", spec.objective().metric(),
                                          mode == nullptr ? "" : client::ShortName(*mode))});
-  for (const v1::SearchAxis& axis : spec.space().axes())
-    facts.AddRow({"axis", client::FormatAxis(axis)});
+  AddRows(spec.space().axes(), 0, "", facts);
   std::string trials = fmt::format("{} of {} ended", FormatCount(search.ended_trials()),
                                    FormatCount(search.planned_trials()));
   if (search.unscored_trials() > 0)

@@ -275,6 +275,44 @@ TEST_F(SearchCommandsTest, TheDaemonSaysThatALossIsMissing) {
   EXPECT_EQ(err_, "fitctl: --loss (spec.training.loss): has no kind; allowed: huber\n");
 }
 
+TEST_F(SearchCommandsTest, ThePreviewSaysThatTheSpaceHasNoMore) {
+  const auto preview = [&](const std::string& spec) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, StartSearch)
+        .WillOnce(Answer(Proto<v1::StartSearchResponse>(
+            "search { planned_trials: 5 planned_epochs: 10 spec { " + spec + " } }")));
+    EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--preview"}), kExitOk);
+    return out_;
+  };
+  constexpr char kAll[] = "The search is valid: 5 trials, all of the space, 10 epochs at most\n";
+  constexpr char kSome[] = "The search is valid: 5 trials, 10 epochs at most\n";
+  EXPECT_EQ(preview("algorithm { random { trials: 6 } }"), kAll);
+  EXPECT_EQ(preview("algorithm { tpe { trials: 9 } } budget { trials: 6 }"), kAll);
+  EXPECT_EQ(preview("algorithm { random { trials: 5 } }"), kSome);
+  EXPECT_EQ(preview("algorithm { grid {} }"), kSome);
+  EXPECT_EQ(preview("algorithm { halving { trials: 9 } } budget { trials: 5 }"), kSome);
+  EXPECT_EQ(preview("algorithm { random { trials: 9 } } budget { epochs: 10 }"), kSome);
+}
+
+TEST_F(SearchCommandsTest, ShowsAxesInsideChoices) {
+  EXPECT_CALL(daemon_->searches, GetSearch)
+      .WillOnce(Answer(Proto<v1::GetSearchResponse>(
+          "search { name: 's' spec { space { axes { path: 'optimizer' choice {"
+          "choices { value: 'adam' } choices { value: 'sgd' axes { path: 'nesterov' choice {"
+          "choices { value: 'true' axes { path: 'momentum' real { high: 0.9 } } } } } } } } } } "
+          "}")));
+  EXPECT_CALL(daemon_->searches, ListTrials).WillOnce(Answer(v1::ListTrialsResponse()));
+  EXPECT_EQ(Run({"search", "show", "s"}), kExitOk) << err_;
+  EXPECT_THAT(out_, HasSubstr("axis       optimizer=adam,sgd\n"
+                              "  axis         sgd: nesterov=true\n"
+                              "  axis           true: momentum=real:0..0.9\n"));
+}
+
+TEST_F(SearchCommandsTest, ANegativeNumberOfTrialsIsRefused) {
+  EXPECT_EQ(Run({"search", "show", "s", "-n", "-1"}), kExitUsage);
+  EXPECT_EQ(err_, "fitctl: --trials: is -1; allowed: 0 or more\n");
+}
+
 TEST_F(SearchCommandsTest, TellsFaultsOfItsOwnAndOfTheDaemonTogether) {
   EXPECT_CALL(daemon_->searches, StartSearch)
       .WillOnce(Return(Refusal({{"spec.algorithm", "has no kind; allowed: grid, random"}})));
@@ -367,6 +405,25 @@ TEST_F(SearchCommandsTest, TheTimeOfATrialIsWhatItTrained) {
   EXPECT_EQ(Order(table), "213") << table;
   EXPECT_THAT(table, AllOf(HasSubstr("5.5 s"), HasSubstr("4.0 s")));
   EXPECT_THAT(print({"search", "export", "s"}), AllOf(HasSubstr(",5.5,"), HasSubstr(",4,")));
+}
+
+TEST_F(SearchCommandsTest, ShowsTrialsTheOtherWayRoundAndByMetrics) {
+  for (const auto& [column, order] :
+       {std::pair("trial", "321"), std::pair("score", "123"), std::pair("units", "231"),
+        std::pair("activation", "213"), std::pair("val_loss", "123"),
+        std::pair("parameters", "123")}) {
+    daemon_.emplace();
+    ExpectSearch();
+    EXPECT_EQ(Run({"search", "show", "s", "--sort", column, "--reverse"}), kExitOk) << err_;
+    EXPECT_EQ(Order(out_), order) << column << "\n" << out_;
+  }
+  for (const auto& [column, order] :
+       {std::pair("val_loss", "213"), std::pair("parameters", "231")}) {
+    daemon_.emplace();
+    ExpectSearch();
+    EXPECT_EQ(Run({"search", "show", "s", "--sort", column}), kExitOk) << err_;
+    EXPECT_EQ(Order(out_), order) << column << "\n" << out_;
+  }
 }
 
 TEST_F(SearchCommandsTest, ShowsTheBest) {
