@@ -313,7 +313,11 @@ absl::Status Plot(Cli& cli, const NameFlags& flags) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   FITD_ASSIGN_OR_RETURN(const v1::Search search, GetSearch(*client, flags.name));
   FITD_ASSIGN_OR_RETURN(const v1::ListTrialsResponse all, GetTrials(*client, flags.name));
-  cli.env.out << PlotText(search, ToVector(all));
+  if (cli.output == OutputFormat::kTable) {
+    cli.env.out << PlotText(search, ToVector(all));
+  } else {
+    cli.PrintJson(PlotData(search, ToVector(all)));
+  }
   return absl::OkStatus();
 }
 

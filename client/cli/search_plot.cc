@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,13 +24,15 @@ constexpr size_t kGroups = 4;
 
 // A trial on an axis.
 struct Point {
+  int64_t trial = 0;
   std::string value;
   double number = 0;  // The value, or for a choice its place among the choices.
-  double score = 0;
+  double score = 0;   // Infinitely bad where the trial failed.
 };
 
-// The scored trials on one axis, which is either a choice or a range.
+// The trials on one axis, which is either a choice or a range.
 struct Scatter {
+  std::string path;
   std::vector<std::string> choices;  // Empty: a range.
   bool log = false;
   std::vector<Point> points;
@@ -35,6 +40,7 @@ struct Scatter {
 
 Scatter ScatterOf(const v1::Search& search, const Trials& trials, const std::string& path) {
   Scatter scatter;
+  scatter.path = path;
   for (const v1::SearchAxis* axis : AllAxes(search.spec().space())) {
     if (axis->path() != path) continue;
     scatter.log = scatter.log || IsLogarithmic(*axis);
@@ -44,10 +50,17 @@ Scatter ScatterOf(const v1::Search& search, const Trials& trials, const std::str
         scatter.choices.push_back(choice.value());
     }
   }
+  const double worst = search.spec().objective().mode() == v1::MONITOR_MODE_MAX
+                           ? -std::numeric_limits<double>::infinity()
+                           : std::numeric_limits<double>::infinity();
   for (const v1::SearchTrial& trial : trials) {
     const std::string value = ParameterOf(trial, path);
-    if (!trial.has_score() || value.empty()) continue;
-    Point point{.value = value, .number = 0, .score = trial.score()};
+    const bool counts = trial.has_score() || trial.state() == v1::JOB_STATE_FAILED;
+    if (!counts || value.empty()) continue;
+    Point point{.trial = trial.number(),
+                .value = value,
+                .number = 0,
+                .score = trial.has_score() ? trial.score() : worst};
     if (scatter.choices.empty()) {
       if (!absl::SimpleAtod(value, &point.number)) continue;
     } else {
@@ -146,6 +159,7 @@ std::string LabelsOf(const Scatter& scatter) {
   return labels;
 }
 
+// `scatter` holds no trial that failed.
 std::string PlotOf(const Scatter& scatter) {
   const auto [worst, best] = Range(scatter.points, &Point::score);
   const auto [low, high] = Range(scatter.points, &Point::number);
@@ -176,6 +190,20 @@ std::string PlotOf(const Scatter& scatter) {
                             labels);
 }
 
+// All axes, the most important first.
+std::vector<std::pair<std::optional<double>, Scatter>> AxesByImportance(const v1::Search& search,
+                                                                        const Trials& trials) {
+  std::vector<std::pair<std::optional<double>, Scatter>> axes;
+  for (const std::string& path : AxisPaths(search.spec().space())) {
+    Scatter scatter = ScatterOf(search, trials, path);
+    const std::optional<double> importance = ImportanceOf(scatter);
+    const auto less = std::find_if(axes.begin(), axes.end(),
+                                   [&](const auto& axis) { return axis.first < importance; });
+    axes.insert(less, {importance, std::move(scatter)});
+  }
+  return axes;
+}
+
 }  // namespace
 
 std::optional<double> Importance(const v1::Search& search, const Trials& trials,
@@ -184,25 +212,55 @@ std::optional<double> Importance(const v1::Search& search, const Trials& trials,
 }
 
 std::string PlotText(const v1::Search& search, const Trials& trials) {
-  std::vector<std::pair<double, std::string>> plots;
-  for (const std::string& path : AxisPaths(search.spec().space())) {
-    const Scatter scatter = ScatterOf(search, trials, path);
+  std::string plots;
+  for (auto& [importance, scatter] : AxesByImportance(search, trials)) {
+    std::erase_if(scatter.points, [](const Point& point) { return std::isinf(point.score); });
     if (scatter.points.empty()) continue;
-    const std::optional<double> importance = ImportanceOf(scatter);
-    plots.emplace_back(
-        importance.value_or(-1),
-        fmt::format("{}{}, importance {}\n\n{}", client::Printable(path),
+    plots +=
+        fmt::format("\n{}{}, importance {}\n\n{}", client::Printable(scatter.path),
                     scatter.log ? " (logarithmic)" : "",
-                    importance ? fmt::format("{:.2f}", *importance) : "unknown", PlotOf(scatter)));
+                    importance ? fmt::format("{:.2f}", *importance) : "unknown", PlotOf(scatter));
   }
   if (plots.empty()) return "No trial has a score yet.\n";
-  std::sort(plots.begin(), plots.end(),
-            [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::string text = fmt::format("{} of the trials of search {}; * is a trial, # several\n",
-                                 client::Printable(search.spec().objective().metric()),
-                                 client::Printable(search.name()));
-  for (const auto& [importance, plot] : plots) text += "\n" + plot;
-  return text;
+  return fmt::format(
+      "{} of the trials of search {}; * is a trial, # several\n"
+      "Importance is what an axis explains alone (main effects), not together with others; trials\n"
+      "that failed count as the worst in it, and are not drawn.\n{}",
+      client::Printable(search.spec().objective().metric()), client::Printable(search.name()),
+      plots);
+}
+
+google::protobuf::Struct PlotData(const v1::Search& search, const Trials& trials) {
+  google::protobuf::Struct data;
+  auto& fields = *data.mutable_fields();
+  fields["search"].set_string_value(search.name());
+  fields["objective"].set_string_value(search.spec().objective().metric());
+  auto& axes = *fields["axes"].mutable_list_value();
+  const auto set = [](const std::optional<double>& number, google::protobuf::Value& value) {
+    if (number) {
+      value.set_number_value(*number);
+    } else {
+      value.set_null_value(google::protobuf::NULL_VALUE);
+    }
+  };
+  for (const auto& [importance, scatter] : AxesByImportance(search, trials)) {
+    auto& axis = *axes.add_values()->mutable_struct_value()->mutable_fields();
+    axis["name"].set_string_value(scatter.path);
+    axis["log"].set_bool_value(scatter.log);
+    set(importance, axis["importance"]);
+    auto& points = *axis["points"].mutable_list_value();
+    for (const Point& point : scatter.points) {
+      auto& cells = *points.add_values()->mutable_struct_value()->mutable_fields();
+      cells["trial"].set_number_value(static_cast<double>(point.trial));
+      if (scatter.choices.empty()) {
+        cells["value"].set_number_value(point.number);
+      } else {
+        cells["value"].set_string_value(point.value);
+      }
+      set(std::isinf(point.score) ? std::nullopt : std::optional(point.score), cells["score"]);
+    }
+  }
+  return data;
 }
 
 }  // namespace fitd::cli

@@ -473,6 +473,12 @@ TEST_F(SearchCommandsTest, PlotsTheObjectiveAgainstEachAxis) {
   EXPECT_THAT(out_, AllOf(HasSubstr("val_loss of the trials of search s"),
                           HasSubstr("units (logarithmic), importance"),
                           HasSubstr("activation, importance")));
+  daemon_.emplace();
+  ExpectSearch();
+  EXPECT_EQ(Run({"search", "plot", "s", "--output", "json"}), 0);
+  google::protobuf::Struct plot;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(out_, &plot).ok()) << out_;
+  EXPECT_EQ(plot.fields().at("axes").list_value().values_size(), 2);
 }
 
 grpc::Status UnknownModel() { return {grpc::StatusCode::NOT_FOUND, "unknown model"}; }

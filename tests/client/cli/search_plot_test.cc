@@ -74,6 +74,66 @@ TEST(SearchPlotTest, TooFewTrialsTellNothing) {
   EXPECT_FALSE(Importance(Search(), trials, "kind").has_value());
 }
 
+// Ranks 0, 1, 2.5 and 2.5 where less is better, the last two of trials that failed: groups (0, 1)
+// and (2.5, 2.5): mean 1.5, total 4.5, between 4, within 0.5 of 2 degrees of freedom.
+TEST(SearchPlotTest, ATrialThatFailedCountsAsTheWorst) {
+  v1::Search search = Search();
+  search.mutable_spec()->mutable_objective()->set_mode(v1::MONITOR_MODE_MIN);
+  Trials trials;
+  Add("0.1", "a", 1, trials);
+  Add("0.1", "a", 2, trials);
+  for (int i = 0; i < 2; ++i) {
+    Add("0.1", "b", std::nullopt, trials);
+    trials.back().set_state(v1::JOB_STATE_FAILED);
+  }
+  EXPECT_DOUBLE_EQ(Importance(search, trials, "kind").value(), (4 - 0.25) / 4.5);
+  const std::string text = PlotText(search, trials);
+  EXPECT_THAT(text, HasSubstr("kind, importance 0.83"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("inf")));
+  EXPECT_EQ(PlotText(search, {trials[2], trials[3]}), "No trial has a score yet.\n");
+  // Where more is better, they are below the others.
+  Add("0.1", "b", -5, trials);
+  EXPECT_GT(Importance(Search(), trials, "kind").value(), 0.5);
+}
+
+TEST(SearchPlotTest, SaysThatItTellsMainEffectsAlone) {
+  EXPECT_THAT(PlotText(Search(), ByRate()), HasSubstr("main effects"));
+}
+
+TEST(SearchPlotTest, TellsOtherProgramsTheSame) {
+  Trials trials = ByRate();
+  Add("1", "a", std::nullopt, trials);
+  trials.back().set_state(v1::JOB_STATE_FAILED);
+  const auto fields = PlotData(Search(), trials).fields();
+  EXPECT_EQ(fields.at("search").string_value(), "s");
+  EXPECT_EQ(fields.at("objective").string_value(), "val_accuracy");
+  const auto& axes = fields.at("axes").list_value();
+  ASSERT_EQ(axes.values_size(), 2);
+  const auto& rate = axes.values(0).struct_value().fields();
+  EXPECT_EQ(rate.at("name").string_value(), "rate");
+  EXPECT_TRUE(rate.at("log").bool_value());
+  EXPECT_DOUBLE_EQ(rate.at("importance").number_value(),
+                   Importance(Search(), trials, "rate").value());
+  const auto& points = rate.at("points").list_value();
+  ASSERT_EQ(points.values_size(), 9);
+  EXPECT_EQ(points.values(1).struct_value().fields().at("trial").number_value(), 2);
+  EXPECT_EQ(points.values(1).struct_value().fields().at("value").number_value(), 0.002);
+  EXPECT_EQ(points.values(1).struct_value().fields().at("score").number_value(), 0.1);
+  EXPECT_TRUE(points.values(8).struct_value().fields().at("score").has_null_value());
+  const auto& kind = axes.values(1).struct_value().fields();
+  EXPECT_EQ(
+      kind.at("points").list_value().values(1).struct_value().fields().at("value").string_value(),
+      "b");
+  const auto none = PlotData(Search(), {}).fields();
+  EXPECT_TRUE(none.at("axes")
+                  .list_value()
+                  .values(0)
+                  .struct_value()
+                  .fields()
+                  .at("importance")
+                  .has_null_value());
+}
+
 TEST(SearchPlotTest, DrawsTheMostImportantAxisFirst) {
   Trials trials = ByRate();
   Add("1", "a", std::nullopt, trials);
