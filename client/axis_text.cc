@@ -139,13 +139,17 @@ const Descriptor* FamilyOf(std::string_view path) {
   return nullptr;
 }
 
+std::unique_ptr<Message> NewSpec(const Descriptor& family) {
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&family)->New());
+}
+
 // A kind's name alone says less than JSON: what the base has of that kind stays.
 absl::StatusOr<std::string> ReadChoice(const std::string& text, const Descriptor& family) {
   if (text.starts_with('{')) return text;
   const FieldDescriptor* kind = FindKind(*Kinds(family), text);
   if (kind != nullptr && kind->message_type() != nullptr) return kind->name();
-  const std::unique_ptr<Message> spec(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&family)->New());
+  const std::unique_ptr<Message> spec = NewSpec(family);
   FITD_RETURN_IF_ERROR(ParseSpec(text, *spec));
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
@@ -209,6 +213,14 @@ std::vector<FieldViolation> ReadChoices(const std::string& path, v1::SearchSpace
   return faults;
 }
 
+std::string FormatChoice(std::string_view path, const std::string& value) {
+  const Descriptor* family = value.starts_with('{') ? FamilyOf(path) : nullptr;
+  if (family == nullptr) return value;
+  const std::unique_ptr<Message> spec = NewSpec(*family);
+  const bool read = google::protobuf::util::JsonStringToMessage(value, spec.get()).ok();
+  return read && spec->ByteSizeLong() > 0 ? FormatSpec(*spec) : value;
+}
+
 std::string FormatAxis(const v1::SearchAxis& axis) {
   switch (axis.domain_case()) {
     case v1::SearchAxis::kReal:
@@ -218,7 +230,7 @@ std::string FormatAxis(const v1::SearchAxis& axis) {
     default: {
       std::vector<std::string> values;
       for (const v1::SearchChoice& choice : axis.choice().choices())
-        values.push_back(choice.value());
+        values.push_back(FormatChoice(axis.path(), choice.value()));
       return fmt::format("{}={}", axis.path(), fmt::join(values, ","));
     }
   }

@@ -29,6 +29,9 @@ absl::Status ParseAxis(std::string_view text, v1::SearchAxis& axis);
 // what is wrong with them; their fields are below `path`, that of the space.
 std::vector<FieldViolation> ReadChoices(const std::string& path, v1::SearchSpace& space);
 
+// A value of the axis with that path for people: a spec that is JSON in its text form.
+std::string FormatChoice(std::string_view path, const std::string& value);
+
 // The axis as text; without the axes inside its choices.
 std::string FormatAxis(const v1::SearchAxis& axis);
 

@@ -296,7 +296,7 @@ absl::Status Best(Cli& cli, const BestFlags& flags) {
       facts.AddRow({"version", fmt::format("{}@{}", search.name(), trial.version())});
       facts.AddRow({search.spec().objective().metric(), ScoreText(trial)});
       for (const v1::TrialParameter& parameter : trial.parameters())
-        facts.AddRow({parameter.path(), parameter.value()});
+        facts.AddRow({parameter.path(), client::FormatChoice(parameter.path(), parameter.value())});
       facts.AddRow({"epochs", std::to_string(trial.epochs())});
       facts.AddRow({"metrics", FormatMetrics(trial.metrics())});
       facts.AddRow({"parameters", FormatCount(trial.trainable_parameters())});

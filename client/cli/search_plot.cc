@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "client/axis_text.h"
 #include "client/cli/format.h"
 #include "client/names.h"
 
@@ -153,8 +154,10 @@ std::string LabelsOf(const Scatter& scatter) {
   std::string labels;
   const int room = kWidth / static_cast<int>(scatter.choices.size());
   for (const std::string& choice : scatter.choices) {
-    labels +=
-        fmt::format("{:^{}}", client::Printable(choice).substr(0, std::max(room - 1, 1)), room);
+    labels += fmt::format("{:^{}}",
+                          client::Printable(client::FormatChoice(scatter.path, choice))
+                              .substr(0, std::max(room - 1, 1)),
+                          room);
   }
   return labels;
 }

@@ -62,7 +62,8 @@ void AddRows(const Axes& axes, size_t depth, const std::string& value, Table& fa
   for (const v1::SearchAxis& axis : axes) {
     facts.AddRow({"axis", std::string(2 * depth, ' ') + value + client::FormatAxis(axis)});
     for (const v1::SearchChoice& choice : axis.choice().choices())
-      AddRows(choice.axes(), depth + 1, choice.value() + ": ", facts);
+      AddRows(choice.axes(), depth + 1, client::FormatChoice(axis.path(), choice.value()) + ": ",
+              facts);
   }
 }
 
@@ -314,7 +315,7 @@ std::string TrialsText(const v1::Search& search, const Trials& trials, size_t mo
     std::vector<std::string> row = {std::to_string(trial.number())};
     for (const std::string& axis : axes) {
       const std::string value = ParameterOf(trial, axis);
-      row.push_back(value.empty() ? "-" : value);
+      row.push_back(value.empty() ? "-" : client::FormatChoice(axis, value));
     }
     AddResult(search, trial, several, row);
     table.AddRow(row);
@@ -327,7 +328,8 @@ std::string TrialsText(const v1::Search& search, const Trials& trials, size_t mo
 std::string ParametersText(const v1::SearchTrial& trial) {
   std::string text;
   for (const v1::TrialParameter& parameter : trial.parameters()) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", parameter.path(), parameter.value());
+    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", parameter.path(),
+                        client::FormatChoice(parameter.path(), parameter.value()));
   }
   return client::Printable(text);
 }

@@ -72,7 +72,12 @@ std::vector<std::string> Read(const std::vector<std::string>& texts,
     EXPECT_THAT(found, testing::IsEmpty());
   }
   std::vector<std::string> read;
-  for (const v1::SearchAxis& axis : space.axes()) read.push_back(FormatAxis(axis));
+  for (const v1::SearchAxis& axis : space.axes()) {
+    std::string values;
+    for (const v1::SearchChoice& choice : axis.choice().choices())
+      values += (values.empty() ? "=" : ",") + choice.value();
+    read.push_back(axis.path() + values);
+  }
   return read;
 }
 
@@ -96,7 +101,17 @@ TEST(AxisTextTest, SchedulesAreChoicesOfTheWholeLearningRate) {
               testing::ElementsAre("learning_rate=0.01,0.1",
                                    "optimizer.learning_rate={\"constant\":0.01},{\"cosine_decay\":{"
                                    "\"initial_learning_rate\":0.001,\"decay_steps\":\"1000\"}}",
-                                   "learning_rate=log:0.001..0.1"));
+                                   "learning_rate"));
+}
+
+TEST(AxisTextTest, SpecsAreShownInTheirShortForms) {
+  EXPECT_EQ(FormatChoice("activation", "{\"elu\":{\"alpha\":0.5}}"), "elu(alpha=0.5)");
+  EXPECT_EQ(FormatChoice("optimizer.learning_rate", "{\"constant\":0.01}"), "0.01");
+  EXPECT_EQ(FormatChoice("optimizer", "{\"sgd\": {\"momentum\": 0.9}, \"clipnorm\": 1}"),
+            "sgd(momentum=0.9, clipnorm=1)");
+  for (const char* other : {"relu", "{}", "{\"elu\": 3}"})
+    EXPECT_EQ(FormatChoice("activation", other), other);
+  EXPECT_EQ(FormatChoice("early_stopping", "{\"patience\": 3}"), "{\"patience\": 3}");
 }
 
 TEST(AxisTextTest, ChoicesInsideChoicesAreReadToo) {
@@ -115,8 +130,9 @@ TEST(AxisTextTest, ChoicesInsideChoicesAreReadToo) {
 }
 
 TEST(AxisTextTest, TextsReadBackToTheSameAxis) {
-  for (const char* text : {"learning_rate=log:0.0001..0.1", "dropout=real:0..0.5:6",
-                           "layers=int:1..3", "units=intlog:16..1024:4", "units=16,32"}) {
+  for (const char* text :
+       {"learning_rate=log:0.0001..0.1", "dropout=real:0..0.5:6", "layers=int:1..3",
+        "units=intlog:16..1024:4", "units=16,32", "kernel_regularizer=l1_l2(l1=0.1, l2=0.2),l2"}) {
     v1::SearchAxis axis;
     FITD_ASSERT_OK(ParseAxis(text, axis));
     EXPECT_EQ(FormatAxis(axis), text);

@@ -308,6 +308,32 @@ TEST_F(SearchCommandsTest, ShowsAxesInsideChoices) {
                               "  axis           true: momentum=real:0..0.9\n"));
 }
 
+TEST_F(SearchCommandsTest, ShowsKindsInTheirShortForms) {
+  constexpr char kElu[] = R"('{"elu":{"alpha":0.5}}')";
+  const auto expect = [&] {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(
+            std::string("search { name: 's' best_trial: 1 ended_trials: 1 end_time { seconds: 1 } "
+                        "spec { space {"
+                        "axes { path: 'activation' choice { choices { value: ") +
+            kElu + " axes { path: 'units' integer { low: 1 high: 2 } } } } } } } }")));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(
+            std::string("trials { number: 1 score: 1 end_time { seconds: 1 } parameters {"
+                        "path: 'activation' value: ") +
+            kElu + " } }")));
+  };
+  for (const char* command : {"show", "best", "plot", "watch"}) {
+    expect();
+    Run({"search", command, "s"});
+    EXPECT_THAT(out_, AllOf(HasSubstr("elu(alpha=0.5)"), testing::Not(HasSubstr("{")))) << command;
+  }
+  expect();
+  EXPECT_EQ(Run({"search", "export", "s"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr(R"("{""elu"":{""alpha"":0.5}}")"));
+}
+
 TEST_F(SearchCommandsTest, ANegativeNumberOfTrialsIsRefused) {
   EXPECT_EQ(Run({"search", "show", "s", "-n", "-1"}), kExitUsage);
   EXPECT_EQ(err_, "fitctl: --trials: is -1; allowed: 0 or more\n");
