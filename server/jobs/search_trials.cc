@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/search/trial_fits.h"
 #include "server/jobs/job_state.h"
@@ -99,14 +100,14 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
   SumUpFits(search->spec().objective().mode(), *trial);
   transaction.searches.UpdateTrial(search->name(), *trial);
   if (trial->has_score() && IsBest(transaction, *search, *trial)) {
-    v1::Search better = *search;
+    v1::Search better = transaction.searches.Take(job.search());
     better.set_best_trial(trial->number());
     better.set_best_score(trial->score());
     better.clear_best_score_deviation();
     if (trial->has_score_deviation()) better.set_best_score_deviation(trial->score_deviation());
     better.set_best_version(trial->version());
-    transaction.searches.Update(better);
-    transaction.models.SetAlias(better.name(), kBestAlias, trial->version());
+    transaction.searches.Update(std::move(better));
+    transaction.models.SetAlias(job.search(), kBestAlias, trial->version());
     transaction.ModelsChanged();
   }
   transaction.SearchesChanged();

@@ -10,6 +10,13 @@ const v1::Search* SearchTable::Get(std::string_view name) {
   return &newest_.emplace(query.Get<v1::Search>(0));
 }
 
+v1::Search SearchTable::Take(std::string_view name) {
+  Get(name);
+  v1::Search search = *std::move(newest_);
+  newest_.reset();
+  return search;
+}
+
 std::optional<v1::Search> SearchTable::Find(std::string_view name) {
   const v1::Search* const stored = Get(name);
   if (stored == nullptr) return std::nullopt;
@@ -66,13 +73,13 @@ void SearchTable::Insert(const v1::Search& search) {
       .Run();
 }
 
-void SearchTable::Update(const v1::Search& search) {
+void SearchTable::Update(v1::Search search) {
   database_.Prepare("UPDATE searches SET state = ?, message = ? WHERE name = ?")
       .Bind(search.state())
       .Bind(search)
       .Bind(search.name())
       .Run();
-  newest_.reset();
+  newest_ = std::move(search);
 }
 
 void SearchTable::Delete(std::string_view name) {

@@ -22,6 +22,8 @@ class SearchTable {
   // As it was stored, when the counts of its trials were others; null when there is none. Valid
   // until another is asked for, or a search is changed.
   const v1::Search* Get(std::string_view name);
+  // The same without a copy, to change it and give it to Update; there must be one.
+  v1::Search Take(std::string_view name);
   // These give the counts of trials too.
   std::optional<v1::Search> Find(std::string_view name);
   // Newest first, those with ids below `before`; with their ids.
@@ -35,7 +37,7 @@ class SearchTable {
 
   // The name must be free.
   void Insert(const v1::Search& search);
-  void Update(const v1::Search& search);
+  void Update(v1::Search search);
   // With its trials.
   void Delete(std::string_view name);
 

@@ -1,6 +1,7 @@
 #include "server/store/search_table.h"
 
 #include <memory>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "server/store/store.h"
@@ -43,9 +44,10 @@ TEST_F(SearchTableTest, GivesWhatWasStoredLast) {
     searches.Insert(Named("a"));
     searches.Insert(Named("b"));
     EXPECT_EQ(searches.Get("a")->best_trial(), 0);
-    v1::Search better = *searches.Get("a");
+    v1::Search better = searches.Take("a");
+    EXPECT_EQ(searches.Get("a")->best_trial(), 0);
     better.set_best_trial(3);
-    searches.Update(better);
+    searches.Update(std::move(better));
     EXPECT_EQ(searches.Get("a")->best_trial(), 3);
     EXPECT_EQ(searches.Get("b")->best_trial(), 0);
     EXPECT_EQ(searches.Find("a")->best_trial(), 3);
