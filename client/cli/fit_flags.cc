@@ -173,7 +173,8 @@ void AddFitFlags(CLI::App& command, FitFlags& flags) {
   command
       .add_option(
           "--loss", flags.loss,
-          "What to minimise, e.g. sparse_categorical_crossentropy, mse, huber:delta=2; required")
+          "What to minimise, e.g. sparse_categorical_crossentropy, mse, huber:delta=2; required, "
+          "unless a search has it as an axis")
       ->group(kTraining);
   command
       .add_option("--optimizer", flags.optimizer,

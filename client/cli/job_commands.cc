@@ -61,7 +61,9 @@ absl::Status List(Cli& cli, const ListFlags& flags, FlagFaults& faults) {
       if (job.queue_position() > 0) state += fmt::format(" ({} in line)", job.queue_position());
       if (job.has_estimated_wait())
         state += fmt::format(", about {}", FormatSeconds(Seconds(job.estimated_wait())));
-      table.AddRow({job.id(), job.spec().model(), job.spec().dataset(), state,
+      std::string model = job.spec().model();
+      if (job.trial() > 0) model += fmt::format(", trial {}", job.trial());
+      table.AddRow({job.id(), model, job.spec().dataset(), state,
                     fmt::format("{}/{}", job.progress().epoch(), job.spec().training().epochs()),
                     FormatMetrics(job.progress().metrics()), VersionName(job),
                     FormatTime(job.create_time())});

@@ -193,11 +193,14 @@ TEST_F(JobCommandsTest, ListsJobs) {
       ListJobs(_, EqualsProto("states: JOB_STATE_RUNNING states: JOB_STATE_QUEUED model: 'm'"), _))
       .WillOnce(Answer(Proto<v1::ListJobsResponse>(
           "jobs { id: 'fit-2' state: JOB_STATE_QUEUED queue_position: 1 spec { model: 'm' dataset: "
-          "'d' training { epochs: 5 } } }")));
+          "'d' training { epochs: 5 } } }"
+          "jobs { id: 'fit-1' state: JOB_STATE_RUNNING trial: 7 spec { model: 'm' dataset: 'd' "
+          "training { epochs: 5 } } }")));
   EXPECT_EQ(Run({"job", "list", "--state", "running,queued", "--model", "m"}), kExitOk);
   EXPECT_EQ(out_,
-            "id     model  data  state               epoch  metrics  version  created\n"
-            "fit-2  m      d     QUEUED (1 in line)  0/5                   -        -\n");
+            "id     model       data  state               epoch  metrics  version  created\n"
+            "fit-2  m           d     QUEUED (1 in line)  0/5                   -        -\n"
+            "fit-1  m, trial 7  d     RUNNING             0/5                   -        -\n");
 }
 
 }  // namespace
