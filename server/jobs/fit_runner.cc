@@ -366,7 +366,7 @@ absl::Status FitRunner::RecordEnd(Transaction& transaction, Outcome& outcome, v1
   if (v1::ModelVersion* const version = outcome.version ? &*outcome.version : nullptr) {
     version->set_from_cancelled_job(cancelling);
     *version->mutable_create_time() = ToTimestamp(transaction.now());
-    transaction.models.InsertVersion(*version);
+    transaction.models.InsertVersion(*version, job.reserved_version());
     transaction.ModelsChanged();
     transaction.AddFile(*std::move(outcome.weights),
                         store_.directory().WeightsPath(version->weights_sha256()));

@@ -282,6 +282,7 @@ v1::SearchTrial TrialMaker::MakeTrial(Transaction& transaction, const v1::Search
     job.set_search(search.name());
     job.set_trial(step.trial);
     job.set_granted_epochs(step.epochs);
+    job.set_reserved_version(transaction.models.ReserveVersion(search.name()));
     Enqueue(transaction, job);
     v1::SearchTrial& fit = fits == 1 ? trial : *trial.add_fits();
     fit.set_job_id(job.id());

@@ -87,13 +87,15 @@ std::vector<ModelTable::VersionKey> ModelTable::VersionKeys(std::string_view mod
   return keys;
 }
 
-void ModelTable::InsertVersion(v1::ModelVersion& version) {
-  {
-    Query query = database_.Prepare(
-        "UPDATE models SET last_version = last_version + 1 WHERE name = ? RETURNING last_version");
-    query.Bind(version.model()).Next();
-    version.set_version(query.Int(0));
-  }
+int64_t ModelTable::ReserveVersion(std::string_view model) {
+  Query query = database_.Prepare(
+      "UPDATE models SET last_version = last_version + 1 WHERE name = ? RETURNING last_version");
+  query.Bind(model).Next();
+  return query.Int(0);
+}
+
+void ModelTable::InsertVersion(v1::ModelVersion& version, int64_t reserved) {
+  version.set_version(reserved != 0 ? reserved : ReserveVersion(version.model()));
   database_
       .Prepare("INSERT INTO versions (model, version, weights_sha256, message) VALUES (?, ?, ?, ?)")
       .Bind(version.model())

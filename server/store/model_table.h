@@ -42,8 +42,10 @@ class ModelTable {
   };
   // Oldest first.
   std::vector<VersionKey> VersionKeys(std::string_view model);
-  // Sets its number: one more than any that the model ever had.
-  void InsertVersion(v1::ModelVersion& version);
+  // One more than any number that the model's versions ever had or were to have.
+  int64_t ReserveVersion(std::string_view model);
+  // Sets its number: one that was reserved, or 0 for the next.
+  void InsertVersion(v1::ModelVersion& version, int64_t reserved = 0);
   void DeleteVersion(std::string_view model, int64_t version);
   // A number that is never given to another version, whatever is deleted.
   int64_t VersionId(std::string_view model, int64_t version);

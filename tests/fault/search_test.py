@@ -82,8 +82,8 @@ class SearchTest(DaemonTest):
         self.assertEqual(search.state, search_pb2.SEARCH_STATE_SUCCEEDED)
         trials = self.client.searches.ListTrials(search_service_pb2.ListTrialsRequest(search="tune", page_size=1000))
         rows = [(trial.number, tuple((p.path, p.value) for p in trial.parameters), trial.state, trial.epochs,
-                 trial.score, trial.weights_sha256, str(trial.metrics), trial.score_deviation,
-                 [(fit.fold, fit.state, fit.epochs, fit.score, fit.weights_sha256) for fit in trial.fits])
+                 trial.score, trial.version, trial.weights_sha256, str(trial.metrics), trial.score_deviation,
+                 [(fit.fold, fit.state, fit.epochs, fit.score, fit.version, fit.weights_sha256) for fit in trial.fits])
                 for trial in trials.trials]
         self.assertEqual(len(rows), TRIALS)
         return rows, search.best_trial, search.best_score

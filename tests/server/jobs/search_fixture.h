@@ -70,16 +70,17 @@ class SearchFixture : public JobFixture {
   v1::Search AwaitSearchEnd() {
     return Await([](const v1::Search& search) { return search.has_end_time(); });
   }
-  // What must be the same however the search ran: parameters, scores and weights.
+  // What must be the same however the search ran: parameters, scores, versions and
+  // weights.
   std::vector<std::string> Table() {
     std::vector<std::string> rows;
     for (const v1::SearchTrial& trial : Trials()) {
       std::string row =
-          fmt::format("{} {} {} {} {}", trial.number(), static_cast<int>(trial.state()),
-                      trial.epochs(), trial.score(), trial.weights_sha256());
+          fmt::format("{} {} {} {} @{} {}", trial.number(), static_cast<int>(trial.state()),
+                      trial.epochs(), trial.score(), trial.version(), trial.weights_sha256());
       for (const v1::SearchTrial& fit : trial.fits()) {
-        row += fmt::format(" [{} {} {} {}]", static_cast<int>(fit.state()), fit.epochs(),
-                           fit.score(), fit.weights_sha256());
+        row += fmt::format(" [{} {} {} @{} {}]", static_cast<int>(fit.state()), fit.epochs(),
+                           fit.score(), fit.version(), fit.weights_sha256());
       }
       for (const v1::TrialParameter& parameter : trial.parameters())
         row += fmt::format(" {}={}", parameter.path(), parameter.value());

@@ -151,7 +151,7 @@ TEST_F(StackedTrialsTest, AnswerWhileTheyTrain) {
     ended = Predict(daemon_->prediction, request);
   } while (ended.ok() && ended->version() == 0);  // Its worker lets go of it soon.
   FITD_ASSERT_OK(ended);
-  EXPECT_EQ(ended->version(), 1);
+  EXPECT_EQ(ended->version(), 3);  // The third trial.
   EXPECT_EQ(ended->job_id(), "");
 }
 

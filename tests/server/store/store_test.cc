@@ -190,6 +190,21 @@ TEST_F(StoreTest, VersionNumbersAreNeverGivenAgain) {
   }));
 }
 
+TEST_F(StoreTest, AReservedNumberIsOfOneVersion) {
+  FITD_ASSERT_OK(Insert("a"));
+  FITD_ASSERT_OK(store_->InTransaction([](Transaction& transaction) {
+    EXPECT_EQ(transaction.models.ReserveVersion("a"), 1);
+    v1::ModelVersion version;
+    version.set_model("a");
+    transaction.models.InsertVersion(version);
+    EXPECT_EQ(version.version(), 2);
+    transaction.models.InsertVersion(version, 1);
+    EXPECT_EQ(version.version(), 1);
+    EXPECT_EQ(transaction.models.Find("a")->latest_version(), 2);
+    return absl::OkStatus();
+  }));
+}
+
 TEST_F(StoreTest, AnswersAreRememberedForADay) {
   const auto find = [&] {
     return store_
