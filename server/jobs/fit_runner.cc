@@ -73,6 +73,7 @@ class FitRunner::Observer final : public FitObserver {
     *runner_.progress_.mutable_metrics() = epoch.metrics();
     runner_.progress_.set_learning_rate(epoch.learning_rate());
     if (epoch.epoch() <= runner_.told_.epochs) return;
+    runner_.progress_.set_complete_epochs(epoch.epoch());
     *runner_.progress_.mutable_training_time() += epoch.duration();
     v1::JobEvent event;
     *event.mutable_epoch_completed() = epoch;
@@ -81,6 +82,7 @@ class FitRunner::Observer final : public FitObserver {
 
   void OnProgress(const v1::JobProgress& progress) override {
     v1::JobProgress newest = progress;
+    newest.set_complete_epochs(runner_.progress_.complete_epochs());
     if (runner_.progress_.has_training_time())
       *newest.mutable_training_time() = runner_.progress_.training_time();
     runner_.progress_ = std::move(newest);
@@ -204,12 +206,13 @@ absl::Status FitRunner::Read(Transaction& transaction) {
     if (!verified_) return UnknownVersion(transaction, spec.model(), spec.verify_version());
   }
   told_ = transaction.jobs.CountEvents(number_);
-  if (told_.epochs > CompleteEpochs(job_.progress())) AddUpTrainingTime(transaction);
+  if (told_.epochs > job_.progress().complete_epochs()) AddUpEpochs(transaction);
   return absl::OkStatus();
 }
 
-void FitRunner::AddUpTrainingTime(Transaction& transaction) {
+void FitRunner::AddUpEpochs(Transaction& transaction) {
   constexpr int64_t kMostAtOnce = 1000;
+  progress_.set_complete_epochs(told_.epochs);
   google::protobuf::Duration& time = *progress_.mutable_training_time();
   time.Clear();
   std::vector<v1::JobEvent> events;
@@ -265,17 +268,23 @@ absl::Status FitRunner::Finish(std::span<Ended> jobs) {
   }
   if (!jobs.front().runner->journal_.Flush())
     return Error(absl::StatusCode::kUnavailable, "the jobs' events were not written");
+  // Without those whose end is stored: what seemed to fail before may have come back from the log.
+  std::vector<Ended*> open;
   FITD_RETURN_IF_ERROR(store.InTransaction([&](Transaction& transaction) {
-    for (Ended& job : jobs) job.state = transaction.jobs.Find(job.runner->number_)->state();
+    open.clear();
+    for (Ended& job : jobs) {
+      job.state = transaction.jobs.Find(job.runner->number_)->state();
+      if (IsWithWorker(job.state)) open.push_back(&job);
+    }
     return absl::OkStatus();
   }));
   // At once: files that are synced together cost the disk little more than one.
   const std::launch policy =
-      jobs.size() == 1 ? std::launch::deferred : std::launch::async | std::launch::deferred;
+      open.size() == 1 ? std::launch::deferred : std::launch::async | std::launch::deferred;
   std::vector<std::future<absl::StatusOr<Outcome>>> preparing;
-  for (const Ended& job : jobs) {
+  for (const Ended* job : open) {
     preparing.push_back(
-        std::async(policy, [&job] { return job.runner->Prepare(*job.result, job.state); }));
+        std::async(policy, [job] { return job->runner->Prepare(*job->result, job->state); }));
   }
   std::vector<Outcome> outcomes;
   for (auto& prepared : preparing) {
@@ -283,13 +292,13 @@ absl::Status FitRunner::Finish(std::span<Ended> jobs) {
     outcomes.push_back(std::move(outcome));
   }
   return store.InTransaction([&](Transaction& transaction) -> absl::Status {
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      FitRunner& runner = *jobs[i].runner;
+    for (size_t i = 0; i < open.size(); ++i) {
+      FitRunner& runner = *open[i]->runner;
       v1::Job job = *transaction.jobs.Find(runner.number_);
       FITD_RETURN_IF_ERROR(outcomes[i].for_good
                                ? runner.RecordEnd(transaction, outcomes[i], job)
                                : runner.RecordPause(transaction, outcomes[i], job));
-      jobs[i].state = job.state();
+      open[i]->state = job.state();
     }
     return absl::OkStatus();
   });

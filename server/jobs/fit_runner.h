@@ -46,7 +46,7 @@ class FitRunner {
   // Stores what became of jobs that ended at once, in one transaction with their versions. A fit
   // that was stopped to be paused, or because the daemon ends, leaves a checkpoint and goes on
   // later; every other end is the job's last event. It is a failure when a version to verify was
-  // not reproduced. An error means that nothing was stored: call it again.
+  // not reproduced. After an error, call it again: what it stored nevertheless stays.
   static absl::Status Finish(std::span<Ended> jobs);
 
  private:
@@ -60,7 +60,7 @@ class FitRunner {
     std::vector<std::string> checkpoints = {};  // That the job will not need any more.
   };
   // From the events: a daemon that was killed stored no progress beside them.
-  void AddUpTrainingTime(Transaction& transaction);
+  void AddUpEpochs(Transaction& transaction);
   std::optional<Checkpoint> LoadCheckpoint();
   absl::StatusOr<Weights> LoadWeights(const v1::ModelVersion& version) const;
   absl::Status Verify(const Weights& trained) const;

@@ -37,9 +37,9 @@ bool IsFinal(v1::JobState state) {
          state == v1::JOB_STATE_FAILED;
 }
 
-int64_t CompleteEpochs(const v1::JobProgress& progress) {
-  const bool done = progress.step() == progress.steps_per_epoch();
-  return done ? progress.epoch() : std::max<int64_t>(progress.epoch() - 1, 0);
+bool IsWithWorker(v1::JobState state) {
+  return state == v1::JOB_STATE_RUNNING || state == v1::JOB_STATE_PAUSING ||
+         state == v1::JOB_STATE_CANCELLING;
 }
 
 bool MayMove(v1::JobState from, v1::JobState to) {

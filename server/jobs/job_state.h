@@ -3,8 +3,6 @@
 #ifndef FITD_SERVER_JOBS_JOB_STATE_H_
 #define FITD_SERVER_JOBS_JOB_STATE_H_
 
-#include <cstdint>
-
 #include "fitd/v1/job.pb.h"
 
 namespace fitd {
@@ -12,8 +10,8 @@ namespace fitd {
 // SUCCEEDED, CANCELLED, FAILED.
 bool IsFinal(v1::JobState state);
 
-// Of the fit that is so far.
-int64_t CompleteEpochs(const v1::JobProgress& progress);
+// RUNNING, PAUSING, CANCELLING: a worker has it, or is to take it.
+bool IsWithWorker(v1::JobState state);
 
 bool MayMove(v1::JobState from, v1::JobState to);
 

@@ -30,11 +30,15 @@ constexpr int32_t kSuspectCrashes = 2;
 // Queued jobs that are looked at for a stack.
 constexpr int64_t kMostLookedAt = 64;
 
-// One that is being cancelled and that no worker has, else the first of the queue.
+// One that no worker has and should have, as it is being cancelled or a commit that seemed to fail
+// came back from the log; else the first of the queue.
 std::optional<v1::Job> NextJob(Transaction& transaction, const std::vector<int64_t>& running) {
-  for (v1::Job& job : transaction.jobs.InState(v1::JOB_STATE_CANCELLING)) {
-    if (std::find(running.begin(), running.end(), *JobNumber(job.id())) == running.end())
-      return std::move(job);
+  for (const v1::JobState state :
+       {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_PAUSING, v1::JOB_STATE_RUNNING}) {
+    for (v1::Job& job : transaction.jobs.InState(state)) {
+      if (std::find(running.begin(), running.end(), *JobNumber(job.id())) == running.end())
+        return std::move(job);
+    }
   }
   std::vector<v1::Job> queue = transaction.jobs.Queue(1);
   if (queue.empty()) return std::nullopt;
@@ -196,7 +200,7 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
     running.stack = stacks_;
     running.alone = job.job.crashes() >= kSuspectCrashes;
     // Such a job has only to keep what it has reached.
-    running.stop.store(job.job.state() == v1::JOB_STATE_CANCELLING, std::memory_order_relaxed);
+    running.stop.store(job.job.state() != v1::JOB_STATE_RUNNING, std::memory_order_relaxed);
     job.stop = &running.stop;
     feeds_.EventsStored(job.number);
   }

@@ -57,7 +57,7 @@ v1::SearchTrial& FitOfJob(v1::SearchTrial& trial, const v1::Job& job) {
 }
 
 void TakeProgress(const v1::JobProgress& progress, v1::SearchTrial& fit) {
-  fit.set_epochs(CompleteEpochs(progress));
+  fit.set_epochs(progress.complete_epochs());
   *fit.mutable_metrics() = progress.metrics();
   if (progress.has_training_time()) *fit.mutable_training_time() = progress.training_time();
 }
@@ -97,6 +97,8 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
     const auto score = FindMetric(version->metrics(), search->spec().objective().metric());
     if (score) fit.set_score(*score);
   }
+  if (job.state() == v1::JOB_STATE_CANCELLED && trial->stop_reason().empty())
+    trial->set_stop_reason("its job was cancelled");
   SumUpFits(search->spec().objective().mode(), *trial);
   transaction.searches.UpdateTrial(search->name(), *trial);
   if (trial->has_score() && IsBest(transaction, *search, *trial)) {

@@ -276,8 +276,12 @@ absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order)
         if (state) {
           search.set_state(*state);
           transaction.searches.Update(search);
-          for (const v1::SearchTrial& trial : transaction.searches.ActiveTrials(search.name())) {
-            for (const v1::SearchTrial* fit : FitsOf(trial)) {
+          for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(search.name())) {
+            if (order == JobOrder::kCancel) {
+              trial.set_stop_reason("the search was cancelled");
+              transaction.searches.UpdateTrial(search.name(), trial);
+            }
+            for (const v1::SearchTrial* fit : FitsOf(std::as_const(trial))) {
               if (HasEnded(*fit) || (order == JobOrder::kResume && IsHeld(*fit))) continue;
               const int64_t number = JobNumber(fit->job_id()).value();
               v1::Job job = *transaction.jobs.Find(number);

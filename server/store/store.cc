@@ -148,6 +148,8 @@ absl::Status Store::Reconnect() {
   }
   database_ = std::move(database);
   MarkOpen(directory_);
+  // Of what came back from the log.
+  if (search_listener_ != nullptr) search_listener_();
   models_revision_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }

@@ -103,8 +103,8 @@ class Store {
   // quick and may not call back. Null for nobody.
   using EventListener = std::function<void(int64_t job, const v1::JobEvent&)>;
   void ListenToEvents(EventListener listener);
-  // Called after a transaction that changed searches; must be quick and may not call back. Null for
-  // nobody.
+  // Called after a transaction that changed searches, or seemed to fail and may have changed them;
+  // must be quick and may not call back. Null for nobody.
   void ListenToSearches(std::function<void()> listener);
 
   // Grows when a transaction that changed models, versions or aliases commits.

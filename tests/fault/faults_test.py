@@ -15,7 +15,8 @@ import unittest
 import uuid
 
 from daemon import FULL, Client, DaemonTest, error_code, grpc  # First: it skips where gRPC is missing.
-from fitd.v1 import job_service_pb2, model_pb2, model_service_pb2, server_service_pb2
+from fitd.v1 import (job_service_pb2, model_pb2, model_service_pb2, search_pb2, search_service_pb2,
+                     server_service_pb2)
 from google.protobuf import json_format
 
 from scenario import (DIGITS, MODEL, check_events, fit_spec, history, predict_digits, state_name, upload_messages,
@@ -178,6 +179,34 @@ class FailingCallTest(FaultTest):
                     self.restart()
                     self.daemon.inject(f"{call}:error={error}:when=1")
                     self.assertEqual(self.result(self.until_started()), self.undisturbed)
+
+    def test_search_whose_commits_fail_and_come_back_ends(self):
+        """After the second failure in a row the log is read again, in which the commit may be."""
+        undisturbed = self.search_table("undisturbed")
+        for first in (1, 2, 3, 4):
+            with self.subTest(first=first):
+                self.restart()
+                self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + 1}")
+                self.assertEqual(self.search_table(f"tune-{first}"), undisturbed)
+
+    def search_table(self, name):
+        request = search_service_pb2.StartSearchRequest(name=name, request_id=str(uuid.uuid4()))
+        fit = fit_spec("digits", 3, {"adam": {}})
+        request.spec.model, request.spec.dataset = fit.model, fit.dataset
+        request.spec.training.CopyFrom(fit.training)
+        request.spec.space.axes.add(path="units").choice.choices.extend(
+            search_pb2.SearchChoice(value=value) for value in ("8", "16", "24"))
+        request.spec.algorithm.grid.SetInParent()
+
+        def done():
+            with contextlib.suppress(grpc.RpcError):
+                self.client.searches.StartSearch(request)
+                get = search_service_pb2.GetSearchRequest(name=name)
+                return self.client.searches.GetSearch(get).search.HasField("end_time")
+
+        self.until(done, f"search {name} ends")
+        trials = self.client.searches.ListTrials(search_service_pb2.ListTrialsRequest(search=name)).trials
+        return [(trial.number, trial.state, trial.score, trial.version, trial.weights_sha256) for trial in trials]
 
     def until_started(self):
         request_id = str(uuid.uuid4())

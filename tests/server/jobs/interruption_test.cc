@@ -144,7 +144,28 @@ TEST_F(InterruptionTest, TrainingTimeIsThatOfAllEpochsWheneverTheyWereTrained) {
   for (const std::string id : {"fit-1", "fit-2"}) {
     FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, id));
     EXPECT_EQ(FromDuration(job.progress().training_time()), TimeOfEpochs(Events(id)));
+    EXPECT_EQ(job.progress().complete_epochs(), kMany);
   }
+}
+
+// As a commit leaves it that was reported as failed and came back from the log.
+TEST_F(InterruptionTest, AnEndThatIsStoredStays) {
+  daemon_->scheduler.Start();
+  FITD_ASSERT_OK(Start(kForever));
+  AwaitEvents("fit-1", 3);
+  FITD_ASSERT_OK(daemon_->store->InTransaction([](Transaction& transaction) {
+    v1::Job job = *transaction.jobs.Find(1);
+    job.set_state(v1::JOB_STATE_CANCELLED);
+    job.set_version(7);
+    transaction.jobs.Update(job);
+    return absl::OkStatus();
+  }));
+  daemon_->scheduler.StopJob(1);
+  FITD_ASSERT_OK(Start(1));
+  FITD_ASSERT_OK(AwaitEnd(daemon_->jobs, "fit-2"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Get("fit-1"));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_CANCELLED);
+  EXPECT_EQ(job.version(), 7);
 }
 
 TEST_F(InterruptionTest, DamagedCheckpointIsNeverUsed) {
@@ -231,6 +252,16 @@ TEST_F(InterruptionTest, CancelledJobOfAStoppedDaemonKeepsWhatItReached) {
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, "fit-1"));
   EXPECT_EQ(job.state(), v1::JOB_STATE_CANCELLED);
   EXPECT_EQ(job.version(), 1);
+}
+
+TEST_F(InterruptionTest, AJobThatNoWorkerHasIsTaken) {
+  FITD_ASSERT_OK(Start(2));
+  FITD_ASSERT_OK(Start(2));
+  ForceState("fit-1", {v1::JOB_STATE_RUNNING});
+  ForceState("fit-2", {v1::JOB_STATE_RUNNING, v1::JOB_STATE_PAUSING});
+  daemon_->scheduler.Start();
+  EXPECT_EQ(AwaitEnd(daemon_->jobs, "fit-1")->state(), v1::JOB_STATE_SUCCEEDED);
+  AwaitState("fit-2", v1::JOB_STATE_PAUSED);
 }
 
 TEST_F(InterruptionTest, JobBeingPausedByAKilledDaemonIsPaused) {

@@ -19,17 +19,5 @@ TEST(JobStateTest, CancelledJobsNeverSucceed) {
   EXPECT_TRUE(MayMove(v1::JOB_STATE_CANCELLING, v1::JOB_STATE_CANCELLED));
 }
 
-TEST(JobStateTest, AnEpochIsCompleteAfterItsLastStep) {
-  v1::JobProgress progress;
-  EXPECT_EQ(CompleteEpochs(progress), 0);
-  progress.set_steps_per_epoch(10);
-  EXPECT_EQ(CompleteEpochs(progress), 0);
-  progress.set_epoch(3);
-  progress.set_step(9);
-  EXPECT_EQ(CompleteEpochs(progress), 2);
-  progress.set_step(10);
-  EXPECT_EQ(CompleteEpochs(progress), 3);
-}
-
 }  // namespace
 }  // namespace fitd

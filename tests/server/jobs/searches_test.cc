@@ -1,5 +1,6 @@
 #include "server/jobs/searches.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -84,7 +85,7 @@ TEST_F(SearchesTest, OrdersReachTheTrials) {
   EXPECT_FALSE(Trials()[5].has_score());
   for (const v1::SearchTrial& trial : Trials()) {
     EXPECT_EQ(trial.state(), v1::JOB_STATE_CANCELLED);
-    EXPECT_EQ(trial.stop_reason(), "");
+    EXPECT_EQ(trial.stop_reason(), "the search was cancelled");
   }
   v1::GetModelVersionRequest get;
   get.set_model("s@best");
@@ -108,10 +109,13 @@ TEST_F(SearchesTest, ATrialThatItsUserCancelsIsAResult) {
   EXPECT_EQ(search.unscored_trials(), 0);
   const v1::SearchTrial trial = Trials()[0];
   EXPECT_TRUE(trial.has_score());
+  EXPECT_EQ(trial.stop_reason(), "its job was cancelled");
   FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, Get("fit-1"));
-  const v1::JobProgress& progress = job.progress();
-  const bool done = progress.step() == progress.steps_per_epoch();
-  EXPECT_EQ(trial.epochs(), done ? progress.epoch() : progress.epoch() - 1);
+  FITD_ASSERT_OK_AND_ASSIGN(const auto events, ReadEvents(daemon_->jobs, "fit-1"));
+  EXPECT_EQ(trial.epochs(), std::count_if(events.begin(), events.end(), [](const auto& event) {
+              return event.has_epoch_completed();
+            }));
+  EXPECT_EQ(trial.epochs(), job.progress().complete_epochs());
   FITD_ASSERT_OK(daemon_->searches.Cancel(Named<v1::CancelSearchRequest>()));
 }
 
