@@ -41,15 +41,19 @@ void Housekeeping::RemoveVersions(Transaction& transaction) {
     const std::optional<v1::Model> model = transaction.models.Find(name);
     std::set<int64_t> aliased;
     for (const auto& [alias, version] : model->aliases()) aliased.insert(version);
+    std::vector<ModelTable::VersionKey> keys = transaction.models.VersionKeys(name);
+    std::sort(keys.begin(), keys.end(),
+              [](const auto& a, const auto& b) { return a.id > b.id; });  // The newest first.
     int64_t newer = 0;
-    for (const v1::ModelVersion& version : transaction.models.ListVersions(name, kAll, kAll)) {
-      if (newer++ < options_.keep_versions || aliased.contains(version.version()) ||
-          transaction.jobs.ActiveJobWithVersion(name, version.version()) ||
-          transaction.searches.ActiveTrialWithVersion(name, version.version())) {
+    for (const auto& [version, id] : keys) {
+      if (newer++ < options_.keep_versions || aliased.contains(version) ||
+          transaction.jobs.ActiveJobWithVersion(name, version) ||
+          transaction.searches.ActiveTrialWithVersion(name, version)) {
         continue;
       }
-      RemoveVersion(transaction, store_.directory(), version);
-      Log(LogLevel::kInfo, "version_expired", {{"model", name}, {"version", version.version()}});
+      RemoveVersion(transaction, store_.directory(),
+                    *transaction.models.FindVersion(name, version));
+      Log(LogLevel::kInfo, "version_expired", {{"model", name}, {"version", version}});
     }
   }
 }

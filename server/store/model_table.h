@@ -38,9 +38,9 @@ class ModelTable {
   std::vector<v1::ModelVersion> ListVersions(std::string_view model, int64_t before, int64_t limit);
   struct VersionKey {
     int64_t version;
-    int64_t id;  // VersionId.
+    int64_t id;  // VersionId: later ones are larger.
   };
-  // Oldest first.
+  // By number.
   std::vector<VersionKey> VersionKeys(std::string_view model);
   // One more than any number that the model's versions ever had or were to have.
   int64_t ReserveVersion(std::string_view model);

@@ -81,6 +81,19 @@ class HousekeepingTest : public testing::Test {
   std::unique_ptr<UseCases> daemon_;
 };
 
+TEST_F(HousekeepingTest, TheNewestVersionsAreThoseThatWereStoredLast) {
+  With([](Transaction& transaction) { transaction.models.ReserveVersion("m"); });
+  AddVersions(2);
+  With([](Transaction& transaction) {
+    v1::ModelVersion version;
+    version.set_model("m");
+    version.set_weights_sha256(std::string(64, 'a'));
+    transaction.models.InsertVersion(version, 1);
+  });
+  Housekeeping(*daemon_->store, {.keep_versions = 2, .keep_finished_jobs = 0}).Run();
+  EXPECT_THAT(Versions(), ElementsAre(3, 1));
+}
+
 TEST_F(HousekeepingTest, KeepsAllUnlessToldOtherwise) {
   AddVersions(3);
   AddJob(v1::JOB_STATE_FAILED, 1);
