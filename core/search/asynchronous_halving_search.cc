@@ -66,7 +66,7 @@ int64_t AsynchronousHalvingSearch::planned_epochs() const {
   for (const int64_t rung : rungs_) {
     epochs += trials * (rung - below);
     below = rung;
-    trials /= factor_;
+    trials = std::max<int64_t>(trials / factor_, 1);  // The best is trained to its end.
   }
   return epochs;
 }

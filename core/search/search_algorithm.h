@@ -23,7 +23,8 @@ class SearchAlgorithm {
  public:
   virtual ~SearchAlgorithm() = default;
 
-  // Trials that there will be at most, and all their epochs together if none ends early.
+  // Trials that there will be at most, and all their epochs together if none ends early: with
+  // asynchronous halving about so many.
   virtual int64_t planned_trials() const = 0;
   virtual int64_t planned_epochs() const = 0;
   // Up to `most` steps after those that were told, which show in `trials`: all that were made, by

@@ -60,40 +60,42 @@ google::protobuf::RepeatedPtrField<v1::MetricValue> MeanMetrics(const Fits& fits
   return means;
 }
 
-// Nothing where one is missing.
-template <typename ScoreOf>
-std::optional<double> MeanScore(const Fits& fits, const ScoreOf& score_of) {
+// Of the fits' ends: mean and deviation. Where one has no score there is no mean, unless the trial
+// was cancelled: then it is that of the others.
+void SumUpScores(v1::SearchTrial& trial) {
   double sum = 0;
-  for (const v1::SearchTrial& fit : fits) {
-    const std::optional<double> score = score_of(fit);
-    if (!score) return std::nullopt;
-    sum += *score;
+  int count = 0;
+  for (const v1::SearchTrial& fit : trial.fits()) {
+    sum += fit.score();  // 0 where there is none.
+    count += static_cast<int>(fit.has_score());
   }
-  return sum / static_cast<double>(fits.size());
-}
-
-std::optional<double> ScoreOf(const v1::SearchTrial& fit) {
-  return fit.has_score() ? std::optional(fit.score()) : std::nullopt;
-}
-
-double Deviation(const Fits& fits, double mean) {
+  const bool enough = count == trial.fits_size() || trial.state() == v1::JOB_STATE_CANCELLED;
+  if (count == 0 || !enough) return;
+  const double mean = sum / count;
+  trial.set_score(mean);
+  if (count == 1) return;
   double squares = 0;
-  for (const v1::SearchTrial& fit : fits) squares += (fit.score() - mean) * (fit.score() - mean);
-  return std::sqrt(squares / static_cast<double>(fits.size() - 1));
+  for (const v1::SearchTrial& fit : trial.fits()) {
+    if (fit.has_score()) squares += (fit.score() - mean) * (fit.score() - mean);
+  }
+  trial.set_score_deviation(std::sqrt(squares / (count - 1)));
 }
 
 // Once all fits have the epochs that they were granted, or ended before.
 void AddRung(v1::SearchTrial& trial) {
   const int64_t epochs = trial.granted_epochs();
   if (epochs == 0 || (!trial.rungs().empty() && trial.rungs().rbegin()->epochs() == epochs)) return;
+  double sum = 0;
+  bool scored = true;
   for (const v1::SearchTrial& fit : trial.fits()) {
-    if (!ResultAt(fit, epochs).known) return;
+    const RungResult result = ResultAt(fit, epochs);
+    if (!result.known) return;
+    scored = scored && result.score;
+    sum += result.score.value_or(0);
   }
   v1::TrialRung& rung = *trial.add_rungs();
   rung.set_epochs(epochs);
-  const auto score = MeanScore(
-      trial.fits(), [&](const v1::SearchTrial& fit) { return ResultAt(fit, epochs).score; });
-  if (score) rung.set_score(*score);
+  if (scored) rung.set_score(sum / trial.fits_size());
 }
 
 bool IsEarlier(const google::protobuf::Timestamp& a, const google::protobuf::Timestamp& b) {
@@ -128,10 +130,7 @@ void SumUpEnd(v1::MonitorMode mode, v1::SearchTrial& trial) {
     trial.set_version(best->version());
     trial.set_weights_sha256(best->weights_sha256());
   }
-  if (const auto mean = MeanScore(trial.fits(), &ScoreOf)) {
-    trial.set_score(*mean);
-    trial.set_score_deviation(Deviation(trial.fits(), *mean));
-  }
+  SumUpScores(trial);
 }
 
 }  // namespace

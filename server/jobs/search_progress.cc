@@ -120,7 +120,8 @@ std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction,
            kAll, kMostLookedAt, {.states = {v1::JOB_STATE_SUCCEEDED}, .model = spec.model()})) {
     if (job.spec().dataset() == spec.dataset() && job.progress().epoch() > 0) {
       return Scaled(Elapsed(job.start_time(), job.end_time()),
-                    1 / static_cast<double>(job.progress().epoch() * workers));
+                    1 / static_cast<double>(job.progress().epoch() *
+                                            std::min<int64_t>(workers, search.planned_jobs())));
     }
   }
   return std::nullopt;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,7 @@ constexpr int kManyTrials = 8;
 
 // Why a search cancels its trials.
 constexpr char kOutdone[] = "others did better";
+constexpr char kEpochsAreUsedUp[] = "more epochs than the search's budget has";
 constexpr char kTimeIsOver[] = "the time of the search's budget was over";
 
 // Whether trials differ in numbers that they may have each for itself in a stack.
@@ -157,16 +159,20 @@ absl::Status TrialMaker::AdvanceOne(Transaction& transaction, const std::string&
       return !HasEnded(*fit) && !IsHeld(*fit);
     });
   }
-  if (search->state() == v1::SEARCH_STATE_CANCELLING && unended.empty())
-    End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
-  if (search->state() != v1::SEARCH_STATE_RUNNING) return absl::OkStatus();
-  if (!search->has_start_time() && search->trials() == 0) {
-    *search->mutable_start_time() = ToTimestamp(transaction.now());
-    transaction.searches.Update(*search);
+  if (search->state() == v1::SEARCH_STATE_CANCELLING) {
+    if (unended.empty()) End(transaction, *search, v1::SEARCH_STATE_CANCELLED);
+    return absl::OkStatus();
   }
   const std::optional<absl::Duration> left = TimeLeft(*search, transaction.now());
   const bool over = left && *left <= absl::ZeroDuration();
   if (left && !over) next_look_ = std::min(next_look_, *left);
+  const bool ends_paused = over && search->state() == v1::SEARCH_STATE_PAUSED;
+  const bool starts = search->state() == v1::SEARCH_STATE_RUNNING && !search->has_start_time() &&
+                      search->trials() == 0;
+  if (ends_paused) search->set_state(v1::SEARCH_STATE_RUNNING);
+  if (starts) *search->mutable_start_time() = ToTimestamp(transaction.now());
+  if (ends_paused || starts) transaction.searches.Update(*search);
+  if (search->state() == v1::SEARCH_STATE_PAUSED) return absl::OkStatus();
   if (over && !unended.empty())
     return CancelTrials(transaction, name, kTimeIsOver, unended, steered);
   if (active >= few) return absl::OkStatus();
@@ -176,15 +182,22 @@ absl::Status TrialMaker::AdvanceOne(Transaction& transaction, const std::string&
   const int64_t fits = FitsPerTrial(search->spec());
   const int64_t many = std::max<int64_t>(kManyTrials, kManyStacks * stack) * options_.workers;
   const int64_t room = many - active;
-  std::vector<TrialStep> steps;
-  if (!over) {
-    steps = WithinBudget(
-        search->spec(), trials,
-        MakeSearchAlgorithm(search->spec(), space)->Next(trials, (room + fits - 1) / fits));
-  }
+  std::vector<TrialStep> wanted;
+  if (!over)
+    wanted = MakeSearchAlgorithm(search->spec(), space)->Next(trials, (room + fits - 1) / fits);
+  const std::vector<TrialStep> steps = WithinBudget(search->spec(), trials, wanted);
   if (steps.empty()) {
     if (active > 0) return absl::OkStatus();
-    if (!unended.empty()) return CancelTrials(transaction, name, kOutdone, unended, steered);
+    if (!unended.empty()) {
+      const auto outdone =
+          std::partition(unended.begin(), unended.end(), [&](const v1::SearchTrial& trial) {
+            return std::any_of(wanted.begin(), wanted.end(),
+                               [&](const TrialStep& step) { return step.trial == trial.number(); });
+          });
+      FITD_RETURN_IF_ERROR(
+          CancelTrials(transaction, name, kEpochsAreUsedUp, {unended.begin(), outdone}, steered));
+      return CancelTrials(transaction, name, kOutdone, {outdone, unended.end()}, steered);
+    }
     // The space may hold fewer points than were asked for, or the budget be used up.
     EndPlan(static_cast<int64_t>(trials.size()), *search);
     End(transaction, *search,
@@ -225,24 +238,26 @@ absl::Status TrialMaker::GrantEpochs(Transaction& transaction, const std::string
 }
 
 absl::Status TrialMaker::CancelTrials(Transaction& transaction, const std::string& search,
-                                      const std::string& reason,
-                                      std::vector<v1::SearchTrial>& trials, Steered& steered) {
+                                      const std::string& reason, std::span<v1::SearchTrial> trials,
+                                      Steered& steered) {
   for (v1::SearchTrial& trial : trials) {
-    std::vector<int64_t> jobs;
+    std::vector<v1::Job> jobs;
     for (v1::SearchTrial* fit : FitsOf(trial)) {
-      if (HasEnded(*fit) || fit->state() == v1::JOB_STATE_CANCELLING) continue;
+      if (HasEnded(*fit)) continue;
+      const int64_t number = JobNumber(fit->job_id()).value();
+      v1::Job job = *transaction.jobs.Find(number);
+      // Again, if it is on its way: a commit that seemed to fail told its worker nothing.
+      steered.cancelled.push_back(number);
+      if (job.state() == v1::JOB_STATE_CANCELLING) continue;
       fit->set_state(v1::JOB_STATE_CANCELLING);
-      jobs.push_back(JobNumber(fit->job_id()).value());
+      jobs.push_back(std::move(job));
     }
     if (jobs.empty()) continue;
     trial.set_state(v1::JOB_STATE_CANCELLING);
     trial.set_stop_reason(reason);
     transaction.searches.UpdateTrial(search, trial);
-    for (const int64_t number : jobs) {
-      v1::Job job = *transaction.jobs.Find(number);
+    for (v1::Job& job : jobs)
       FITD_RETURN_IF_ERROR(Steer(transaction, job, JobOrder::kCancel, reason));
-      steered.cancelled.push_back(number);
-    }
   }
   return absl::OkStatus();
 }

@@ -1,9 +1,10 @@
-// Makes the trials of searches.
+// What searches do by themselves.
 
 #ifndef FITD_SERVER_JOBS_TRIAL_MAKER_H_
 #define FITD_SERVER_JOBS_TRIAL_MAKER_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,9 +22,10 @@
 
 namespace fitd {
 
-// Trials are made by a thread of this object, a few ahead of the workers: whenever the store says
-// that searches changed, and at the start. What a search needs next follows from what is stored
-// alone, and is stored in one transaction: a daemon that dies loses and repeats nothing.
+// A thread that makes trials, a few ahead of the workers, grants them epochs, cancels those that
+// were outdone and ends searches: whenever the store says that searches changed, when the time of a
+// budget is over, and at the start. What a search needs next follows from what is stored alone, and
+// is stored in one transaction: a daemon that dies loses and repeats nothing.
 class TrialMaker {
  public:
   struct Options {
@@ -55,7 +57,7 @@ class TrialMaker {
   absl::Status GrantEpochs(Transaction& transaction, const std::string& search,
                            v1::SearchTrial trial, int64_t epochs, Steered& steered);
   absl::Status CancelTrials(Transaction& transaction, const std::string& search,
-                            const std::string& reason, std::vector<v1::SearchTrial>& trials,
+                            const std::string& reason, std::span<v1::SearchTrial> trials,
                             Steered& steered);
 
   Store& store_;

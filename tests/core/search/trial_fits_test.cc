@@ -77,6 +77,21 @@ TEST(TrialFitsTest, TheScoreIsTheMeanAndTheVersionTheBestFits) {
   EXPECT_EQ(Summed(fits, v1::MONITOR_MODE_MIN).version(), 2);
 }
 
+TEST(TrialFitsTest, ACancelledTrialHasTheScoreOfTheFitsThatHaveOne) {
+  const std::string cancelled = "state: JOB_STATE_CANCELLED";
+  const std::string two = Fit(1, "state: JOB_STATE_SUCCEEDED score: 0.5 version: 3") +
+                          Fit(2, cancelled + " score: 0.25 version: 1");
+  const v1::SearchTrial trial = Summed(two + Fit(3, cancelled));
+  EXPECT_EQ(trial.score(), 0.375);
+  EXPECT_NEAR(trial.score_deviation(), 0.17678, 1e-5);
+  EXPECT_EQ(trial.version(), 3);
+  const v1::SearchTrial of_one = Summed(Fit(1, cancelled + " score: 0.5") + Fit(2, cancelled));
+  EXPECT_EQ(of_one.score(), 0.5);
+  EXPECT_FALSE(of_one.has_score_deviation());
+  EXPECT_FALSE(Summed(Fit(1, cancelled) + Fit(2, cancelled)).has_score());
+  EXPECT_FALSE(Summed(two + Fit(3, "state: JOB_STATE_FAILED")).has_score());
+}
+
 TEST(TrialFitsTest, ATrialTrainedForAsLongAsItsFitsTogether) {
   v1::SearchTrial trial =
       Summed(Fit(1, "state: JOB_STATE_SUCCEEDED training_time { seconds: 1 nanos: 700000000 }") +
@@ -115,10 +130,9 @@ TEST(TrialFitsTest, AFitThatFailedLeavesNoScoreAndIsNamed) {
 }
 
 TEST(TrialFitsTest, AFitWithoutAScoreLeavesNone) {
-  const v1::SearchTrial trial = Summed(Fit(1, "state: JOB_STATE_SUCCEEDED score: 0.5") +
-                                       Fit(2, "state: JOB_STATE_CANCELLED"));
-  EXPECT_EQ(trial.state(), v1::JOB_STATE_CANCELLED);
-  EXPECT_FALSE(trial.has_score());
+  EXPECT_FALSE(
+      Summed(Fit(1, "state: JOB_STATE_SUCCEEDED score: 0.5") + Fit(2, "state: JOB_STATE_SUCCEEDED"))
+          .has_score());
 }
 
 TEST(TrialFitsTest, ARungIsReachedWhenAllFitsWaitOrEnded) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +19,7 @@ namespace {
 
 using testing::AllOf;
 using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsTrue;
 using testing::Property;
@@ -92,6 +94,10 @@ TEST_F(SearchBudgetTest, NoRungIsBegunThatItDoesNotPayFor) {
   EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
   EXPECT_LE(EpochsTrained(), 14);
   EXPECT_GT(EpochsTrained(), 9);
+  std::set<std::string> reasons;
+  for (const v1::SearchTrial& trial : Trials()) reasons.insert(trial.stop_reason());
+  EXPECT_THAT(reasons,
+              ElementsAre("more epochs than the search's budget has", "others did better"));
 }
 
 TEST_F(SearchBudgetTest, WhenTheTimeIsOverAllAreCancelledAndKeepTheirScores) {
@@ -162,7 +168,7 @@ TEST_F(SearchBudgetTest, TrialsThatADaemonLeftKeepTheirScoresWhenTheTimeIsOver) 
   EXPECT_EQ(GetSearch().trials(), 8);
 }
 
-TEST_F(SearchBudgetTest, ASearchThatIsResumedWhenTheTimeIsOverEnds) {
+TEST_F(SearchBudgetTest, APausedSearchEndsWhenTheTimeIsOver) {
   FITD_ASSERT_OK(
       daemon_->searches.Start(Request("seconds: 60", "random { trials: 20 }", kForever)));
   Run();
@@ -170,11 +176,41 @@ TEST_F(SearchBudgetTest, ASearchThatIsResumedWhenTheTimeIsOverEnds) {
   AwaitEvents("fit-1", 3);
   FITD_ASSERT_OK(daemon_->searches.Pause(Named<v1::PauseSearchRequest>()));
   *late_ = true;
-  FITD_ASSERT_OK(daemon_->searches.Resume(Named<v1::ResumeSearchRequest>()));
+  LookAgain();
   const v1::Search search = AwaitSearchEnd();
   EXPECT_EQ(search.state(), v1::SEARCH_STATE_SUCCEEDED);
   EXPECT_EQ(search.trials(), 8);
   EXPECT_TRUE(Trials()[0].has_score());
+}
+
+TEST_F(SearchBudgetTest, TheEndOfTheTimeWakesTheSearch) {
+  FITD_ASSERT_OK(
+      daemon_->searches.Start(Request("seconds: 0.2", "random { trials: 1 }", kForever)));
+  Run();
+  EXPECT_EQ(AwaitSearchEnd().state(), v1::SEARCH_STATE_SUCCEEDED);
+}
+
+// As a commit leaves them that was reported as failed and came back from the log.
+TEST_F(SearchBudgetTest, TrialsThatNobodyToldToStopAreToldAgain) {
+  FITD_ASSERT_OK(daemon_->searches.Start(Request("seconds: 60", "random { trials: 1 }", kForever)));
+  Run();
+  Await([](const v1::Search& search) { return search.trials() == 1; });
+  AwaitEvents("fit-1", 3);
+  *late_ = true;
+  FITD_ASSERT_OK(daemon_->store->InTransaction([](Transaction& transaction) {
+    v1::Job job = *transaction.jobs.Find(1);
+    job.set_state(v1::JOB_STATE_CANCELLING);
+    transaction.jobs.Update(job);
+    v1::SearchTrial trial = *transaction.searches.FindTrial("s", 1);
+    trial.set_state(v1::JOB_STATE_CANCELLING);
+    trial.set_stop_reason(kTimeIsOver);
+    transaction.searches.UpdateTrial("s", trial);
+    transaction.SearchesChanged();
+    return absl::OkStatus();
+  }));
+  AwaitSearchEnd();
+  EXPECT_EQ(Trials()[0].state(), v1::JOB_STATE_CANCELLED);
+  EXPECT_EQ(Trials()[0].stop_reason(), kTimeIsOver);
 }
 
 TEST_F(SearchBudgetTest, TrialsThatWereToGoOnKeepTheirScoresWhenTheTimeIsOver) {
