@@ -135,9 +135,10 @@ void AddResult(const v1::Search& search, const v1::SearchTrial& trial, bool seve
   if (several) row.push_back(Optional(DeviationOf(trial), &FormatNumber));
   row.push_back(Optional(TimeOf(trial), &FormatSeconds));
   row.push_back(trial.version() == 0 ? "-" : fmt::format("{}@{}", search.name(), trial.version()));
-  row.push_back(trial.has_failure()       ? FormatFailure(trial.failure())
-                : trial.metrics().empty() ? client::Printable(trial.stop_reason())
-                                          : FormatMetrics(trial.metrics()));
+  std::string result =
+      trial.has_failure() ? FormatFailure(trial.failure()) : FormatMetrics(trial.metrics());
+  if (!trial.stop_reason().empty()) result += (result.empty() ? "" : "; ") + trial.stop_reason();
+  row.push_back(result);
 }
 
 // Of a trial with several fits.
@@ -344,8 +345,8 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
   if (fits > 0) header.emplace_back("score_deviation");
   for (int fit = 1; fit <= fits; ++fit) header.push_back(fmt::format("score_{}", fit));
   header.insert(header.end(), metrics.begin(), metrics.end());
-  for (const char* column :
-       {"seconds", "trainable_parameters", "job", "version", "weights_sha256", "failure"})
+  for (const char* column : {"seconds", "trainable_parameters", "job", "version", "weights_sha256",
+                             "failure", "stop_reason"})
     header.emplace_back(column);
   std::string csv = CsvLine(header);
   const auto cell = [](const std::optional<double>& value) { return value ? Scalar(*value) : ""; };
@@ -367,6 +368,7 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
     row.push_back(trial.version() == 0 ? "" : std::to_string(trial.version()));
     row.push_back(trial.weights_sha256());
     row.push_back(trial.has_failure() ? FormatFailure(trial.failure()) : "");
+    row.push_back(trial.stop_reason());
     csv += CsvLine(row);
   }
   return csv;

@@ -177,7 +177,7 @@ TEST_F(SearchCommandsTest, TellsTheEstimateAndTheBudgetApart) {
 }
 
 TEST_F(SearchCommandsTest, SaysWhyATrialWasStopped) {
-  for (const std::string command : {"watch", "show"}) {
+  const auto print = [this](const std::string& command) {
     daemon_.emplace();
     EXPECT_CALL(daemon_->searches, GetSearch)
         .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(
@@ -192,14 +192,18 @@ TEST_F(SearchCommandsTest, SaysWhyATrialWasStopped) {
             "  stop_reason: 'late' }"
             "trials { number: 3 state: JOB_STATE_CANCELLED end_time { seconds: 3 } }")));
     EXPECT_EQ(Run({"search", command, "s"}), kExitOk) << err_;
-    if (command == "show") continue;
-    EXPECT_EQ(out_,
-              "Trial 1/3    loss 0.5000 when stopped after 2 epochs: late\n"
-              "Trial 2/3    CANCELLED: late\n"
-              "Trial 3/3    CANCELLED\n"
-              "Best: trial 1 with loss 0.5000, stored as s@1\n");
-  }
-  EXPECT_THAT(out_, AllOf(HasSubstr("STOPPED"), HasSubstr("late")));
+    return out_;
+  };
+  EXPECT_EQ(print("watch"),
+            "Trial 1/3    loss 0.5000 when stopped after 2 epochs: late\n"
+            "Trial 2/3    CANCELLED: late\n"
+            "Trial 3/3    CANCELLED\n"
+            "Best: trial 1 with loss 0.5000, stored as s@1\n");
+  EXPECT_THAT(print("show"),
+              AllOf(HasSubstr("STOPPED         2  0.5000     -  s@1      loss 0.5000; late\n"),
+                    HasSubstr("CANCELLED       0       -     -  -        late\n")));
+  EXPECT_THAT(print("export"), AllOf(HasSubstr(",failure,stop_reason\n"),
+                                     HasSubstr("1,STOPPED,2,0.5,0.5,,0,,1,,,late\n")));
 }
 
 TEST_F(SearchCommandsTest, ReadsShortFormsOfOptionsAndFilesAlike) {
@@ -480,10 +484,10 @@ TEST_F(SearchCommandsTest, ExportsATableAndParallelCoordinates) {
   EXPECT_EQ(Run({"search", "export", "s"}), kExitOk) << err_;
   EXPECT_EQ(out_,
             "trial,units,activation,state,epochs,score,val_loss,seconds,trainable_parameters,job,"
-            "version,weights_sha256,failure\n"
-            "1,4,relu,SUCCEEDED,2,0.5,0.5,2,12,fit-1,2,ab,\n"
-            "2,16,tanh,SUCCEEDED,2,0.25,0.25,1,0,fit-2,1,,\n"
-            "3,8,relu,FAILED,0,,,,0,,,,\"loss, the, is NaN\"\n");
+            "version,weights_sha256,failure,stop_reason\n"
+            "1,4,relu,SUCCEEDED,2,0.5,0.5,2,12,fit-1,2,ab,,\n"
+            "2,16,tanh,SUCCEEDED,2,0.25,0.25,1,0,fit-2,1,,,\n"
+            "3,8,relu,FAILED,0,,,,0,,,,\"loss, the, is NaN\",\n");
   daemon_.emplace();
   ExpectSearch();
   EXPECT_EQ(Run({"search", "export", "s", "--format", "parallel"}), kExitOk) << err_;
@@ -729,9 +733,9 @@ TEST_F(FoldCommandsTest, ExportsTheScoreOfEachFit) {
   EXPECT_EQ(Run({"search", "export", "s"}), kExitOk) << err_;
   EXPECT_EQ(out_,
             "trial,units,state,epochs,score,score_deviation,score_1,score_2,score_3,score_4,"
-            "seconds,trainable_parameters,job,version,weights_sha256,failure\n"
-            "1,4,SUCCEEDED,8,0.5,0.125,0.625,0.375,0.5,0.5,,0,fit-1 fit-2 fit-3 fit-4,3,,\n"
-            "2,8,FAILED,0,,,0.75,,,,,0,,,,\"repetition 1, fold 2: is NaN\"\n");
+            "seconds,trainable_parameters,job,version,weights_sha256,failure,stop_reason\n"
+            "1,4,SUCCEEDED,8,0.5,0.125,0.625,0.375,0.5,0.5,,0,fit-1 fit-2 fit-3 fit-4,3,,,\n"
+            "2,8,FAILED,0,,,0.75,,,,,0,,,,\"repetition 1, fold 2: is NaN\",\n");
 }
 
 TEST_F(FoldCommandsTest, RefitsOnAllRows) {
