@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <optional>
-#include <set>
-#include <utility>
+#include <tuple>
 
 #include "absl/strings/numbers.h"
 #include "client/axis_text.h"
@@ -43,18 +41,19 @@ std::optional<double> TimeOf(const v1::SearchTrial& trial) {
   return SecondsBetween(trial.start_time(), trial.end_time());
 }
 
-// What trials are sorted by: numbers before texts, nothing last.
-using Key = std::optional<std::pair<double, std::string>>;
+// What trials are sorted by: whether it stands behind those that do not, a number, a text. Nothing
+// stands last.
+using Key = std::optional<std::tuple<bool, double, std::string>>;
 
-Key KeyOf(const std::optional<double>& value) {
+Key KeyOf(const std::optional<double>& value, bool behind = false) {
   if (!value || std::isnan(*value)) return std::nullopt;
-  return Key({*value, ""});
+  return Key({behind, *value, ""});
 }
 
 Key KeyOf(const std::string& value) {
   if (value.empty()) return std::nullopt;
   if (const auto number = Number(value)) return KeyOf(number);
-  return Key({std::numeric_limits<double>::infinity(), value});
+  return Key({/*behind numbers*/ true, 0, value});
 }
 
 // A row for each axis; those inside a choice stand below it, behind the value that brings them.
@@ -194,8 +193,10 @@ absl::Status SortTrials(const v1::Search& search, const std::string& by, bool re
     if (by == "epochs") return KeyOf(static_cast<double>(trial.epochs()));
     if (by == "state") return KeyOf(static_cast<double>(trial.state()));
     if (by == "time") return KeyOf(TimeOf(trial));
-    if (by == "score")
-      return KeyOf(trial.has_score() ? std::optional(sign * trial.score()) : std::nullopt);
+    if (by == "score") {
+      return KeyOf(trial.has_score() ? std::optional(sign * trial.score()) : std::nullopt,
+                   trial.state() != v1::JOB_STATE_SUCCEEDED);
+    }
     if (by == "parameters") return KeyOf(static_cast<double>(trial.trainable_parameters()));
     return is_axis ? KeyOf(ParameterOf(trial, by)) : KeyOf(MetricOf(trial, by));
   };

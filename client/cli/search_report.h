@@ -32,9 +32,10 @@ std::vector<std::string> AxisPaths(const v1::SearchSpace& space);
 // The value of the trial's axis; empty where the axis does not count in it.
 std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path);
 
-// Sorts by "trial", "score" (best first), "time", "epochs", "state", "parameters" (trainable ones),
-// an axis or a metric, or the other way round; equal ones keep their order and those without a
-// value come last either way. INVALID_ARGUMENT for anything else.
+// Sorts by "trial", "score" (best first, those that did not succeed behind those that did), "time",
+// "epochs", "state", "parameters" (trainable ones), an axis or a metric, or the other way round;
+// equal ones keep their order and those without a value come last either way. INVALID_ARGUMENT for
+// anything else.
 absl::Status SortTrials(const v1::Search& search, const std::string& by, bool reverse,
                         Trials& trials);
 

@@ -456,6 +456,47 @@ TEST_F(SearchCommandsTest, ShowsTrialsTheOtherWayRoundAndByMetrics) {
   }
 }
 
+// Trial 3 was stopped with the best score.
+constexpr char kStoppedTrials[] =
+    "trials { number: 1 state: JOB_STATE_SUCCEEDED score: 0.5 metrics { name: 'loss' value: 0.5 } "
+    "  metrics { name: 'val_loss' value: 0.5 } metrics { name: 'val_accuracy' value: 0.25 } "
+    "  parameters { path: 'loss' value: 'mean_squared_error' }"
+    "  parameters { path: 'epochs' value: '2' } epochs: 2 }"
+    "trials { number: 2 state: JOB_STATE_SUCCEEDED score: 0.25 metrics { name: 'loss' value: 0.75 }"
+    "  metrics { name: 'val_loss' value: 0.25 } metrics { name: 'val_accuracy' value: 0.5 } "
+    "  parameters { path: 'loss' value: 'huber' }"
+    "  parameters { path: 'epochs' value: '4' } epochs: 1 }"
+    "trials { number: 3 state: JOB_STATE_CANCELLED score: 0.125 "
+    "  metrics { name: 'loss' value: 0.25 } "
+    "  metrics { name: 'val_loss' value: 0.125 } metrics { name: 'val_accuracy' value: 0.125 } "
+    "  parameters { path: 'loss' value: 'mean_absolute_error' }"
+    "  parameters { path: 'epochs' value: '3' } epochs: 3 }";
+
+class StoppedTrialsTest : public FitctlTest {
+ protected:
+  std::string Print(const std::vector<std::string>& command) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, GetSearch)
+        .WillRepeatedly(Answer(Proto<v1::GetSearchResponse>(
+            "search { name: 's' spec { objective { metric: 'val_loss' mode: MONITOR_MODE_MIN }"
+            "space { axes { path: 'loss' fields: 'training.loss' choice {"
+            "    choices { value: 'mean_squared_error' } choices { value: 'huber' } "
+            "    choices { value: 'mean_absolute_error' } } }"
+            "  axes { path: 'epochs' fields: 'training.epochs' integer { low: 1 high: 4 } } } } "
+            "}")));
+    EXPECT_CALL(daemon_->searches, ListTrials)
+        .WillRepeatedly(Answer(Proto<v1::ListTrialsResponse>(kStoppedTrials)));
+    EXPECT_EQ(Run(command), kExitOk) << err_;
+    return out_;
+  }
+};
+
+TEST_F(StoppedTrialsTest, RankBehindThoseThatRanToTheirEnd) {
+  EXPECT_EQ(Order(Print({"search", "show", "s", "--sort", "score"})), "213");
+  EXPECT_EQ(Order(Print({"search", "show", "s", "--sort", "score", "--reverse"})), "312");
+  EXPECT_EQ(Order(Print({"search", "show", "s", "--sort", "val_loss"})), "321");
+}
+
 TEST_F(SearchCommandsTest, ShowsTheBest) {
   ExpectSearch();
   EXPECT_EQ(Run({"search", "best", "s"}), kExitOk) << err_;
