@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <tuple>
 
 #include "absl/strings/numbers.h"
@@ -20,6 +22,42 @@ namespace fitd::cli {
 namespace {
 
 using Axes = google::protobuf::RepeatedPtrField<v1::SearchAxis>;
+
+// What trials are sorted by beside axes and metrics.
+constexpr auto kSortColumns =
+    std::to_array<std::string_view>({"trial", "score", "time", "epochs", "state", "parameters"});
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Whether the training has a metric that is called so beside those that have their kinds' names.
+bool IsMetric(const v1::TrainingSpec& training, const std::string& name) {
+  return name == "loss" ||
+         std::any_of(training.metrics().begin(), training.metrics().end(),
+                     [&](const v1::MetricSpec& metric) { return metric.name() == name; });
+}
+
+// The name of the column of the axis with that path: the whole path of its field where the path is
+// the name of another column.
+std::string ColumnOf(const v1::Search& search, const std::string& path) {
+  const bool taken =
+      IsMetric(search.spec().training(), path) ||
+      std::find(kSortColumns.begin(), kSortColumns.end(), path) != kSortColumns.end();
+  if (!taken) return path;
+  for (const v1::SearchAxis* axis : AllAxes(search.spec().space())) {
+    if (axis->path() == path && !axis->fields().empty()) return axis->fields(0);
+  }
+  return path;
+}
+
+// Those of all axes.
+std::vector<std::string> AxisColumns(const v1::Search& search) {
+  std::vector<std::string> columns;
+  for (const std::string& path : AxisPaths(search.spec().space()))
+    columns.push_back(ColumnOf(search, path));
+  return columns;
+}
 
 void AddAxes(const Axes& axes, std::vector<const v1::SearchAxis*>& all) {
   for (const v1::SearchAxis& axis : axes) {
@@ -93,8 +131,7 @@ std::vector<std::string> MetricNames(const Trials& trials) {
   std::vector<std::string> names;
   for (const v1::SearchTrial& trial : trials) {
     for (const v1::MetricValue& metric : trial.metrics()) {
-      if (std::find(names.begin(), names.end(), metric.name()) == names.end())
-        names.push_back(metric.name());
+      if (!Contains(names, metric.name())) names.push_back(metric.name());
     }
   }
   return names;
@@ -164,8 +201,7 @@ std::string FormatState(v1::SearchState state) {
 std::vector<std::string> AxisPaths(const v1::SearchSpace& space) {
   std::vector<std::string> paths;
   for (const v1::SearchAxis* axis : AllAxes(space)) {
-    if (std::find(paths.begin(), paths.end(), axis->path()) == paths.end())
-      paths.push_back(axis->path());
+    if (!Contains(paths, axis->path())) paths.push_back(axis->path());
   }
   return paths;
 }
@@ -179,14 +215,16 @@ std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path) {
 
 absl::Status SortTrials(const v1::Search& search, const std::string& by, bool reverse,
                         Trials& trials) {
-  const std::vector<std::string> axes = AxisPaths(search.spec().space());
+  const std::vector<std::string> axes = AxisColumns(search);
   const std::vector<std::string> metrics = MetricNames(trials);
-  std::vector<std::string> known = {"trial", "score", "time", "epochs", "state", "parameters"};
+  std::vector<std::string> known(kSortColumns.begin(), kSortColumns.end());
   known.insert(known.end(), axes.begin(), axes.end());
   known.insert(known.end(), metrics.begin(), metrics.end());
-  if (std::find(known.begin(), known.end(), by) == known.end())
+  if (!Contains(known, by))
     return absl::InvalidArgumentError("--sort: " + client::UnknownName("column", by, known));
-  const bool is_axis = std::find(axes.begin(), axes.end(), by) != axes.end();
+  const auto axis = std::find(axes.begin(), axes.end(), by);
+  const std::string path =
+      axis == axes.end() ? "" : AxisPaths(search.spec().space())[axis - axes.begin()];
   const double sign = search.spec().objective().mode() == v1::MONITOR_MODE_MAX ? -1 : 1;
   const auto key = [&](const v1::SearchTrial& trial) -> Key {
     if (by == "trial") return KeyOf(static_cast<double>(trial.number()));
@@ -198,7 +236,7 @@ absl::Status SortTrials(const v1::Search& search, const std::string& by, bool re
                    trial.state() != v1::JOB_STATE_SUCCEEDED);
     }
     if (by == "parameters") return KeyOf(static_cast<double>(trial.trainable_parameters()));
-    return is_axis ? KeyOf(ParameterOf(trial, by)) : KeyOf(MetricOf(trial, by));
+    return path.empty() ? KeyOf(MetricOf(trial, by)) : KeyOf(ParameterOf(trial, path));
   };
   std::sort(trials.begin(), trials.end(), [&](const auto& a, const auto& b) {
     const Key x = key(a);
@@ -309,7 +347,7 @@ std::string TrialsText(const v1::Search& search, const Trials& trials, size_t mo
   const std::vector<std::string> axes = AxisPaths(search.spec().space());
   const bool several = FitsOf(trials) > 0;
   std::vector<std::string> header = {"trial"};
-  header.insert(header.end(), axes.begin(), axes.end());
+  for (const std::string& axis : axes) header.push_back(ColumnOf(search, axis));
   AddResultHeader(search, several, header);
   Table table(header);
   for (size_t i = 0; i < std::min(most, trials.size()); ++i) {
@@ -340,7 +378,7 @@ std::string TrialsCsv(const v1::Search& search, const Trials& trials) {
   const std::vector<std::string> axes = AxisPaths(search.spec().space());
   const std::vector<std::string> metrics = MetricNames(trials);
   std::vector<std::string> header = {"trial"};
-  header.insert(header.end(), axes.begin(), axes.end());
+  for (const std::string& axis : axes) header.push_back(ColumnOf(search, axis));
   for (const char* column : {"state", "epochs", "score"}) header.emplace_back(column);
   const int fits = FitsOf(trials);
   if (fits > 0) header.emplace_back("score_deviation");
@@ -383,7 +421,7 @@ google::protobuf::Struct ParallelCoordinates(const v1::Search& search, const Tri
   const std::vector<std::string> paths = AxisPaths(search.spec().space());
   for (const std::string& path : paths) {
     auto& fields = *dimensions.add_values()->mutable_struct_value()->mutable_fields();
-    fields["name"].set_string_value(path);
+    fields["name"].set_string_value(ColumnOf(search, path));
     std::vector<std::string> values;
     bool numbers = true;
     bool log = false;
@@ -392,8 +430,7 @@ google::protobuf::Struct ParallelCoordinates(const v1::Search& search, const Tri
       log = log || IsLogarithmic(*axis);
       for (const v1::SearchChoice& choice : axis->choice().choices()) {
         numbers = numbers && Number(choice.value());
-        if (std::find(values.begin(), values.end(), choice.value()) == values.end())
-          values.push_back(choice.value());
+        if (!Contains(values, choice.value())) values.push_back(choice.value());
       }
     }
     fields["log"].set_bool_value(log);

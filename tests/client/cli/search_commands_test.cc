@@ -497,6 +497,23 @@ TEST_F(StoppedTrialsTest, RankBehindThoseThatRanToTheirEnd) {
   EXPECT_EQ(Order(Print({"search", "show", "s", "--sort", "val_loss"})), "321");
 }
 
+TEST_F(StoppedTrialsTest, AnAxisNamedLikeAnotherColumnHasItsWholePath) {
+  EXPECT_THAT(
+      Print({"search", "show", "s"}),
+      HasSubstr("trial  training.loss        training.epochs  state      epochs  val_loss"));
+  EXPECT_THAT(Print({"search", "export", "s"}),
+              testing::StartsWith("trial,training.loss,training.epochs,state,epochs,score,loss,"
+                                  "val_loss,val_accuracy,seconds,"));
+  EXPECT_THAT(Print({"search", "export", "s", "--format", "parallel"}),
+              AllOf(HasSubstr(R"("name":"training.loss")"),
+                    HasSubstr(R"("name":"training.epochs")"), HasSubstr(R"("name":"val_loss")")));
+  for (const auto& [column, order] :
+       {std::pair("loss", "312"), std::pair("epochs", "213"), std::pair("training.loss", "231"),
+        std::pair("training.epochs", "132")}) {
+    EXPECT_EQ(Order(Print({"search", "show", "s", "--sort", column})), order) << column;
+  }
+}
+
 TEST_F(SearchCommandsTest, ShowsTheBest) {
   ExpectSearch();
   EXPECT_EQ(Run({"search", "best", "s"}), kExitOk) << err_;
