@@ -150,16 +150,6 @@ void ReadSpace(const std::vector<std::string>& axes, v1::SearchSpec& spec, FlagF
   }
 }
 
-// "val_acc" is "val_accuracy", unless the training calls a metric of its own so.
-std::string WholeMetricName(const std::string& name, const v1::TrainingSpec& training) {
-  const std::string prefix = name.starts_with("val_") ? "val_" : "";
-  const std::string metric = name.substr(prefix.size());
-  const bool own = std::any_of(training.metrics().begin(), training.metrics().end(),
-                               [&](const v1::MetricSpec& spec) { return spec.name() == metric; });
-  const auto* kind = client::FindKind(*client::Kinds(*v1::MetricSpec::descriptor()), metric);
-  return own || kind == nullptr ? name : prefix + kind->name();
-}
-
 absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   v1::StartSearchRequest request;
   request.set_name(flags.name);

@@ -213,15 +213,24 @@ std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path) {
   return "";
 }
 
-absl::Status SortTrials(const v1::Search& search, const std::string& by, bool reverse,
+std::string WholeMetricName(const std::string& name, const v1::TrainingSpec& training) {
+  const std::string prefix = name.starts_with("val_") ? "val_" : "";
+  const std::string metric = name.substr(prefix.size());
+  const auto* kind = client::FindKind(*client::Kinds(*v1::MetricSpec::descriptor()), metric);
+  return kind == nullptr || IsMetric(training, metric) ? name : prefix + kind->name();
+}
+
+absl::Status SortTrials(const v1::Search& search, const std::string& column, bool reverse,
                         Trials& trials) {
   const std::vector<std::string> axes = AxisColumns(search);
   const std::vector<std::string> metrics = MetricNames(trials);
   std::vector<std::string> known(kSortColumns.begin(), kSortColumns.end());
   known.insert(known.end(), axes.begin(), axes.end());
   known.insert(known.end(), metrics.begin(), metrics.end());
+  const std::string by =
+      Contains(known, column) ? column : WholeMetricName(column, search.spec().training());
   if (!Contains(known, by))
-    return absl::InvalidArgumentError("--sort: " + client::UnknownName("column", by, known));
+    return absl::InvalidArgumentError("--sort: " + client::UnknownName("column", column, known));
   const auto axis = std::find(axes.begin(), axes.end(), by);
   const std::string path =
       axis == axes.end() ? "" : AxisPaths(search.spec().space())[axis - axes.begin()];

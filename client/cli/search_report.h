@@ -32,11 +32,14 @@ std::vector<std::string> AxisPaths(const v1::SearchSpace& space);
 // The value of the trial's axis; empty where the axis does not count in it.
 std::string ParameterOf(const v1::SearchTrial& trial, const std::string& path);
 
+// "val_acc" is "val_accuracy", unless the training calls a metric of its own so.
+std::string WholeMetricName(const std::string& name, const v1::TrainingSpec& training);
+
 // Sorts by "trial", "score" (best first, those that did not succeed behind those that did), "time",
 // "epochs", "state", "parameters" (trainable ones), an axis or a metric, or the other way round;
 // equal ones keep their order and those without a value come last either way. INVALID_ARGUMENT for
 // anything else.
-absl::Status SortTrials(const v1::Search& search, const std::string& by, bool reverse,
+absl::Status SortTrials(const v1::Search& search, const std::string& column, bool reverse,
                         Trials& trials);
 
 // "about 4 min 8 s; its budget ends it after 1.0 s"; empty where nothing is known.

@@ -514,6 +514,10 @@ TEST_F(StoppedTrialsTest, AnAxisNamedLikeAnotherColumnHasItsWholePath) {
   }
 }
 
+TEST_F(StoppedTrialsTest, AreSortedByTheShortNamesOfMetricsToo) {
+  EXPECT_EQ(Order(Print({"search", "show", "s", "--sort", "val_acc"})), "312");
+}
+
 TEST_F(SearchCommandsTest, ShowsTheBest) {
   ExpectSearch();
   EXPECT_EQ(Run({"search", "best", "s"}), kExitOk) << err_;
