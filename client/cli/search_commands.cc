@@ -331,14 +331,19 @@ v1::TrainingSpec WithoutValidation(const v1::Lineage& lineage) {
   return training;
 }
 
-absl::Status CheckIsNew(client::Client& client, const std::string& model) {
+absl::StatusOr<bool> IsNew(client::Client& client, const std::string& model) {
   v1::GetModelRequest request;
   request.set_name(model);
   const absl::Status found = client.GetModel(request).status();
-  if (absl::IsNotFound(found)) return absl::OkStatus();
+  if (absl::IsNotFound(found)) return true;
   FITD_RETURN_IF_ERROR(found);
-  return absl::AlreadyExistsError(fmt::format(
-      "model {} exists; take another name, or add a version to it with --add-version", model));
+  return false;
+}
+
+// Whether the daemon answered that it does nothing. Of other errors nobody knows what it has done.
+bool IsRefused(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
+         absl::IsFailedPrecondition(status) || absl::IsResourceExhausted(status);
 }
 
 absl::Status Refit(Cli& cli, const RefitFlags& flags) {
@@ -356,10 +361,21 @@ absl::Status Refit(Cli& cli, const RefitFlags& flags) {
   fit.mutable_spec()->set_dataset(search.spec().dataset());
   *fit.mutable_spec()->mutable_training() = WithoutValidation(best.version().lineage());
   *fit.mutable_spec()->mutable_resources() = search.spec().resources();
-  if (!flags.add_version) FITD_RETURN_IF_ERROR(CheckIsNew(*client, flags.model));
+  FITD_ASSIGN_OR_RETURN(const bool is_new, IsNew(*client, flags.model));
+  if (!is_new && !flags.add_version) {
+    return absl::AlreadyExistsError(
+        fmt::format("model {} exists; take another name, or add a version to it with --add-version",
+                    flags.model));
+  }
   FITD_RETURN_IF_ERROR(client->CreateModel(create).status());
-  FITD_ASSIGN_OR_RETURN(const v1::StartFitResponse response, client->StartFit(fit));
-  return ReportStart(cli, response.job(), flags.detach);
+  const absl::StatusOr<v1::StartFitResponse> response = client->StartFit(fit);
+  if (is_new && IsRefused(response.status())) {
+    v1::DeleteModelRequest remove;
+    remove.set_name(flags.model);
+    (void)client->DeleteModel(remove);  // The reason why the fit cannot start says more.
+  }
+  FITD_RETURN_IF_ERROR(response.status());
+  return ReportStart(cli, response->job(), flags.detach);
 }
 
 struct ExportFlags {

@@ -613,10 +613,43 @@ TEST_F(SearchCommandsTest, RefitsIntoAModelThatExistsOnlyWhenAskedTo) {
   daemon_.emplace();
   ExpectSearch();
   EXPECT_CALL(daemon_->models, GetModelVersion).WillOnce(Answer(v1::GetModelVersionResponse()));
+  EXPECT_CALL(daemon_->models, GetModel).WillOnce(Answer(v1::GetModelResponse()));
   EXPECT_CALL(daemon_->models, CreateModel).WillOnce(Answer(v1::CreateModelResponse()));
   EXPECT_CALL(daemon_->jobs, StartFit)
       .WillOnce(Answer(Proto<v1::StartFitResponse>("job { id: 'fit-9' }")));
   EXPECT_EQ(Run({"search", "refit", "s", "digits", "--add-version", "--detach"}), kExitOk) << err_;
+}
+
+TEST_F(SearchCommandsTest, ARefitThatCannotStartLeavesNoModelOfItsOwn) {
+  const auto refit = [this](const grpc::Status& found, const grpc::Status& started, int deleted,
+                            bool add_version) {
+    daemon_.emplace();
+    ExpectSearch();
+    EXPECT_CALL(daemon_->models, GetModelVersion).WillOnce(Answer(v1::GetModelVersionResponse()));
+    EXPECT_CALL(daemon_->models, GetModel).WillOnce(Return(found));
+    EXPECT_CALL(daemon_->models, CreateModel).WillOnce(Answer(v1::CreateModelResponse()));
+    EXPECT_CALL(daemon_->jobs, StartFit).WillRepeatedly(Return(started));
+    EXPECT_CALL(daemon_->models, DeleteModel(_, EqualsProto("name: 'final'"), _))
+        .Times(deleted)
+        .WillRepeatedly(Return(grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "no")));
+    std::vector<std::string> command = {"search", "refit", "s", "final"};
+    if (add_version) command.emplace_back("--add-version");
+    const int status = Run(command);
+    EXPECT_THAT(err_, HasSubstr(started.error_message()));
+    return status;
+  };
+  const grpc::Status no_data(grpc::StatusCode::NOT_FOUND, "unknown data set");
+  EXPECT_EQ(refit(UnknownModel(), no_data, 1, false), kExitNotFound);
+  EXPECT_EQ(refit(UnknownModel(), no_data, 1, true), kExitNotFound);
+  EXPECT_EQ(refit(grpc::Status::OK, no_data, 0, true), kExitNotFound);
+  for (const auto code : {grpc::StatusCode::INVALID_ARGUMENT, grpc::StatusCode::FAILED_PRECONDITION,
+                          grpc::StatusCode::RESOURCE_EXHAUSTED}) {
+    refit(UnknownModel(), {code, "other shape"}, 1, false);
+  }
+  for (const auto code : {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::DEADLINE_EXCEEDED,
+                          grpc::StatusCode::INTERNAL}) {
+    refit(UnknownModel(), {code, "who knows"}, 0, false);
+  }
 }
 
 TEST_F(SearchCommandsTest, ARefitIsNotStartedWhereTheModelCannotBeLookedUp) {
