@@ -169,6 +169,13 @@ absl::Status Cancel(Cli& cli, const IdFlags& flags) {
   return absl::OkStatus();
 }
 
+// What lets a paused job go on.
+std::string NextStep(const v1::Job& job, const std::string& id) {
+  const bool held = job.granted_epochs() > 0 && job.progress().epoch() >= job.granted_epochs();
+  return held ? fmt::format("Search {} goes on with it", job.search())
+              : "Go on with: fitctl job resume " + id;
+}
+
 absl::Status Pause(Cli& cli, const IdFlags& flags) {
   v1::PauseJobRequest request;
   request.set_id(flags.id);
@@ -179,7 +186,7 @@ absl::Status Pause(Cli& cli, const IdFlags& flags) {
   cli.Print(job, [&] {
     const bool paused = job.state() == v1::JOB_STATE_PAUSED;
     return fmt::format("Job {0} is {1}{2}\n", flags.id, FormatState(job.state()),
-                       paused ? ". Go on with: fitctl job resume " + flags.id : "");
+                       paused ? ". " + NextStep(job, flags.id) : "");
   });
   return absl::OkStatus();
 }

@@ -151,6 +151,23 @@ TEST_F(JobCommandsTest, WaitsUntilAJobIsPausedAndNotForItsEnd) {
   EXPECT_EQ(out_, "Job fit-3 is PAUSED. Go on with: fitctl job resume fit-3\n");
 }
 
+TEST_F(JobCommandsTest, APausedTrialSaysWhoGoesOnWithIt) {
+  const auto pause = [this](const std::string& job) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->jobs, PauseJob).WillOnce(Answer(v1::PauseJobResponse()));
+    EXPECT_CALL(daemon_->jobs, GetJob)
+        .WillOnce(Answer(Proto<v1::GetJobResponse>(
+            "job { state: JOB_STATE_PAUSED search: 's' trial: 2 spec { training { epochs: 9 } } " +
+            job + " }")));
+    EXPECT_EQ(Run({"job", "pause", "fit-3"}), kExitOk) << err_;
+    return out_;
+  };
+  EXPECT_EQ(pause("granted_epochs: 3 progress { epoch: 3 }"),
+            "Job fit-3 is PAUSED. Search s goes on with it\n");
+  for (const std::string job : {"granted_epochs: 3 progress { epoch: 2 }", "progress { epoch: 3 }"})
+    EXPECT_EQ(pause(job), "Job fit-3 is PAUSED. Go on with: fitctl job resume fit-3\n");
+}
+
 TEST_F(JobCommandsTest, ResumesAJob) {
   EXPECT_CALL(daemon_->jobs, ResumeJob(_, Property(&v1::ResumeJobRequest::id, "fit-3"), _))
       .WillOnce(Answer(Proto<v1::ResumeJobResponse>("job { state: JOB_STATE_QUEUED }")));
