@@ -150,6 +150,41 @@ void ReadSpace(const std::vector<std::string>& axes, v1::SearchSpec& spec, FlagF
   }
 }
 
+// The place of the axis that sets the whole loss; empty if there is none.
+std::string PlaceOfLossAxis(const std::string& parent,
+                            const google::protobuf::RepeatedPtrField<v1::SearchAxis>& axes) {
+  for (int i = 0; i < axes.size(); ++i) {
+    std::string place = fmt::format("{}.axes[{}]", parent, i);
+    if (axes[i].path() == "loss" || axes[i].path() == "training.loss") return place;
+    const auto& choices = axes[i].choice().choices();
+    for (int j = 0; j < choices.size(); ++j) {
+      std::string inside =
+          PlaceOfLossAxis(fmt::format("{}.choice.choices[{}]", place, j), choices[j].axes());
+      if (!inside.empty()) return inside;
+    }
+  }
+  return "";
+}
+
+// The daemon's answer, with what it says about a loss that is left out told of the axis that sets
+// it.
+absl::Status WithLossOfAxis(const absl::Status& answer, const v1::SearchSpec& spec,
+                            const FlagFaults& faults) {
+  constexpr char kTraining[] = "spec.training.";
+  constexpr char kLoss[] = "spec.training.loss";
+  std::vector<client::FieldViolation> told = client::FieldViolations(answer);
+  const std::string axis = PlaceOfLossAxis("spec.space", spec.space().axes());
+  const bool given = spec.training().has_loss() || faults.Has("--loss") || faults.InFile(kLoss);
+  if (told.empty() || axis.empty() || given) return answer;
+  for (client::FieldViolation& fault : told) {
+    if (fault.field != kLoss && !fault.field.starts_with(std::string(kLoss) + ".")) continue;
+    fault.description =
+        fmt::format("{}: {}", fault.field.substr(sizeof(kTraining) - 1), fault.description);
+    fault.field = axis;
+  }
+  return client::Faults(answer.code(), told);
+}
+
 absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   v1::StartSearchRequest request;
   request.set_name(flags.name);
@@ -182,7 +217,8 @@ absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
   FITD_ASSIGN_OR_RETURN(client::Client * client, cli.Connect());
   if (faults.Has(kFile)) return faults.ToStatus();
   const absl::StatusOr<v1::StartSearchResponse> response = client->StartSearch(request);
-  if (!faults.empty() || !response.ok()) return faults.With(response.status());
+  if (!faults.empty() || !response.ok())
+    return faults.With(WithLossOfAxis(response.status(), spec, faults));
   const v1::Search& search = response->search();
   if (flags.preview || flags.detach) {
     cli.Print(search, [&] {

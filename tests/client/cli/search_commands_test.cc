@@ -279,6 +279,32 @@ TEST_F(SearchCommandsTest, TheDaemonSaysThatALossIsMissing) {
   EXPECT_EQ(err_, "fitctl: --loss (spec.training.loss): has no kind; allowed: huber\n");
 }
 
+TEST_F(SearchCommandsTest, AFaultOfALossThatAnAxisSetsNamesTheAxis) {
+  const auto start = [this](const std::vector<std::string>& options) {
+    daemon_.emplace();
+    EXPECT_CALL(daemon_->searches, StartSearch)
+        .WillOnce(Return(Refusal({{"spec.training.loss", "needs labels"}, {"spec.dataset", "?"}})));
+    std::vector<std::string> command = {"search", "start", "s"};
+    command.insert(command.end(), options.begin(), options.end());
+    EXPECT_EQ(Run(command), kExitUsage);
+    return err_;
+  };
+  EXPECT_EQ(start({"--model", "m", "--data", "d", "--axis", "units=1", "--axis", "loss=mse,mae"}),
+            "fitctl: --axis (spec.space.axes[1]): loss: needs labels\n"
+            "fitctl: --data (spec.dataset): ?\n");
+  EXPECT_THAT(start({"--model", "m", "--data", "d", "--loss", "mse", "--axis", "loss=mse,mae"}),
+              HasSubstr("--loss (spec.training.loss): needs labels\n"));
+  const std::string file = Write("search.yaml",
+                                 "model: m\ndataset: d\nspace:\n  axes:\n"
+                                 "    - path: units\n      choice:\n        choices:\n"
+                                 "          - value: 1\n            axes:\n"
+                                 "              - path: training.loss\n"
+                                 "                choice: {choices: [{value: mse}]}\n");
+  EXPECT_THAT(start({"-f", file}),
+              HasSubstr(file + ":10:17: spec.space.axes[0].choice.choices[0].axes[0]: "
+                               "loss: needs labels\n"));
+}
+
 TEST_F(SearchCommandsTest, ThePreviewSaysThatTheSpaceHasNoMore) {
   const auto preview = [&](const std::string& spec) {
     daemon_.emplace();
