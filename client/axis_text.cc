@@ -120,9 +120,14 @@ absl::Status ParseDomain(std::string_view values, v1::SearchAxis& axis) {
       fmt::format("is {}; write a range as real:, log:, int: or intlog:LOW..HIGH", Quoted(values)));
 }
 
-// The family of the spec that the path leads to; null for any other field. A field of its last name
-// has the same one wherever it is.
-const Descriptor* FamilyOf(std::string_view path) {
+// Whether messages of the type have a text form: specs, and callbacks, which watch a metric.
+bool HasText(const Descriptor& type) {
+  return Kinds(type) != nullptr || type.FindFieldByName("monitor") != nullptr;
+}
+
+// The type of the message with a text form that the path leads to; null for any other field. A
+// field of its last name has the same one wherever it is.
+const Descriptor* TypeOf(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('.') + 1);
   std::vector<const Descriptor*> types = {v1::TrialSpec::descriptor()};
   for (size_t i = 0; i < types.size(); ++i) {
@@ -131,26 +136,27 @@ const Descriptor* FamilyOf(std::string_view path) {
       const FieldDescriptor* field = type->field(j);
       const Descriptor* inside = field->message_type();
       if (inside == nullptr || field->is_map()) continue;
-      if (field->name() == name && !field->is_repeated() && Kinds(*inside) != nullptr)
-        return inside;
+      if (field->name() == name && !field->is_repeated() && HasText(*inside)) return inside;
       if (std::find(types.begin(), types.end(), inside) == types.end()) types.push_back(inside);
     }
   }
   return nullptr;
 }
 
-std::unique_ptr<Message> NewSpec(const Descriptor& family) {
+std::unique_ptr<Message> NewSpec(const Descriptor& type) {
   return std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&family)->New());
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
 }
 
 // A kind's name alone says less than JSON: what the base has of that kind stays.
-absl::StatusOr<std::string> ReadChoice(const std::string& text, const Descriptor& family) {
+absl::StatusOr<std::string> ReadChoice(const std::string& text, const Descriptor& type) {
   if (text.starts_with('{')) return text;
-  const FieldDescriptor* kind = FindKind(*Kinds(family), text);
+  const auto* kinds = Kinds(type);
+  const FieldDescriptor* kind = kinds == nullptr ? nullptr : FindKind(*kinds, text);
   if (kind != nullptr && kind->message_type() != nullptr) return kind->name();
-  const std::unique_ptr<Message> spec = NewSpec(family);
-  FITD_RETURN_IF_ERROR(ParseSpec(text, *spec));
+  const std::unique_ptr<Message> spec = NewSpec(type);
+  FITD_RETURN_IF_ERROR(kinds == nullptr ? ParseArguments(text, {"monitor", "patience"}, *spec)
+                                        : ParseSpec(text, *spec));
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string json;
@@ -168,11 +174,11 @@ void ReadChoices(const std::string& path, Axes& axes, std::vector<FieldViolation
     const bool numbers = std::all_of(choices.begin(), choices.end(),
                                      [](const auto& choice) { return IsNumber(choice.value()); });
     if (short_name && !numbers) axis.set_path("optimizer.learning_rate");
-    const Descriptor* family = short_name && numbers ? nullptr : FamilyOf(axis.path());
+    const Descriptor* type = short_name && numbers ? nullptr : TypeOf(axis.path());
     for (int j = 0; j < choices.size(); ++j) {
       const std::string choice = fmt::format("{}[{}].choice.choices[{}]", path, i, j);
-      if (family != nullptr) {
-        absl::StatusOr<std::string> value = ReadChoice(choices[j].value(), *family);
+      if (type != nullptr) {
+        absl::StatusOr<std::string> value = ReadChoice(choices[j].value(), *type);
         if (value.ok()) {
           choices[j].set_value(*std::move(value));
         } else {
@@ -214,11 +220,12 @@ std::vector<FieldViolation> ReadChoices(const std::string& path, v1::SearchSpace
 }
 
 std::string FormatChoice(std::string_view path, const std::string& value) {
-  const Descriptor* family = value.starts_with('{') ? FamilyOf(path) : nullptr;
-  if (family == nullptr) return value;
-  const std::unique_ptr<Message> spec = NewSpec(*family);
+  const Descriptor* type = value.starts_with('{') ? TypeOf(path) : nullptr;
+  if (type == nullptr) return value;
+  const std::unique_ptr<Message> spec = NewSpec(*type);
   const bool read = google::protobuf::util::JsonStringToMessage(value, spec.get()).ok();
-  return read && spec->ByteSizeLong() > 0 ? FormatSpec(*spec) : value;
+  if (!read || spec->ByteSizeLong() == 0) return value;
+  return Kinds(*type) == nullptr ? FormatArguments(*spec) : FormatSpec(*spec);
 }
 
 std::string FormatAxis(const v1::SearchAxis& axis) {

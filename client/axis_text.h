@@ -24,12 +24,13 @@ namespace fitd::client {
 absl::Status ParseAxis(std::string_view text, v1::SearchAxis& axis);
 
 // Turns the choices of all axes, those inside choices too, into what SearchChoice.value may be:
-// where a path leads to a spec, the text form of spec_text.h into the name of a kind or JSON. An
-// axis of learning rates that are not all numbers gets the path of the whole learning rate. Returns
-// what is wrong with them; their fields are below `path`, that of the space.
+// where a path leads to a spec or a callback, the text form of spec_text.h into the name of a kind
+// or JSON. An axis of learning rates that are not all numbers gets the path of the whole learning
+// rate. Returns what is wrong with them; their fields are below `path`, that of the space.
 std::vector<FieldViolation> ReadChoices(const std::string& path, v1::SearchSpace& space);
 
-// A value of the axis with that path for people: a spec that is JSON in its text form.
+// A value of the axis with that path for people: a spec or a callback that is JSON in its text
+// form.
 std::string FormatChoice(std::string_view path, const std::string& value);
 
 // The axis as text; without the axes inside its choices.

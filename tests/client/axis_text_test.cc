@@ -111,7 +111,25 @@ TEST(AxisTextTest, SpecsAreShownInTheirShortForms) {
             "sgd(momentum=0.9, clipnorm=1)");
   for (const char* other : {"relu", "{}", "{\"elu\": 3}"})
     EXPECT_EQ(FormatChoice("activation", other), other);
-  EXPECT_EQ(FormatChoice("early_stopping", "{\"patience\": 3}"), "{\"patience\": 3}");
+  EXPECT_EQ(FormatChoice("early_stopping", "{\"patience\": 3}"), "patience=3");
+  EXPECT_EQ(FormatChoice("fold", "{\"index\": 3}"), "{\"index\": 3}");
+}
+
+TEST(AxisTextTest, CallbacksAreReadAsTheirOptionsAre) {
+  v1::SearchSpace space;
+  ASSERT_TRUE(ParseAxis("early_stopping=val_loss:1,val_loss:patience=2", *space.add_axes()).ok());
+  ASSERT_TRUE(ParseAxis("training.reduce_lr_on_plateau=choice:loss:3,{}", *space.add_axes()).ok());
+  ASSERT_TRUE(ParseAxis("early_stopping=val_loss:patience=x", *space.add_axes()).ok());
+  const std::vector<FieldViolation> faults = ReadChoices("s", space);
+  const auto& stopping = space.axes(0).choice().choices();
+  EXPECT_EQ(stopping[0].value(), "{\"monitor\":\"val_loss\",\"patience\":\"1\"}");
+  EXPECT_EQ(stopping[1].value(), "{\"monitor\":\"val_loss\",\"patience\":\"2\"}");
+  const auto& plateau = space.axes(1).choice().choices();
+  EXPECT_EQ(plateau[0].value(), "{\"monitor\":\"loss\",\"patience\":\"3\"}");
+  EXPECT_EQ(plateau[1].value(), "{}");
+  ASSERT_EQ(faults.size(), 1);
+  EXPECT_EQ(faults[0].field, "s.axes[2].choice.choices[0].value");
+  EXPECT_THAT(faults[0].description, HasSubstr("expected a whole number"));
 }
 
 TEST(AxisTextTest, ChoicesInsideChoicesAreReadToo) {
