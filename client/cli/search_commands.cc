@@ -19,7 +19,6 @@
 #include "client/cli/search_report.h"
 #include "client/cli/table.h"
 #include "client/names.h"
-#include "client/reflection.h"
 #include "client/spec_text.h"
 #include "client/status_macros.h"
 
@@ -226,7 +225,9 @@ absl::Status Start(Cli& cli, const StartFlags& flags, FlagFaults& faults) {
       if (search.planned_trials() < BoundOfTrials(search.spec())) plan += ", all of the space";
       if (search.planned_jobs() > search.planned_trials())
         plan += ", " + FormatCounted(search.planned_jobs(), "job");
-      plan += ", " + FormatCounted(search.planned_epochs(), "epoch") + " at most";
+      const std::string epochs = FormatCounted(search.planned_epochs(), "epoch");
+      const bool bounded = !search.spec().algorithm().has_asynchronous_halving();
+      plan += ", " + (bounded ? epochs + " at most" : "about " + epochs);
       const std::string remaining = RemainingText(search);
       if (!remaining.empty()) plan += ", " + remaining;
       if (flags.preview) return fmt::format("The search is valid: {}\n", plan);

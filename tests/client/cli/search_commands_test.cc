@@ -158,6 +158,18 @@ TEST_F(SearchCommandsTest, ReadsAFileAndPreviews) {
   EXPECT_EQ(out_, "The search is valid: 3 trials, 6 epochs at most, about 5.0 s\n");
 }
 
+TEST_F(SearchCommandsTest, TheEpochsOfAsynchronousHalvingAreNoBound) {
+  EXPECT_CALL(daemon_->searches, StartSearch)
+      .WillOnce(Answer(Proto<v1::StartSearchResponse>(
+          "search { planned_trials: 9 planned_epochs: 93 "
+          "spec { algorithm { asynchronous_halving { trials: 9 } } } }")));
+  EXPECT_EQ(Run({"search", "start", "s", "--model", "m", "--data", "d", "--loss", "mse",
+                 "--algorithm", "asha:9", "--preview"}),
+            kExitOk)
+      << err_;
+  EXPECT_EQ(out_, "The search is valid: 9 trials, about 93 epochs\n");
+}
+
 TEST_F(SearchCommandsTest, TellsTheEstimateAndTheBudgetApart) {
   for (const auto& [remaining, text] :
        {std::pair("estimated_remaining { seconds: 248 } budget_remaining { seconds: 1 }",

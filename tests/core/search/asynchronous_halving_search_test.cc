@@ -84,6 +84,13 @@ TEST(AsynchronousHalvingSearchTest, OneAtLeastIsTrainedToItsEnd) {
   }
 }
 
+TEST(AsynchronousHalvingSearchTest, ThePlanCountsTheOneThatIsTrainedToItsEnd) {
+  EXPECT_EQ(Play(Spec("trials: 1", 81), Score, 4, First).planned_epochs, 81);
+  const Play two(Spec("trials: 2", 81), Score, 4, First);
+  EXPECT_EQ(two.planned_epochs, 82);
+  EXPECT_EQ(two.Epochs(), 82);
+}
+
 TEST(AsynchronousHalvingSearchTest, TrialsWithinTheBudgetGoOn) {
   v1::SearchSpec spec = Spec("trials: 81", 27);
   spec.mutable_budget()->set_trials(12);
