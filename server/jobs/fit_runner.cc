@@ -273,8 +273,9 @@ absl::Status FitRunner::Finish(std::span<Ended> jobs) {
   FITD_RETURN_IF_ERROR(store.InTransaction([&](Transaction& transaction) {
     open.clear();
     for (Ended& job : jobs) {
-      job.state = transaction.jobs.Find(job.runner->number_)->state();
-      if (IsWithWorker(job.state)) open.push_back(&job);
+      const std::optional<v1::Job> stored = transaction.jobs.Find(job.runner->number_);
+      if (stored) job.state = stored->state();
+      if (stored && IsWithWorker(job.state)) open.push_back(&job);
     }
     return absl::OkStatus();
   }));

@@ -10,7 +10,8 @@ namespace fitd {
 // SUCCEEDED, CANCELLED, FAILED.
 bool IsFinal(v1::JobState state);
 
-// RUNNING, PAUSING, CANCELLING: a worker has it, or is to take it.
+// RUNNING, PAUSING, CANCELLING: a worker has the job, or is to take it, and alone can end the
+// state.
 bool IsWithWorker(v1::JobState state);
 
 bool MayMove(v1::JobState from, v1::JobState to);

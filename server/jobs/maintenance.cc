@@ -14,12 +14,6 @@
 namespace fitd {
 namespace {
 
-// Whether only a worker can end the state.
-bool NeedsWorker(v1::JobState state) {
-  return state == v1::JOB_STATE_RUNNING || state == v1::JOB_STATE_PAUSING ||
-         state == v1::JOB_STATE_CANCELLING;
-}
-
 class CheckSource final : public StreamSource<v1::CheckStoreResponse> {
  public:
   CheckSource(Store& store, Scheduler& scheduler, std::function<void()> wake)
@@ -69,7 +63,7 @@ class CheckSource final : public StreamSource<v1::CheckStoreResponse> {
       if (scheduler_.Runs(JobNumber(job.id()).value())) continue;
       // It may have ended meanwhile.
       FITD_ASSIGN_OR_RETURN(const std::optional<v1::Job> now, find(job.id()));
-      if (!now || !NeedsWorker(now->state())) continue;
+      if (!now || !IsWithWorker(now->state())) continue;
       v1::StoreFinding& finding = findings_.emplace_back();
       finding.set_object("job " + job.id());
       finding.set_fault(v1::STORE_FAULT_NO_OWNER);

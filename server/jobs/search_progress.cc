@@ -119,9 +119,10 @@ std::optional<std::chrono::nanoseconds> KnownEpochTime(Transaction& transaction,
   for (const v1::Job& job : transaction.jobs.List(
            kAll, kMostLookedAt, {.states = {v1::JOB_STATE_SUCCEEDED}, .model = spec.model()})) {
     if (job.spec().dataset() == spec.dataset() && job.progress().epoch() > 0) {
-      return Scaled(Elapsed(job.start_time(), job.end_time()),
-                    1 / static_cast<double>(job.progress().epoch() *
-                                            std::min<int64_t>(workers, search.planned_jobs())));
+      return Scaled(
+          Elapsed(job.start_time(), job.end_time()),
+          1 / static_cast<double>(job.progress().epoch() *
+                                  std::clamp<int64_t>(search.planned_jobs(), 1, workers)));
     }
   }
   return std::nullopt;

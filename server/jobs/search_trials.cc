@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/search/rungs.h"
 #include "core/search/trial_fits.h"
 #include "server/jobs/job_state.h"
 
@@ -97,9 +98,14 @@ void RecordTrial(Transaction& transaction, const v1::Job& job) {
     const auto score = FindMetric(version->metrics(), search->spec().objective().metric());
     if (score) fit.set_score(*score);
   }
-  if (job.state() == v1::JOB_STATE_CANCELLED && trial->stop_reason().empty())
-    trial->set_stop_reason("its job was cancelled");
   SumUpFits(search->spec().objective().mode(), *trial);
+  if (HasEnded(*trial)) {
+    if (trial->state() != v1::JOB_STATE_CANCELLED) {
+      trial->clear_stop_reason();  // It ended before it was told.
+    } else if (trial->stop_reason().empty()) {
+      trial->set_stop_reason("its job was cancelled");
+    }
+  }
   transaction.searches.UpdateTrial(search->name(), *trial);
   if (trial->has_score() && IsBest(transaction, *search, *trial)) {
     v1::Search better = transaction.searches.Take(job.search());

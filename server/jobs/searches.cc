@@ -277,7 +277,7 @@ absl::StatusOr<Response> Searches::Order(const Request& request, JobOrder order)
           search.set_state(*state);
           transaction.searches.Update(search);
           for (v1::SearchTrial& trial : transaction.searches.ActiveTrials(search.name())) {
-            if (order == JobOrder::kCancel) {
+            if (order == JobOrder::kCancel && trial.state() != v1::JOB_STATE_CANCELLING) {
               trial.set_stop_reason("the search was cancelled");
               transaction.searches.UpdateTrial(search.name(), trial);
             }

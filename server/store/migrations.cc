@@ -97,6 +97,8 @@ constexpr const char* kMigrations[] = {
       last_version INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     )sql",
+    // How many there were: tells whether the newest is there.
+    "CREATE TABLE commits (number INTEGER NOT NULL) STRICT; INSERT INTO commits VALUES (0);",
 };
 
 }  // namespace

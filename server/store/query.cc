@@ -118,6 +118,8 @@ Query Database::Prepare(const char* sql) {
 
 void Database::Execute(const char* sql) { connection_->database.exec(sql); }
 
+int64_t Database::changes() const { return connection_->database.getTotalChanges(); }
+
 int64_t Database::last_insert_id() const { return connection_->database.getLastInsertRowid(); }
 
 void Database::CopyTo(const std::string& path) {

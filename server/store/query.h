@@ -69,6 +69,8 @@ class Database {
   Query Prepare(const char* sql);
   void Execute(const char* sql);
   int64_t last_insert_id() const;
+  // Rows that this connection changed so far.
+  int64_t changes() const;
   // Writes what this connection sees into a new file, which needs no other beside it.
   void CopyTo(const std::string& path);
 

@@ -55,6 +55,22 @@ void MarkOpen(const DataDir& directory) {
 
 void UnmarkOpen(const DataDir& directory) { unlink(directory.DatabaseMarkPath().c_str()); }
 
+// In its transaction.
+int64_t NumberCommit(Database& database) {
+  Query query = database.Prepare("UPDATE commits SET number = number + 1 RETURNING number");
+  query.Next();
+  return query.Int(0);
+}
+
+bool HasCommit(Database& database, int64_t number) {
+  try {
+    Query query = database.Prepare("SELECT number FROM commits");
+    return query.Next() && query.Int(0) >= number;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(DataDir& directory, Clock clock) {
@@ -107,22 +123,26 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
       // SQLite has rolled back already, as it does after a full disk.
     }
   };
+  int64_t commit = 0;  // None without changes.
   try {
     database_->Prepare("BEGIN").Run();
+    const int64_t changes = database_->changes();
     absl::Status status = work(transaction);
     if (status.ok()) status = PutInPlace(transaction.files_to_add_);
     if (!status.ok()) {
       rollback();
       return status;
     }
+    if (database_->changes() != changes) commit = NumberCommit(*database_);
     database_->Prepare("COMMIT").Run();
   } catch (...) {
     const absl::Status status = CurrentDatabaseError();
     const bool io_failed = CurrentDatabaseErrorIsIo();
     rollback();
     // When it fails, the next transaction tries again.
-    if (io_failed) Reconnect().IgnoreError();
-    return status;
+    const bool reopened = io_failed && Reconnect().ok();
+    // A commit that was reported as failed may have come back from the log.
+    if (!reopened || commit == 0 || !HasCommit(*database_, commit)) return status;
   }
   if (event_listener_ != nullptr) {
     for (const auto& [job, event] : transaction.jobs.appended()) event_listener_(job, event);

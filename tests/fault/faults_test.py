@@ -189,6 +189,13 @@ class FailingCallTest(FaultTest):
                 self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + 1}")
                 self.assertEqual(self.search_table(f"tune-{first}"), undisturbed)
 
+    def test_watch_of_a_fit_whose_commits_fail_and_come_back_misses_nothing(self):
+        for first in (1, 2, 3, 4):
+            with self.subTest(first=first):
+                self.restart()
+                self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + 1}")
+                self.assertEqual(self.result(self.until_started()), self.undisturbed)
+
     def search_table(self, name):
         request = search_service_pb2.StartSearchRequest(name=name, request_id=str(uuid.uuid4()))
         fit = fit_spec("digits", 3, {"adam": {}})
@@ -206,6 +213,8 @@ class FailingCallTest(FaultTest):
 
         self.until(done, f"search {name} ends")
         trials = self.client.searches.ListTrials(search_service_pb2.ListTrialsRequest(search=name)).trials
+        for trial in trials:
+            check_events(list(watch(self.client, trial.job_id)))
         return [(trial.number, trial.state, trial.score, trial.version, trial.weights_sha256) for trial in trials]
 
     def until_started(self):
