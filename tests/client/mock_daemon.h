@@ -29,6 +29,8 @@ namespace fitd::client {
 
 // Set expectations first, then take the client: the mocks live as long as it does.
 struct MockDaemon {
+  MockDaemon();
+
   // Pauses between attempts are recorded, not slept.
   std::unique_ptr<Client> TakeClient() {
     Client::Options options;
@@ -41,25 +43,15 @@ struct MockDaemon {
  private:
   std::unique_ptr<Client::Stubs> stubs_ = std::make_unique<Client::Stubs>();
 
-  template <typename Mock, typename Stub>
-  static Mock& Put(std::unique_ptr<Stub>& place) {
-    auto mock = std::make_unique<testing::StrictMock<Mock>>();
-    Mock& reference = *mock;
-    place = std::move(mock);
-    return reference;
-  }
-
  public:
-  v1::MockModelServiceStub& models = Put<v1::MockModelServiceStub>(stubs_->models);
-  v1::MockDatasetServiceStub& datasets = Put<v1::MockDatasetServiceStub>(stubs_->datasets);
-  v1::MockJobServiceStub& jobs = Put<v1::MockJobServiceStub>(stubs_->jobs);
-  v1::MockSearchServiceStub& searches = Put<v1::MockSearchServiceStub>(stubs_->searches);
-  v1::MockEvaluationServiceStub& evaluations =
-      Put<v1::MockEvaluationServiceStub>(stubs_->evaluations);
-  v1::MockPredictionServiceStub& predictions =
-      Put<v1::MockPredictionServiceStub>(stubs_->predictions);
-  v1::MockServerServiceStub& server = Put<v1::MockServerServiceStub>(stubs_->server);
-  grpc::health::v1::MockHealthStub& health = Put<grpc::health::v1::MockHealthStub>(stubs_->health);
+  v1::MockModelServiceStub& models;
+  v1::MockDatasetServiceStub& datasets;
+  v1::MockJobServiceStub& jobs;
+  v1::MockSearchServiceStub& searches;
+  v1::MockEvaluationServiceStub& evaluations;
+  v1::MockPredictionServiceStub& predictions;
+  v1::MockServerServiceStub& server;
+  grpc::health::v1::MockHealthStub& health;
 };
 
 // Answers a unary call: .WillOnce(Answer(response)).
