@@ -25,13 +25,18 @@ inline constexpr int64_t kMany = 40'000;
 
 class JobFixture : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { OpenEmpty("data"); }
+
+  // A daemon on another folder, which only has the model and the data set.
+  void OpenEmpty(const std::string& folder) {
+    daemon_.reset();
+    folder_ = folder;
     Open();
     FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
     FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
   }
 
-  void Open() { FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(temp_.File("data"), options_)); }
+  void Open() { FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(temp_.File(folder_), options_)); }
   void Restart() {
     daemon_.reset();
     Open();
@@ -100,6 +105,7 @@ class JobFixture : public testing::Test {
   }
 
   TempDir temp_;
+  std::string folder_;
   UseCases::Options options_;
   std::unique_ptr<UseCases> daemon_;
 };

@@ -70,6 +70,22 @@ class SearchFixture : public JobFixture {
   v1::Search AwaitSearchEnd() {
     return Await([](const v1::Search& search) { return search.has_end_time(); });
   }
+  // The end of a search in an empty daemon with so many workers, which starts again each time that
+  // `count` has come to one of `marks`.
+  template <typename Count>
+  v1::Search RunWithRestarts(const v1::StartSearchRequest& request, int workers,
+                             const std::vector<int64_t>& marks, Count count) {
+    options_.workers = workers;
+    OpenEmpty(fmt::format("{}-workers", workers));
+    FITD_EXPECT_OK(StartSearch(request));
+    for (const int64_t mark : marks) {
+      Run();
+      Await([&](const v1::Search& search) { return count(search) >= mark; });
+      Restart();
+    }
+    Run();
+    return AwaitSearchEnd();
+  }
   // What must be the same however the search ran: parameters, scores, versions and
   // weights.
   std::vector<std::string> Table() {

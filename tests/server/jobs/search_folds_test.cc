@@ -108,33 +108,18 @@ TEST_F(SearchFoldsTest, WorkersAndRestartsChangeNoMean) {
   Run();
   const v1::Search expected = AwaitSearchEnd();
   const std::vector<std::string> table = Table();
-  for (const int workers : {1, 3}) {
-    TempDir other;
-    options_.workers = workers;
-    daemon_.reset();
-    FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-    FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
-    FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
-    FITD_ASSERT_OK(StartSearch(request));
-    for (const int enough : {1, 3, 6}) {
-      Run();
-      Await([&](const v1::Search& /*search*/) {
-        int ended = 0;
-        for (const v1::SearchTrial& trial : Trials()) {
-          for (const v1::SearchTrial& fit : trial.fits())
-            ended += static_cast<int>(fit.has_end_time());
-        }
-        return ended >= enough;
-      });
-      daemon_.reset();
-      FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
+  const auto ended_fits = [this](const v1::Search& /*search*/) {
+    int ended = 0;
+    for (const v1::SearchTrial& trial : Trials()) {
+      for (const v1::SearchTrial& fit : trial.fits()) ended += static_cast<int>(fit.has_end_time());
     }
-    Run();
-    const v1::Search search = AwaitSearchEnd();
+    return ended;
+  };
+  for (const int workers : {1, 3}) {
+    const v1::Search search = RunWithRestarts(request, workers, {1, 3, 6}, ended_fits);
     EXPECT_EQ(Table(), table) << workers;
     EXPECT_EQ(search.best_trial(), expected.best_trial());
     EXPECT_EQ(search.best_score_deviation(), expected.best_score_deviation());
-    daemon_.reset();
   }
 }
 

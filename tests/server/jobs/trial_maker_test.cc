@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <thread>
@@ -15,6 +16,16 @@ namespace {
 
 using testing::HasSubstr;
 using testing::SizeIs;
+
+int64_t EndedTrials(const v1::Search& search) { return search.ended_trials(); }
+int64_t MadeTrials(const v1::Search& search) { return search.trials(); }
+
+// 2, 9, 16, ... trials.
+std::vector<int64_t> EverySeventh(const v1::Search& search) {
+  std::vector<int64_t> marks;
+  for (int64_t mark = 2; mark < search.trials(); mark += 7) marks.push_back(mark);
+  return marks;
+}
 
 using TrialMakerTest = SearchFixture;
 
@@ -51,25 +62,10 @@ TEST_F(TrialMakerTest, WorkersAndRestartsChangeNothing) {
   EXPECT_THAT(table, SizeIs(30));
 
   for (const int workers : {1, 3}) {
-    TempDir other;
-    options_.workers = workers;
-    daemon_.reset();
-    FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-    FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
-    FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
-    FITD_ASSERT_OK(StartSearch(request));
-    for (const int64_t enough : {1, 7, 20}) {
-      Run();
-      Await([&](const v1::Search& search) { return search.ended_trials() >= enough; });
-      daemon_.reset();
-      FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-    }
-    Run();
-    const v1::Search search = AwaitSearchEnd();
+    const v1::Search search = RunWithRestarts(request, workers, {1, 7, 20}, EndedTrials);
     EXPECT_EQ(Table(), table) << workers;
     EXPECT_EQ(search.best_trial(), expected.best_trial());
     EXPECT_EQ(search.best_score(), expected.best_score());
-    daemon_.reset();
   }
 }
 
@@ -138,23 +134,10 @@ TEST_P(RungsTest, WorkersAndRestartsChangeNothing) {
   const std::vector<std::string> table = Table();
 
   for (const int workers : {1, 3}) {
-    TempDir other;
-    options_.workers = workers;
-    daemon_.reset();
-    FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-    FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
-    FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
-    FITD_ASSERT_OK(StartSearch(Request()));
-    for (int64_t enough = 2; enough < expected.trials(); enough += 7) {
-      Run();
-      Await([&](const v1::Search& search) { return search.trials() >= enough; });
-      daemon_.reset();
-      FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-    }
-    Run();
-    EXPECT_EQ(AwaitSearchEnd().best_trial(), expected.best_trial());
+    const v1::Search search =
+        RunWithRestarts(Request(), workers, EverySeventh(expected), MadeTrials);
+    EXPECT_EQ(search.best_trial(), expected.best_trial());
     EXPECT_EQ(Table(), table) << workers;
-    daemon_.reset();
   }
 }
 
@@ -179,21 +162,8 @@ TEST_P(RungsTest, WorkersAndRestartsChangeNothingWithFolds) {
   EXPECT_LT(epochs, 3 * 9 * expected.trials());
   EXPECT_EQ(expected.planned_jobs(), 3 * expected.planned_trials());
 
-  TempDir other;
-  options_.workers = 3;
-  daemon_.reset();
-  FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-  FITD_ASSERT_OK(daemon_->models.Create(DenseModel("m", 2, {4, 2})));
-  FITD_ASSERT_OK(UploadCsv(daemon_->datasets, "d", TwoClusters(40), "kind"));
-  FITD_ASSERT_OK(StartSearch(request));
-  for (int64_t enough = 2; enough < expected.trials(); enough += 7) {
-    Run();
-    Await([&](const v1::Search& search) { return search.trials() >= enough; });
-    daemon_.reset();
-    FITD_ASSERT_OK_AND_ASSIGN(daemon_, UseCases::Open(other.File("data"), options_));
-  }
-  Run();
-  EXPECT_EQ(AwaitSearchEnd().best_trial(), expected.best_trial());
+  const v1::Search search = RunWithRestarts(request, 3, EverySeventh(expected), MadeTrials);
+  EXPECT_EQ(search.best_trial(), expected.best_trial());
   EXPECT_EQ(Table(), table);
 }
 
