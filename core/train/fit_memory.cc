@@ -17,7 +17,7 @@ namespace fitd {
 namespace {
 
 // Whatever the model: code that no job before it has touched, stacks, the database's cache, events.
-constexpr int64_t kPerFit = int64_t{5} << 19;
+constexpr int64_t kPerFit = int64_t{9} << 19;
 // Another thread's stack, and the heap of its own that the allocator gives it.
 constexpr int64_t kPerThread = int64_t{128} << 10;
 // A layer, its specs and its kernel calls, in the lists of full and of last batches.
@@ -94,15 +94,15 @@ FitMemory EstimateFitMemory(const FitMemoryInput& input) {
   const int64_t best = restores ? weights : 0;
   // Copied now and then, to be written beside the fit.
   const int64_t checkpoint = Sum({weights, SaturatingMultiply(trained, slots), best});
-  // Initial weights are there twice until they are in the plan, and once from then on.
+  // There before the rows are split. That they are there twice while they go into the plan is less
+  // than what training takes.
   const int64_t initial = input.warm_start ? weights : 0;
   const int64_t while_training = Sum({arena, best, weights, checkpoint});
   const RowBytes rows = RowNumbers(input);
   const int64_t overhead = Sum({kPerFit, SaturatingMultiply(kPerLayer, network.size()),
                                 SaturatingMultiply(kPerThread, input.threads)});
-  return {.allocated = Sum(
-              {overhead, initial, rows.kept,
-               std::max({rows.while_splitting, SaturatingAdd(arena, initial), while_training})}),
+  const int64_t while_splitting = SaturatingAdd(rows.while_splitting, initial);
+  return {.allocated = Sum({overhead, rows.kept, std::max(while_splitting, while_training)}),
           .mapped = SaturatingAdd(ValueBytes(input.train),
                                   input.validation == nullptr ? 0 : ValueBytes(*input.validation))};
 }

@@ -15,6 +15,7 @@ import tempfile
 import time
 
 FITD, FITCTL = sys.argv[1:3]
+SETTINGS = ("--checkpoint-interval-seconds", "0.05")  # Each fit copies its state for a checkpoint.
 TOLERANCE = 0.15
 UNREACHABLE = 6  # fitctl could not connect in time: the machine is busy.
 
@@ -60,7 +61,7 @@ class Daemon:
         port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [FITD, "--data-dir", folder / "data", "--listen", "127.0.0.1:0", "--port-file", port_file,
-             "--log-level", "error"])
+             "--log-level", "error", *SETTINGS])
         while not port_file.exists():
             if self.process.poll() is not None:
                 sys.exit("the daemon ended before it served")

@@ -76,7 +76,7 @@ TEST_F(FitMemoryTest, GrowsByWhatAFitKeeps) {
   const int64_t plain = EstimateFitMemory(input).allocated;
   FitMemoryInput warm = input;
   warm.warm_start = true;
-  EXPECT_EQ(EstimateFitMemory(warm).allocated - plain, 4 * kWeights);
+  EXPECT_EQ(EstimateFitMemory(warm).allocated, plain);  // It replaces weights that are drawn.
   const v1::TableHeader validation = Images(10'000);
   FitMemoryInput validated = input;
   validated.validation = &validation;
@@ -97,6 +97,11 @@ TEST_F(FitMemoryTest, DrawingALargeSplitCanBeThePeak) {
   EXPECT_GT(split - plain, 10'000'000 * 16);
   EXPECT_LT(split - plain, 10'000'000 * 24);
   EXPECT_EQ(Estimate("optimizer { sgd {} } fold { index: 1 count: 5 }").allocated, split);
+
+  const v1::TrainingSpec training = Training("optimizer { sgd {} } validation_split: 0.1");
+  const FitMemoryInput warm = {
+      .model = model_, .training = training, .train = table_, .warm_start = true};
+  EXPECT_EQ(EstimateFitMemory(warm).allocated - split, 4 * kWeights);
 }
 
 TEST(FitMemoryLimitsTest, BombsSaturateAtOnce) {
