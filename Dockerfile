@@ -18,7 +18,7 @@ FROM debian:12-slim
 RUN apt-get update -qq && \
     apt-get install -y -qq --no-install-recommends \
       libgrpc++1.51 libprotobuf32 libabsl20220623 libspdlog1.10 libfmt9 libyaml-cpp0.7 \
-      libsqlite3-0 zlib1g libssl3 libprometheus-cpp-core1.0 libcivetweb1 ca-certificates && \
+      libsqlite3-0 zlib1g libssl3 libjemalloc2 libprometheus-cpp-core1.0 libcivetweb1 ca-certificates && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* && \
     groupadd --gid 10001 fitd && \
     useradd --uid 10001 --gid fitd --no-create-home --home-dir /var/lib/fitd --shell /usr/sbin/nologin fitd && \

@@ -16,6 +16,7 @@ find_package(yaml-cpp CONFIG REQUIRED)  # The target is yaml-cpp, without a name
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(civetweb REQUIRED CONFIG)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)  # Tests only.
 find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)

@@ -11,7 +11,7 @@ packages=(
   g++ cmake ninja-build pkg-config ccache mold git ca-certificates curl
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler
   libabsl-dev libeigen3-dev libspdlog-dev libfmt-dev libcli11-dev libyaml-cpp-dev
-  libsqlite3-dev libsqlitecpp-dev zlib1g-dev libssl-dev prometheus-cpp-dev libcivetweb-dev libcpp-httplib-dev
+  libsqlite3-dev libsqlitecpp-dev zlib1g-dev libssl-dev libjemalloc-dev prometheus-cpp-dev libcivetweb-dev libcpp-httplib-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-venv python3-yaml openssl
 )
