@@ -3,14 +3,21 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 
 #include "server/store/migrations.h"
 
 namespace fitd {
 
 namespace {
+
+// What became of a commit whose sync failed is known once the database is open again. Nothing else
+// could be stored meanwhile; a disk that does not answer for two seconds is broken.
+constexpr int kReopenings = 40;
+constexpr std::chrono::milliseconds kReopeningInterval{50};
 
 // What a newer daemon wrote is not even opened for writing.
 absl::Status CheckVersion(const DataDir& directory) {
@@ -139,9 +146,8 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
     const absl::Status status = CurrentDatabaseError();
     const bool io_failed = CurrentDatabaseErrorIsIo();
     rollback();
-    // When it fails, the next transaction tries again.
-    const bool reopened = io_failed && Reconnect().ok();
     // A commit that was reported as failed may have come back from the log.
+    const bool reopened = io_failed && Reopen(/*wait=*/commit != 0);
     if (!reopened || commit == 0 || !HasCommit(*database_, commit)) return status;
   }
   if (event_listener_ != nullptr) {
@@ -151,6 +157,14 @@ absl::Status Store::Run(absl::FunctionRef<absl::Status(Transaction&)> work) {
   if (transaction.searches_changed_ && search_listener_ != nullptr) search_listener_();
   if (transaction.models_changed_) models_revision_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
+}
+
+bool Store::Reopen(bool wait) {
+  for (int left = wait ? kReopenings : 1; left > 0; --left) {
+    if (Reconnect().ok()) return true;
+    if (left > 1) std::this_thread::sleep_for(kReopeningInterval);
+  }
+  return false;  // The next transaction tries again.
 }
 
 absl::Status Store::Reconnect() {

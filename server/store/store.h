@@ -114,6 +114,8 @@ class Store {
  private:
   Store(DataDir& directory, std::unique_ptr<Database> database, Clock clock);
   absl::Status Run(absl::FunctionRef<absl::Status(Transaction&)> work);
+  // With `wait`, tries for some seconds.
+  bool Reopen(bool wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Reconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   DataDir& directory_;

@@ -181,19 +181,19 @@ class FailingCallTest(FaultTest):
                     self.assertEqual(self.result(self.until_started()), self.undisturbed)
 
     def test_search_whose_commits_fail_and_come_back_ends(self):
-        """After the second failure in a row the log is read again, in which the commit may be."""
+        """After the second failure in a row the log is read again, in which the commit may be; after more, later."""
         undisturbed = self.search_table("undisturbed")
-        for first in (1, 2, 3, 4):
-            with self.subTest(first=first):
+        for first, more in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 5), (3, 4)):
+            with self.subTest(first=first, more=more):
                 self.restart()
-                self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + 1}")
-                self.assertEqual(self.search_table(f"tune-{first}"), undisturbed)
+                self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + more}")
+                self.assertEqual(self.search_table(f"tune-{first}-{more}"), undisturbed)
 
     def test_watch_of_a_fit_whose_commits_fail_and_come_back_misses_nothing(self):
-        for first in (1, 2, 3, 4):
-            with self.subTest(first=first):
+        for first, more in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 5), (3, 4)):
+            with self.subTest(first=first, more=more):
                 self.restart()
-                self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + 1}")
+                self.daemon.inject(f"fdatasync:error=EIO:when={first}..{first + more}")
                 self.assertEqual(self.result(self.until_started()), self.undisturbed)
 
     def search_table(self, name):
