@@ -25,6 +25,7 @@ from scenario import (DIGITS, MODEL, check_events, fit_spec, history, predict_di
 Code = grpc.StatusCode
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"  # grpc.health.v1.HealthCheckResponse
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+ALLOCATOR = "libstdc++.so.6 libc.so.6"  # Beside faketime, which jemalloc asks for the time before it can answer.
 
 
 class FaultTest(DaemonTest):
@@ -477,11 +478,20 @@ class ProcessTest(FaultTest):
         answer = client.models.ListModels(request, timeout=5, wait_for_ready=True)
         self.assertEqual([model.name for model in answer.models], ["digits"])
 
+    def test_files_that_may_not_grow_are_a_full_disk(self):
+        self.start(prefix=["prlimit", "--fsize=600000"])
+        self.prepare()
+        large = DIGITS.read_bytes() * 20
+        code, text = error_code(self.client.datasets.UploadDataset, upload_messages("large", large))
+        self.assertEqual(code, Code.RESOURCE_EXHAUSTED, text)
+        self.assertIn("File too large", text)
+        self.assertEqual(self.result(self.fit())[0], "SUCCEEDED")
+
     @unittest.skipUnless(os.path.exists(FAKETIME), "faketime is not installed")
     def test_clock_that_jumps_changes_time_stamps_only(self):
         clock = self.folder / "clock"
         clock.write_text("+0")
-        self.start(environment={"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+        self.start(environment={"LD_PRELOAD": f"{FAKETIME} {ALLOCATOR}", "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
                                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
         self.prepare()
         undisturbed = self.result(self.fit(50))
