@@ -32,9 +32,11 @@ constexpr int64_t kMostLookedAt = 64;
 
 // One that no worker has and should have, as it is being cancelled or a commit that seemed to fail
 // came back from the log; else the first of the queue.
-std::optional<v1::Job> NextJob(Transaction& transaction, const std::vector<int64_t>& running) {
+std::optional<v1::Job> NextJob(Transaction& transaction, const std::vector<int64_t>& running,
+                               bool only_stopped) {
   for (const v1::JobState state :
        {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_PAUSING, v1::JOB_STATE_RUNNING}) {
+    if (only_stopped && state == v1::JOB_STATE_RUNNING) return std::nullopt;
     for (v1::Job& job : transaction.jobs.InState(state)) {
       if (std::find(running.begin(), running.end(), *JobNumber(job.id())) == running.end())
         return std::move(job);
@@ -57,7 +59,9 @@ Scheduler::Scheduler(Store& store, Tables& tables, JobFeeds& feeds, RunningModel
       journal_(store, feeds) {}
 
 void Scheduler::Start() {
-  for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { WorkerLoop(); });
+  workers_.emplace_back([this] { WorkerLoop(Takes::kStoppedJobs); });
+  for (int i = 0; i < options_.workers; ++i)
+    workers_.emplace_back([this] { WorkerLoop(Takes::kAnyJob); });
 }
 
 void Scheduler::JobQueued() {
@@ -73,6 +77,7 @@ QueueLoad Scheduler::Load() {
   MutexLock lock(mutex_);
   std::map<int64_t, QueueLoad::Busy> stacks;
   for (const auto& [job, running] : running_) {
+    if (!running.on_worker) continue;
     const auto newest = feeds_.NewestProgress(job);
     std::optional<std::chrono::nanoseconds> remaining;
     if (newest && newest->progress.has_remaining())
@@ -92,7 +97,9 @@ QueueLoad Scheduler::Load() {
 
 int Scheduler::FreeWorkers() const {
   std::set<int64_t> stacks;
-  for (const auto& [job, running] : running_) stacks.insert(running.stack);
+  for (const auto& [job, running] : running_) {
+    if (running.on_worker) stacks.insert(running.stack);
+  }
   return options_.workers - static_cast<int>(stacks.size());
 }
 
@@ -125,18 +132,18 @@ bool Scheduler::Runs(int64_t job) {
   return running_.contains(job);
 }
 
-void Scheduler::WorkerLoop() {
+void Scheduler::WorkerLoop(Takes takes) {
   while (true) {
-    const std::vector<Taken> taken = Take();
+    const std::vector<Taken> taken = Take(takes);
     if (taken.empty()) return;
     RunJobs(taken);
   }
 }
 
-std::vector<Scheduler::Taken> Scheduler::Take() {
+std::vector<Scheduler::Taken> Scheduler::Take(Takes takes) {
   MutexLock lock(mutex_);
   while (!stopping_) {
-    absl::StatusOr<std::vector<Taken>> taken = TryTake();
+    absl::StatusOr<std::vector<Taken>> taken = TryTake(takes);
     if (!taken.ok()) {
       Log(LogLevel::kError, "queue_failed", {{"error", Message(taken.status())}});
       changed_.WaitFor(mutex_, kRetryInterval);
@@ -149,7 +156,7 @@ std::vector<Scheduler::Taken> Scheduler::Take() {
   return {};
 }
 
-absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
+absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake(Takes takes) {
   int64_t used = 0;
   std::vector<int64_t> numbers;
   for (const auto& [number, running] : running_) {
@@ -165,7 +172,7 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
   FITD_ASSIGN_OR_RETURN(
       std::vector<Taken> taken,
       store_.InTransaction([&](Transaction& transaction) -> absl::StatusOr<std::vector<Taken>> {
-        std::optional<v1::Job> next = NextJob(transaction, numbers);
+        std::optional<v1::Job> next = NextJob(transaction, numbers, takes == Takes::kStoppedJobs);
         if (!next) return std::vector<Taken>();
         std::vector<v1::Job> jobs = {*std::move(next)};
         if (jobs.front().state() == v1::JOB_STATE_QUEUED)
@@ -199,6 +206,7 @@ absl::StatusOr<std::vector<Scheduler::Taken>> Scheduler::TryTake() {
     running.memory = job.memory;
     running.stack = stacks_;
     running.alone = job.job.crashes() >= kSuspectCrashes;
+    running.on_worker = takes == Takes::kAnyJob;
     // Such a job has only to keep what it has reached.
     running.stop.store(job.job.state() != v1::JOB_STATE_RUNNING, std::memory_order_relaxed);
     job.stop = &running.stop;

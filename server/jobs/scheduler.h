@@ -65,6 +65,7 @@ class Scheduler {
     int64_t memory = 0;
     int64_t stack = 0;  // Of those that its worker took together.
     bool alone = false;
+    bool on_worker = true;
     std::atomic<bool> stop{false};
   };
   // A job that a worker has, until Release.
@@ -77,11 +78,13 @@ class Scheduler {
   };
   struct Run;
 
-  void WorkerLoop();
+  // Whoever cancels a job that does not run waits for no worker: a thread of its own ends those.
+  enum class Takes { kAnyJob, kStoppedJobs };
+  void WorkerLoop(Takes takes);
   // The next job, now RUNNING, with those that start together with it; nothing when the scheduler
   // stops.
-  std::vector<Taken> Take();
-  absl::StatusOr<std::vector<Taken>> TryTake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<Taken> Take(Takes takes);
+  absl::StatusOr<std::vector<Taken>> TryTake(Takes takes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Those of the queue that join the first of it in a stack.
   std::vector<v1::Job> JobsToStack(Transaction& transaction, const v1::Job& first,
                                    int free_workers) const;

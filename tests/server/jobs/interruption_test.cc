@@ -241,6 +241,20 @@ TEST_F(InterruptionTest, CancelledPausedJobKeepsWhatItReached) {
   EXPECT_EQ(job.version(), 1);
 }
 
+TEST_F(InterruptionTest, CancelledPausedJobWaitsForNoWorker) {
+  options_.workers = 1;
+  Restart();
+  daemon_->scheduler.Start();
+  StartAndPause("fit-1");
+  FITD_ASSERT_OK(Start(kForever));
+  AwaitEvents("fit-2", 3);
+  FITD_ASSERT_OK(Cancel("fit-1"));
+  FITD_ASSERT_OK_AND_ASSIGN(const v1::Job job, AwaitEnd(daemon_->jobs, "fit-1"));
+  EXPECT_EQ(job.state(), v1::JOB_STATE_CANCELLED);
+  EXPECT_EQ(job.version(), 1);
+  EXPECT_EQ(Get("fit-2")->state(), v1::JOB_STATE_RUNNING);
+}
+
 TEST_F(InterruptionTest, CancelledJobOfAStoppedDaemonKeepsWhatItReached) {
   daemon_->scheduler.Start();
   FITD_ASSERT_OK(Start(kForever));
