@@ -10,6 +10,7 @@ namespace fitd {
 StopSignal::StopSignal() {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error like that of a full disk.
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);

@@ -11,6 +11,7 @@ absl::Status ErrnoStatus(int error_number, const std::string& what) {
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
