@@ -202,7 +202,7 @@ struct Server::Parts {
   ThreadPool maintenance_pool;
   ThreadPool watch_pool;
   std::vector<NamedService> services;
-  std::unique_ptr<Listener> listener;  // None for a unix socket.
+  std::unique_ptr<Listener> listener;  // None before the start.
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
@@ -261,29 +261,18 @@ absl::Status Server::Start() {
   const std::string& address = parts.config.listen();
   FITD_ASSIGN_OR_RETURN(const auto credentials,
                         MakeServerCredentials(parts.config, *parts.authenticator));
-  constexpr std::string_view kUnix = "unix:";
-  if (address.starts_with(kUnix)) {
-    FITD_RETURN_IF_ERROR(CheckUnixSocketIsFree(address.substr(kUnix.size())));
-    builder.AddListeningPort(address, credentials);
-  } else {
-    FITD_ASSIGN_OR_RETURN(parts.listener, Listener::Create(address));
-    parts.port = parts.listener->port();
-    parts.acceptor = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
-  }
+  FITD_ASSIGN_OR_RETURN(parts.listener, Listener::Create(address));
+  parts.port = parts.listener->port();
+  parts.acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
   for (const NamedService& named : parts.services) builder.RegisterService(named.service.get());
   parts.grpc_server = builder.BuildAndStart();
-  if (parts.grpc_server == nullptr) {
-    return Internal(fmt::format(
-        "cannot listen on {}: another process has it, or it is not ours to take", address));
-  }
-  if (parts.listener != nullptr) {
-    parts.listener->Start([&parts](int fd) {
-      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-      connection.fd = fd;
-      parts.acceptor->HandleNewConnection(&connection);
-    });
-  }
+  if (parts.grpc_server == nullptr) return Internal("gRPC cannot serve");
+  parts.listener->Start([&parts](int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = fd;
+    parts.acceptor->HandleNewConnection(&connection);
+  });
   if (!parts.config.http_listen().empty()) {
     const Address http = ParseAddress(parts.config.http_listen()).value();
     const auto ready = [&parts] {

@@ -7,11 +7,13 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -58,7 +60,18 @@ int ListenOn(const addrinfo& address) {
 
 }  // namespace
 
-absl::Status CheckUnixSocketIsFree(const std::string& path) {
+Listener::Listener() : stop_event_(eventfd(0, EFD_CLOEXEC)) {}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(const std::string& address) {
+  constexpr std::string_view kUnix = "unix:";
+  std::unique_ptr<Listener> listener(new Listener);
+  FITD_RETURN_IF_ERROR(address.starts_with(kUnix)
+                           ? listener->ListenOnPath(address.substr(kUnix.size()))
+                           : listener->ListenOnHost(address));
+  return listener;
+}
+
+absl::Status Listener::ListenOnPath(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -68,17 +81,29 @@ absl::Status CheckUnixSocketIsFree(const std::string& path) {
                     path, sizeof address.sun_path - 1));
   }
   path.copy(address.sun_path, path.size());
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return ErrnoStatus(errno, "make a socket");
+  const bool answers = connect(probe, name, sizeof address) == 0 || errno == EAGAIN;  // Many wait.
+  close(probe);
+  if (answers) {
+    return absl::UnavailableError(
+        fmt::format("cannot listen on unix:{}: another process does", path));
+  }
+  struct stat left = {};
+  if (lstat(path.c_str(), &left) == 0 && S_ISSOCK(left.st_mode)) unlink(path.c_str());
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return ErrnoStatus(errno, "make a socket");
-  const absl::Cleanup close_socket = [socket] { close(socket); };
-  const bool answers = connect(socket, reinterpret_cast<const sockaddr*>(&address),
-                               static_cast<socklen_t>(sizeof address)) == 0;
-  if (!answers && errno != EAGAIN) return absl::OkStatus();  // EAGAIN: so many wait for it.
-  return absl::UnavailableError(
-      fmt::format("cannot listen on unix:{}: another process does", path));
+  sockets_.push_back(socket);
+  if (bind(socket, name, sizeof address) != 0)
+    return ErrnoStatus(errno, fmt::format("listen on unix:{}", path));
+  path_ = path;
+  if (listen(socket, SOMAXCONN) != 0)
+    return ErrnoStatus(errno, fmt::format("listen on unix:{}", path));
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(const std::string& address) {
+absl::Status Listener::ListenOnHost(const std::string& address) {
   const size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
@@ -91,28 +116,27 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(const std::string& ad
     return FailedPrecondition(fmt::format("cannot listen on {}: {}", address, gai_strerror(error)));
   const absl::Cleanup free = [found] { freeaddrinfo(found); };
 
-  std::unique_ptr<Listener> listener(new Listener);
-  listener->stop_event_ = eventfd(0, EFD_CLOEXEC);
   int missing = EADDRNOTAVAIL;
   for (const addrinfo* next = found; next != nullptr; next = next->ai_next) {
-    if (!listener->sockets_.empty()) SetPort(*next->ai_addr, listener->port_);
+    if (!sockets_.empty()) SetPort(*next->ai_addr, port_);
     const int socket = ListenOn(*next);
     if (socket >= 0) {
-      listener->sockets_.push_back(socket);
-      listener->port_ = PortOf(socket);
+      sockets_.push_back(socket);
+      port_ = PortOf(socket);
     } else if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT) {
       missing = errno;  // "localhost" may mean ::1 on a machine without IPv6.
     } else {
       return ErrnoStatus(errno, fmt::format("listen on {}", address));
     }
   }
-  if (listener->sockets_.empty()) return ErrnoStatus(missing, fmt::format("listen on {}", address));
-  return listener;
+  if (sockets_.empty()) return ErrnoStatus(missing, fmt::format("listen on {}", address));
+  return absl::OkStatus();
 }
 
 Listener::~Listener() {
   Stop();
   for (const int socket : sockets_) close(socket);
+  if (!path_.empty()) unlink(path_.c_str());
   close(stop_event_);
 }
 

@@ -1,4 +1,4 @@
-// Accepts TCP connections in gRPC's stead, which in version 1.51 never listens again after it ran
+// Accepts connections in gRPC's stead, which in version 1.51 never listens again after it ran
 // out of file descriptors once (CVE-2023-4785).
 
 #ifndef FITD_SERVER_RPC_LISTENER_H_
@@ -14,21 +14,19 @@
 
 namespace fitd {
 
-// UNAVAILABLE when a process listens on the unix socket: gRPC would take the name away from it.
-absl::Status CheckUnixSocketIsFree(const std::string& path);
-
 // Single-thread, beside the thread it starts.
 class Listener {
  public:
   // Gets a connected, non-blocking socket, which is its own from then on.
   using Take = std::function<void(int fd)>;
 
-  // Listens on each address that "HOST:PORT" means, all with one port; port 0 takes a free one.
-  // FAILED_PRECONDITION or INTERNAL when that cannot be.
+  // Listens on each address that "HOST:PORT" means, all with one port; port 0 takes a free one. Or
+  // on "unix:PATH", in the place of a socket that nobody listens on; UNAVAILABLE when somebody
+  // does. FAILED_PRECONDITION or INTERNAL when it cannot be.
   static absl::StatusOr<std::unique_ptr<Listener>> Create(const std::string& address);
   ~Listener();
 
-  int port() const { return port_; }
+  int port() const { return port_; }  // 0 for a unix socket.
 
   // Accepts from now on. A quarter of the process's file descriptors is kept for files: connections
   // beyond the rest are closed at once.
@@ -37,11 +35,14 @@ class Listener {
   void Stop();
 
  private:
-  Listener() = default;
+  Listener();
+  absl::Status ListenOnHost(const std::string& address);
+  absl::Status ListenOnPath(const std::string& path);
   void Loop();
   void Accept(int socket);
 
   int port_ = 0;
+  std::string path_;  // Of a unix socket, which goes with the listener.
   std::vector<int> sockets_;
   int stop_event_ = -1;
   int fd_limit_ = 0;

@@ -3,8 +3,11 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <string>
 #include <vector>
@@ -13,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
 
 namespace fitd {
 namespace {
@@ -31,6 +35,20 @@ int Connect(int port) {
   return fd;
 }
 
+sockaddr_un PathAddress(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
+}
+
+int ConnectToPath(const std::string& path) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address = PathAddress(path);
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
 // Waits for what the other end says; nothing when it hangs up.
 std::string Read(int fd) {
   char byte = 0;
@@ -38,7 +56,7 @@ std::string Read(int fd) {
 }
 
 void Greet(int fd) {
-  EXPECT_EQ(write(fd, "!", 1), 1);
+  send(fd, "!", 1, MSG_NOSIGNAL);  // It may be somebody who only looks whether it is free.
   close(fd);
 }
 
@@ -74,26 +92,64 @@ TEST(ListenerTest, UnknownHostIsNamed) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no.such.host.invalid")));
 }
 
-TEST(ListenerTest, ConnectionsBeyondTheLimitAreClosedAndLaterOnesServed) {
+TEST(ListenerTest, AUnixSocketGoesWithItsListener) {
+  TempDir dir;
+  const std::string path = dir.File("socket");
+  FITD_ASSERT_OK_AND_ASSIGN(auto listener, Listener::Create("unix:" + path));
+  listener->Start(&Greet);
+  const int fd = ConnectToPath(path);
+  EXPECT_EQ(Read(fd), "!");
+  close(fd);
+  EXPECT_THAT(Listener::Create("unix:" + path),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("socket: another process does")));
+  listener.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(ListenerTest, AUnixSocketThatNobodyListensOnIsTaken) {
+  TempDir dir;
+  const std::string path = dir.File("socket");
+  sockaddr_un address = PathAddress(path);
+  const int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(dead, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  close(dead);
+  FITD_EXPECT_OK(Listener::Create("unix:" + path));
+  std::ofstream(path) << "a file";
+  EXPECT_THAT(Listener::Create("unix:" + path).status().message(), HasSubstr("in use"));
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+class LimitTest : public testing::TestWithParam<bool> {};
+
+TEST_P(LimitTest, ConnectionsBeyondTheLimitAreClosedAndLaterOnesServed) {
+  TempDir dir;
+  const std::string path = dir.File("socket");
   rlimit limit = {};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   rlimit low = limit;
   low.rlim_cur = 100;
-  FITD_ASSERT_OK_AND_ASSIGN(auto listener, Listener::Create("127.0.0.1:0"));
+  FITD_ASSERT_OK_AND_ASSIGN(auto listener,
+                            Listener::Create(GetParam() ? "unix:" + path : "127.0.0.1:0"));
+  const auto connect_to_it = [&] {
+    return GetParam() ? ConnectToPath(path) : Connect(listener->port());
+  };
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
   listener->Start(&Greet);
   setrlimit(RLIMIT_NOFILE, &limit);
 
   std::vector<int> files;
   while (files.empty() || files.back() < 75) files.push_back(dup(0));
-  const int refused = Connect(listener->port());
+  const int refused = connect_to_it();
   EXPECT_EQ(Read(refused), "");
   close(refused);
   for (const int file : files) close(file);
-  const int served = Connect(listener->port());
+  const int served = connect_to_it();
   EXPECT_EQ(Read(served), "!");
   close(served);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, LimitTest, testing::Bool(),
+                         [](const auto& param) { return param.param ? "Unix" : "Tcp"; });
 
 }  // namespace
 }  // namespace fitd
