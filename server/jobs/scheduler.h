@@ -52,8 +52,8 @@ class Scheduler {
   QueueLoad Load();
   // Threads that the job gets when it runs alone.
   int MostThreads(const v1::Job& job) const { return ChooseThreads(job, true); }
-  // The job is to be cancelled or paused: stops it within one mini-batch if it runs, else a worker
-  // sees to a cancelled one; it may have left the queue.
+  // The job is to be cancelled or paused: stops it within one mini-batch if it runs, else a thread
+  // beside the workers ends a cancelled one; it may have left the queue.
   void StopJob(int64_t job);
   // Whether a worker has the job.
   bool Runs(int64_t job);

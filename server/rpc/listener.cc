@@ -135,8 +135,8 @@ absl::Status Listener::ListenOnHost(const std::string& address) {
 
 Listener::~Listener() {
   Stop();
+  if (!path_.empty()) unlink(path_.c_str());  // While nobody else can have taken the name.
   for (const int socket : sockets_) close(socket);
-  if (!path_.empty()) unlink(path_.c_str());
   close(stop_event_);
 }
 
